@@ -10,10 +10,11 @@ from typing import Any
 import kombu
 from celery import Celery
 from celery.app.amqp import AMQP
-from celery.signals import beat_init, celeryd_init
+from celery.signals import beat_init, celeryd_init, worker_process_init
 from django.conf import settings
 
 from kit import bell
+from riskhub import traces
 from riskhub.engine import secret_key
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskhub.settings")
@@ -74,3 +75,8 @@ bell.install(ring)
 def require_secret_key(**options: Any) -> None:
     """Apply the web server's rule for SECRET_KEY to the worker and beat, because they sign links in mails."""
     secret_key.require(os.environ)
+
+
+@worker_process_init.connect
+def start_traces(**options: Any) -> None:
+    traces.start("worker")

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import requires_csrf_token
+from django_guid import get_guid
 
 from rest.problems import PROBLEM, described
 
@@ -74,9 +75,13 @@ def _answer(request: HttpRequest, status: int, detail: str = "", title: str = ""
     """
     if request.path.startswith("/api/"):
         body = described(status, detail or _DETAILS[status])
+        if status >= 500:
+            body["request_id"] = get_guid()
         return JsonResponse(body, status=status, content_type=PROBLEM)
     explanation = _EXPLANATIONS[status]
     context = {"status": status, "title": title or explanation.title, "text": detail or explanation.text}
+    if status >= 500:
+        context["request_id"] = get_guid()  # the log has it too
     is_fragment = bool(getattr(request, "htmx", False))
     if status >= 500:
         page = "errors/503.html" if status == 503 else "errors/500.html"

@@ -1,20 +1,88 @@
-"""The format of log lines."""
+"""The log: one line of text per record, or one JSON object per record for tools that collect logs.
+
+Each record has the id of its request: the header X-Request-ID that the proxy sent, else a new one. The task
+that a request starts has the id of that request, and a task of the schedule has its own (django_guid).
+"""
 
 import copy
 import logging
+from typing import Any
+
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.orjson import OrjsonFormatter
+
+REQUEST_ID = "X-Request-ID"
+FORMS = ("line", "json")
+
+
+def config(level: str, form: str) -> dict[str, Any]:
+    """Return the value of LOGGING. form: "line" or "json". Raises ValueError for another level or form."""
+    if form not in FORMS:
+        raise ValueError(f"RISKHUB_LOG_FORM: “{form}” is unknown. Use line or json.")
+    if level not in logging.getLevelNamesMapping():
+        raise ValueError(f"RISKHUB_LOG: “{level}” is unknown. Use DEBUG, INFO, WARNING or ERROR.")
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {
+            "request_id": {
+                "()": "django_guid.log_filters.CorrelationId",
+                "correlation_id_field": "request_id",
+            }
+        },
+        "formatters": {
+            "line": {
+                "()": "riskhub.logs.LineFormatter",
+                "format": "{asctime} {levelname} {name} {message}",
+                "style": "{",
+            },
+            "json": {"()": "riskhub.logs.JsonFormatter"},
+        },
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": form, "filters": ["request_id"]},
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+        # It would write three lines a request at INFO.
+        "loggers": {"django_guid": {"level": "WARNING"}},
+    }
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as one line, with a traceback only for faults of the code.
+    """One line per record, with a traceback only for faults of the code."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(without_needless_traceback(record))
+
+
+class JsonFormatter(OrjsonFormatter):
+    """One JSON object per record: time, level, logger, message, request_id, and what the record has besides.
+
+    A record of Django has the request, whose text contains its address. Addresses can have secrets, so the
+    request is left out.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "{levelname} {name} {message} {request_id}",
+            style="{",
+            timestamp="time",
+            rename_fields={"levelname": "level", "name": "logger", "exc_info": "traceback"},
+            reserved_attrs=[*RESERVED_ATTRS, "request", "server_time"],
+        )
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(without_needless_traceback(record))
+
+
+def without_needless_traceback(record: logging.LogRecord) -> logging.LogRecord:
+    """Return the record without its traceback if it is no fault of the code.
 
     A refused request (status below 500) is normal, and so is a request while the database is unavailable
     (503). Their lines name the address. A traceback would hide the important lines.
     """
-
-    def format(self, record: logging.LogRecord) -> str:
-        status = getattr(record, "status_code", None)
-        if record.exc_info and isinstance(status, int) and (status < 500 or status == 503):
-            # The record is shared with other handlers, so the traceback is removed from a copy.
-            record = copy.copy(record)
-            record.exc_info = record.exc_text = None
-        return super().format(record)
+    status = getattr(record, "status_code", None)
+    if record.exc_info and isinstance(status, int) and (status < 500 or status == 503):
+        # The record is shared with other handlers, so the traceback is removed from a copy.
+        record = copy.copy(record)
+        record.exc_info = record.exc_text = None
+    return record

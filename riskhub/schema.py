@@ -76,6 +76,9 @@ class Problem(serializers.Serializer):
     present = serializers.DictField(
         required=False, help_text="The current state of the object, if somebody else changed it."
     )
+    request_id = serializers.CharField(
+        required=False, help_text="The id of the request in the log, from 500 on. X-Request-ID has it always."
+    )
 
 
 class Resources(AutoSchema):

@@ -12,6 +12,8 @@ RISKHUB_MAILS_AN_HOUR   after so many mails to one person in an hour, the rest b
 RISKHUB_MAILS_TO_CONFIRM  the end of a meeting that mails more people than that is confirmed (default 50)
 RISKHUB_MAIL_BUNDLE_MINUTES  mails that follow another one within this time become one (default 5; 0 never)
 RISKHUB_OUTGOING_ALLOW  private networks of webhooks and calendars, such as 10.1.0.0/16,192.168.4.7
+RISKHUB_LOG, RISKHUB_LOG_FORM  the level of the log (WARNING), and line or json
+OTEL_EXPORTER_OTLP_ENDPOINT  where traces are sent (riskhub/traces.py; default nowhere)
 RISKHUB_LEASE_SECONDS   seconds until other workers may take over claimed work (default 60)
 """
 
@@ -21,9 +23,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from django_guid.integrations.celery import CeleryIntegration
 
 from outgoing.networks import networks
-from riskhub import file_storage
+from riskhub import file_storage, logs
 from riskhub.engine import secret_key
 from riskhub.engine.home import FILLED_IN
 
@@ -91,6 +94,7 @@ INSTALLED_APPS = [
     "django.forms",
     "rest_framework",
     "drf_spectacular",
+    "django_guid",
     "django_htmx",
     "template_partials.apps.SimpleAppConfig",
     "allauth",
@@ -102,9 +106,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django_guid.middleware.guid_middleware",
     "django.middleware.security.SecurityMiddleware",
     "riskhub.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "riskhub.request_log.log_request",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -328,16 +334,14 @@ SPECTACULAR_SETTINGS = {
 # ---------------------------------------------------------------- background work
 LEASE_SECONDS = env.int("RISKHUB_LEASE_SECONDS", default=60)
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "riskhub.logs.LineFormatter",
-            "format": "{asctime} {levelname} {name} {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("RISKHUB_LOG", default="WARNING")},
+try:
+    LOGGING = logs.config(
+        env.str("RISKHUB_LOG", default="WARNING"), env.str("RISKHUB_LOG_FORM", default="line")
+    )
+except ValueError as _error:
+    raise SystemExit(str(_error)) from None
+DJANGO_GUID = {
+    "GUID_HEADER_NAME": logs.REQUEST_ID,
+    "EXPOSE_HEADER": False,
+    "INTEGRATIONS": [CeleryIntegration(use_django_logging=True)],
 }

@@ -9,10 +9,12 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from riskhub import traces
 from riskhub.engine import secret_key
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskhub.settings")
 secret_key.require(os.environ)
+traces.start("web")  # before Django reads its middleware
 _application = get_wsgi_application()
 _CHUNK, _DRAINED, _SECONDS = 2**20, 64 * 2**20, 10
 

@@ -29,3 +29,18 @@ def test_the_address_of_a_form_explains_itself_to_a_browser_that_opens_it(client
 
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
     assert "This address only accepts a form" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"), [("/people/", {}), ("/people/", {"HX-Request": "true"}), ("/api/v1/people", {})]
+)
+def test_a_fault_names_the_number_of_the_request(client, monkeypatch, path, headers):
+    people.organisation()
+    client.force_login(people.user("Ana"))
+    client.raise_request_exception = False
+    monkeypatch.setattr("history.models.RecordedQuerySet.visible_to", lambda *args: 1 / 0)
+
+    answer = client.get(path, headers={"X-Request-ID": "0af7651916cd43dd8448eb211c80319c", **headers})
+
+    assert answer.status_code == 500
+    assert "0af7651916cd43dd8448eb211c80319c" in answer.content.decode()
