@@ -21,6 +21,7 @@ from kit import clock
 from kit.actor import SYSTEM
 from notices.models import Message
 from notices.operations import sending
+from riskhub import releases
 from riskhub.backup import checking, configured, manifest, restoring, writing
 from riskhub.engine.errors import Trouble
 
@@ -83,7 +84,7 @@ def _workers(made: Ground, at: datetime, seed: int) -> Iterator[Sink]:
 
 def _back_up_under_load(folder: Path, count: int, say: Callable[[str], None]) -> tuple[list[str], bool]:
     """Write backups while workers work. Return what is wrong with them, and whether rows changed."""
-    url, known = configured.owner_url(), configured.known_migrations()
+    url, known = configured.owner_url(), releases.known_migrations()
     wrong, seen = [], []
     for _ in range(count):
         began = time.monotonic()
@@ -104,7 +105,7 @@ def _back_up_under_load(folder: Path, count: int, say: Callable[[str], None]) ->
 def _damaged_and_accepted(backup: Path, copy: Path, chance: random.Random, share: float) -> list[str]:
     """Flip bytes and cut files of a copy, one at a time. Return the damages that were not noticed."""
     shutil.copytree(backup, copy)
-    known = configured.known_migrations()
+    known = releases.known_migrations()
     accepted = []
     parts = sorted(backup.iterdir())
     for number in range(int((FLIPS + CUTS) * share)):
@@ -136,7 +137,7 @@ def _restored(
         call_command("migrate", database="owner", verbosity=0)
         sending.hold(backup_at=found.at, by=SYSTEM, at=clock.now())
 
-    url, known = configured.owner_url(), configured.known_migrations()
+    url, known = configured.owner_url(), releases.known_migrations()
     restoring.restore(
         backup, url=url, storage=made.folder / "files", known=known, finish=finish, say=lambda line: None
     )

@@ -9,6 +9,7 @@ from django.db import DatabaseError, close_old_connections
 from history import heartbeats
 
 WORKER, BEAT, TICK, AUDITOR = "worker", "beat", "tick", "auditor"
+BACKUP = "backup"  # the end of the last backup
 _NOTED_EVERY = 10.0  # seconds
 
 log = logging.getLogger(__name__)

@@ -15,16 +15,14 @@ from history import guard
 from kit import clock
 from notices.operations.smtp import MailConnection, NoConnection
 from people import queries as people
-from riskhub import pipeline
-from riskhub.backup import manifest
+from riskhub import pipeline, releases
 from riskhub.engine import outside
 from riskhub.engine.errors import Trouble
-from riskhub.pipeline import Level
+from riskhub.pipeline import Condition, Level
 
 SECONDS = 5
 _CLOCK_APART = 60.0  # seconds
 _FREE_SHARE, _FREE_BYTES = 0.05, 1_000_000_000
-_BACKUP_HOURS = 26
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -41,7 +39,7 @@ class Finding:
 def examine() -> list[Finding]:
     """Run all checks. Without a database only the checks that need none."""
     database = check_database()
-    found = [database, check_broker(), check_mail(), check_address(), check_disk(), check_backup()]
+    found = [database, check_broker(), check_mail(), check_address(), check_disk()]
     if database.level == Level.RED:
         return found
     return [*found, check_migrations(), check_roles(), check_clock(), *check_pipeline()]
@@ -62,6 +60,8 @@ def check_database() -> Finding:
 
 
 def check_migrations() -> Finding:
+    if names := releases.unknown_migrations():
+        return Finding("Migrations", Level.RED, releases.newer(names).rstrip("."), releases.FIX)
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if waiting:
@@ -141,32 +141,15 @@ def check_disk() -> Finding:
     return Finding("Disk", Level.OK, text)
 
 
-def check_backup() -> Finding:
-    """Check the age of the newest backup in the default folder."""
-    made = newest_backup()
-    fix = "Run manage.py backup every day. A backup in another folder is not seen here."
-    if made is None:
-        return Finding("Backup", Level.WARNING, f"none in {settings.HOME / 'backups'}", fix)
-    hours = (clock.now() - made).total_seconds() / 3600
-    if hours > _BACKUP_HOURS:
-        return Finding("Backup", Level.WARNING, f"the newest is {hours:.0f} hours old", fix)
-    return Finding("Backup", Level.OK, f"the newest is {max(0.0, hours):.0f} hours old")
-
-
-def newest_backup() -> datetime | None:
-    """Return the moment of the newest complete backup in RISKHUB_HOME/backups, None without one."""
-    moments = []
-    for folder in (settings.HOME / "backups").glob("*"):
-        try:
-            moments.append(manifest.read(folder).at)
-        except Trouble:
-            continue  # a folder that is no complete backup
-    return max(moments, default=None)
-
-
 def check_pipeline() -> list[Finding]:
-    """Return what the page Health shows of processes and waiting work, as far as it is not well."""
+    """Return the age of the backup, and what the page Health shows as far as it is not well."""
     with clock.ahead_by(people.time_ahead()):
-        found = pipeline.conditions(clock.now())
-    troubles = [Finding(one.label, one.level, one.text, one.fix) for one in found if one.level != Level.OK]
-    return troubles or [Finding("Processes", Level.OK, "all live, and no work waits")]
+        found = {one.key: one for one in pipeline.conditions(clock.now())}
+    del found["newer_database"]  # check_migrations() tells it
+    backup = _finding(found.pop("backup_age"))
+    troubles = [_finding(one) for one in found.values() if one.level != Level.OK]
+    return [backup, *(troubles or [Finding("Processes", Level.OK, "all live, and no work waits")])]
+
+
+def _finding(one: Condition) -> Finding:
+    return Finding(one.label, one.level, one.text, one.fix)

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from django.conf import settings
+
 from history import heartbeats
 from history.heartbeats import LastHeartbeat
 from notices.queries import sending
-from riskhub.celery_heartbeats import AUDITOR, BEAT, TICK, WORKER
+from riskhub import releases
+from riskhub.celery_heartbeats import AUDITOR, BACKUP, BEAT, TICK, WORKER
 from riskhub.waiting_work import WaitingWork, waiting_work
 from signals.models import Source
 from signals.queries.source import silent_for
@@ -54,7 +57,7 @@ def worst(conditions: Sequence[Condition]) -> Level:
 
 
 def conditions(at: datetime, *, is_starting: bool = False) -> list[Condition]:
-    """Return all conditions at the moment `at`. Four queries.
+    """Return all conditions at the moment `at`. Five queries.
 
     is_starting: Riskhub was just started, so processes that are silent and work that waits do not count yet.
     """
@@ -92,6 +95,8 @@ def conditions(at: datetime, *, is_starting: bool = False) -> list[Condition]:
         _uncertain(work["mail"].uncertain),
         _silent_sources(silent),
         _held(is_held),
+        _backed_up(beats.get(BACKUP)),
+        _version(releases.unknown_migrations()),
     ]
     return list(map(_while_starting, found)) if is_starting else found
 
@@ -189,5 +194,25 @@ def _held(is_held: bool) -> Condition:
     return Condition("sending_held", "Sending", level, int(is_held), 0, False, text, fix)
 
 
+def _backed_up(last: LastHeartbeat | None) -> Condition:
+    limit = settings.BACKUP_HOURS * 3600.0
+    age = last.age if last else None
+    is_fine = not limit or (age is not None and age <= limit)
+    text = "no backup was made" if age is None else f"the last was made {_ago(age)} ago"
+    fix = "" if is_fine else "Run manage.py backup every day, or set RISKHUB_BACKUP_HOURS=0."
+    level = Level.OK if is_fine else Level.WARNING
+    return Condition("backup_age", "Backup", level, age, limit, True, text, fix)
+
+
+def _version(unknown: list[str]) -> Condition:
+    """Say if the database is newer than this code, as after a downgrade, or during an upgrade."""
+    text = releases.newer(unknown) if unknown else "the database and the code fit"
+    fix = f"Restart this process with the new version. To go back: {releases.FIX}" if unknown else ""
+    level = Level.WARNING if unknown else Level.OK
+    return Condition("newer_database", "Version", level, len(unknown), 0, False, text, fix)
+
+
 def _ago(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

@@ -332,6 +332,8 @@ SPECTACULAR_SETTINGS = {
 }
 
 # ---------------------------------------------------------------- background work
+# Health warns if the last backup is older than that. 0: never, for backups by other tools.
+BACKUP_HOURS = env.float("RISKHUB_BACKUP_HOURS", default=26)
 LEASE_SECONDS = env.int("RISKHUB_LEASE_SECONDS", default=60)
 
 try:

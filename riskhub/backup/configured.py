@@ -1,4 +1,4 @@
-"""What the settings say: the database of the owner, the attached files, the migrations of this code."""
+"""What the settings say: the database of the owner and the attached files."""
 
 import signal
 import sys
@@ -8,7 +8,6 @@ from pathlib import Path
 
 from django.core.files.storage import FileSystemStorage, storages
 from django.db import connections
-from django.db.migrations.loader import MigrationLoader
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import Conninfo
 
@@ -31,11 +30,6 @@ def folder_of_files() -> Path | None:
     """Return the folder of the attached files; None if they are in a bucket."""
     storage = storages["files"]
     return Path(storage.location) if isinstance(storage, FileSystemStorage) else None
-
-
-def known_migrations() -> set[tuple[str, str]]:
-    """Return the migrations of this code, as app and name."""
-    return set(MigrationLoader(None).disk_migrations)
 
 
 @contextmanager

@@ -18,13 +18,14 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from people.states import Role
-from riskhub.backup import checking, configured, restoring, tables, tools
+from riskhub import releases
+from riskhub.backup import checking, restoring, tables, tools
 from riskhub.engine.home import ROOT
 from tests.conftest import _clone, _point_at
 from tests.factories import actions, notices, people, risks, talk
 from tests.moments import AT
 
-KNOWN = configured.known_migrations()
+KNOWN = releases.known_migrations()
 FILE = b"Minutes of the review.\n" * 2000
 
 

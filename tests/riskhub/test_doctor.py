@@ -8,13 +8,14 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import OperationalError, connection
+from django.db.models.functions import Now
 
 from history import heartbeats
-from history.models import Due, Handover
+from history.models import Due, Handover, Heartbeat
 from riskhub import celery_heartbeats as parts
-from riskhub import doctor
-from riskhub.backup import manifest
+from riskhub import doctor, releases
 from riskhub.pipeline import Level
 from tests.factories import notices, people
 
@@ -171,24 +172,46 @@ def test_a_disk_that_is_full_and_a_folder_that_is_missing(well, settings, monkey
     assert doctor.check_disk().fix == "Create the folder, or correct RISKHUB_HOME."
 
 
-def test_the_age_of_the_newest_backup(well, settings, monkeypatch, at, move_clock):
-    move_clock(at)
-    assert doctor.check_backup().level == Level.WARNING
-    for name in ("one", "two", "partial"):
-        (settings.HOME / "backups" / name).mkdir(parents=True)
-    moments = {"one": at - timedelta(days=3), "two": at - timedelta(hours=5)}
+def _backup():
+    return doctor.check_pipeline()[0]
 
-    def read(folder):
-        if folder.name not in moments:
-            raise doctor.Trouble("no manifest")
-        return namedtuple("made", "at")(moments[folder.name])
 
-    monkeypatch.setattr(manifest, "read", read)
-    found = doctor.check_backup()
-    assert (found.level, found.text) == (Level.OK, "the newest is 5 hours old")
+def test_the_age_of_the_last_backup(well, settings):
+    found = _backup()
+    assert (found.check, found.level, found.text) == ("Backup", Level.WARNING, "no backup was made")
 
-    moments["two"] = at - timedelta(hours=27)
-    assert doctor.check_backup().level == Level.WARNING
+    heartbeats.note(parts.BACKUP)
+    assert _backup().level == Level.OK
+
+    Heartbeat.objects.filter(name=parts.BACKUP).update(at=Now() - timedelta(hours=27))
+    found = _backup()
+    assert (found.level, found.text) == (Level.WARNING, "the last was made 27 h ago")
+
+    settings.BACKUP_HOURS = 0.0
+    assert _backup().level == Level.OK
+
+
+@pytest.fixture
+def older_code(monkeypatch):
+    """The code lacks a migration that the database has, as after a downgrade."""
+    known = releases.known_migrations()
+    monkeypatch.setattr(releases, "known_migrations", lambda: known - {("people", "0006_handle")})
+
+
+def test_a_downgrade_is_told(well, older_code, capsys):
+    code, lines = run(capsys)
+
+    assert code == 1
+    assert (
+        "WRONG    Migrations: The database is of a newer Riskhub: this version does not know the migration"
+        f" people.0006_handle. Fix: {releases.FIX}"
+    ) in lines
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+def test_migrate_refuses_a_database_of_a_newer_version(older_code):
+    with pytest.raises(CommandError, match="newer Riskhub: this version does not know the migration people"):
+        call_command("migrate", database="owner", verbosity=0)
 
 
 def test_waiting_migrations(well, monkeypatch):

@@ -44,7 +44,7 @@ def alive(at, move_clock):
     people.organisation()
     Handover.objects.all().delete()
     Due.objects.all().delete()
-    for name in PARTS:
+    for name in (*PARTS, parts.BACKUP):
         heartbeats.note(name)
 
 
@@ -71,8 +71,25 @@ def test_a_part_that_is_silent_is_red_until_it_lives_again(at, name):
     assert troubled(at) == set()
 
 
+def test_a_backup_that_is_too_old_is_a_warning_until_one_is_made(at):
+    Heartbeat.objects.filter(name=parts.BACKUP).update(at=Now() - timedelta(hours=27))
+    assert level("backup_age", at) == Level.WARNING
+
+    heartbeats.note(parts.BACKUP)
+    assert level("backup_age", at) == Level.OK
+
+
+def test_a_database_that_is_newer_than_the_code_is_a_warning(at, monkeypatch):
+    known = pipeline.releases.known_migrations()
+    monkeypatch.setattr(pipeline.releases, "known_migrations", lambda: known - {("people", "0006_handle")})
+    assert level("newer_database", at) == Level.WARNING
+
+    monkeypatch.undo()
+    assert level("newer_database", at) == Level.OK
+
+
 def test_a_part_that_never_lived_is_red(at):
-    Heartbeat.objects.all().delete()
+    Heartbeat.objects.exclude(name=parts.BACKUP).delete()
 
     assert troubled(at) == {f"{name}_silence" for name in PARTS}
     never = [one for one in pipeline.conditions(at) if one.key in troubled(at)]
@@ -196,7 +213,7 @@ def test_a_silent_source_is_a_warning_and_more_sources_cost_no_more_queries(at):
 
     one = cost()
     signals.source("two"), signals.source("three")
-    assert cost() == one == 4
+    assert cost() == one == 5
 
     Source.objects.filter(pk=source.pk).update(last_received_at=at)
     assert troubled(at) == set()

@@ -5,7 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
+from history import heartbeats
+from riskhub import celery_heartbeats
 from riskhub.backup import configured, writing
 from riskhub.engine.errors import Trouble
 
@@ -29,5 +32,8 @@ class Command(BaseCommand):
                     command="manage.py backup",
                     say=self.stdout.write,
                 )
+            heartbeats.note(celery_heartbeats.BACKUP)
         except Trouble as trouble:
             raise CommandError(str(trouble)) from None
+        except DatabaseError as error:
+            self.stderr.write(f"The backup is complete, but Health does not know of it: {error}")

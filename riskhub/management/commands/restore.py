@@ -12,6 +12,7 @@ from kit import bell, clock
 from kit.actor import SYSTEM
 from notices.operations import sending
 from people import queries as people
+from riskhub import releases
 from riskhub.backup import configured, restoring
 from riskhub.backup.manifest import Manifest
 from riskhub.engine.errors import Trouble
@@ -36,7 +37,7 @@ class Command(BaseCommand):
                     folder,
                     url=configured.owner_url(),
                     storage=configured.folder_of_files(),
-                    known=configured.known_migrations(),
+                    known=releases.known_migrations(),
                     finish=_finish,
                     say=self.stdout.write,
                 )

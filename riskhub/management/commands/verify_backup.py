@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from riskhub import releases
 from riskhub.backup import checking, configured
 from riskhub.engine.errors import Trouble
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
             with configured.ends_in_order():
                 found = checking.verify(
                     folder,
-                    known=configured.known_migrations(),
+                    known=releases.known_migrations(),
                     url=configured.owner_url(),
                     say=self.stdout.write,
                 )
