@@ -24,6 +24,7 @@ from meetings.operations import (
     sponsor,
     swap,
     tripwire,
+    turn,
     turn_handlers,
 )
 from notices.operations import delivery, digest, entry
@@ -213,7 +214,7 @@ DUES: dict[str, Handler] = {
     "risklog.scoring_ends": scoring.end,
     "meetings.plan": meeting.plan_due,
     "meetings.publish": agenda.publish,
-    "meetings.turn": meeting.remind_turn,
+    "meetings.turn": turn.remind,
     "meetings.outcome": outcome.ask,
     "meetings.tripwire": tripwire.reach_date,
     "meetings.unheld": meeting.note_unheld,

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from kit import clock
 from meetings.filters import MEETINGS
 from meetings.models import AgendaTemplate, Decision, Meeting, MeetingSeries
-from meetings.operations import attendance, control, extra
+from meetings.operations import attendance, control, extra, turn
 from meetings.operations import meeting as operations
 from meetings.queries import meeting as queries
 from meetings.states import MeetingState, TurnTask
@@ -278,12 +278,20 @@ class Reinstate(MeetingStep):
     operation = staticmethod(operations.reinstate)
 
 
+class TakingOver(Body):
+    task = serializers.ChoiceField(
+        [TurnTask.FACILITATOR, TurnTask.SCRIBE],
+        required=False,
+        help_text="Without it, the caller facilitates. An observer's turn is taken by /observe.",
+    )
+
+
 class TakeOver(MeetingStep):
-    """Assign the meeting to the caller as facilitator."""
+    """Assign the meeting to the caller as facilitator, or as scribe."""
 
     permission = {"POST": "meetings.meeting_take"}
-    bodies = {"POST": None}
-    operation = staticmethod(operations.take_over)
+    body, bodies = TakingOver, {"POST": TakingOver}
+    operation = staticmethod(turn.take_over)
 
 
 class Observe(MeetingStep):
@@ -291,7 +299,7 @@ class Observe(MeetingStep):
 
     permission = {"POST": "meetings.meeting_observe"}
     bodies = {"POST": None}
-    operation = staticmethod(partial(operations.take_over, task=TurnTask.OBSERVER))
+    operation = staticmethod(partial(turn.take_over, task=TurnTask.OBSERVER))
 
 
 RESOURCES: list = [

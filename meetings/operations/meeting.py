@@ -25,17 +25,11 @@ from meetings.operations import (
     observers,
     turns,
 )
-from meetings.states import AHEAD, MAY_BEGIN_EARLY, MAY_BEGIN_LATE, MeetingState, TurnTask
-from people import queries as people
+from meetings.states import AHEAD, MAY_BEGIN_EARLY, MAY_BEGIN_LATE, MeetingState
 from people.models import User
 
 _RULE_CHANGED = "The schedule of the series changed."
 _UNHELD = "Nobody started it."
-_UNABLE = {
-    TurnTask.FACILITATOR: "Only participants of this series can facilitate.",
-    TurnTask.SCRIBE: "Only participants of this series can be its scribe.",
-    TurnTask.OBSERVER: "Only people of the teams that observe this series can observe.",
-}
 
 
 @transaction.atomic
@@ -110,61 +104,6 @@ def realign(series: MeetingSeries, *, by: Actor, at: datetime, cause: Event | No
 
 
 @transaction.atomic
-def take_over(
-    meeting: Meeting,
-    *,
-    task: str = TurnTask.FACILITATOR,
-    by: Actor,
-    at: datetime,
-    seen: int | None = None,
-) -> Meeting:
-    """Make the author the facilitator, the scribe or the observer: the turn counts for them.
-
-    Raises Refused(field="state", or the task), ChangedMeanwhile.
-    """
-    turns.lock(meeting.series_id)
-    _refuse_unless_planned(meeting)
-    person = by.person
-    if not isinstance(person, User) or not turns.is_able(meeting, person, task):
-        raise Refused(_UNABLE[TurnTask(task)], field=task)
-    if getattr(meeting, f"{task}_id") == person.pk:
-        return meeting
-    turns.give_to(meeting, person, task, by=by, at=at, seen=seen)
-    replan(meeting.series, by=by, at=at)
-    return meeting
-
-
-@transaction.atomic
-def give_turn(
-    meeting: Meeting,
-    to: User,
-    *,
-    task: str = TurnTask.FACILITATOR,
-    by: Actor,
-    at: datetime,
-    cause: Event | None = None,
-) -> Meeting:
-    """Give the turn at a task to another person. The other turns stay.
-
-    cause: an accepted swap, which notifies people, so this does not. Raises Refused if the rotation would
-    take the turn away again: from a person who takes no part in the series, or who is away on the day.
-    """
-    turns.lock(meeting.series_id)
-    meeting.refresh_from_db()
-    _refuse_unless_planned(meeting)
-    series, day = meeting.series, meeting.starts_at.astimezone(meeting.series.zone).date()
-    if not turns.is_able(meeting, to, task):
-        text = f"{to.name} takes no part in {series.name}. Choose a participant, or add them to the series."
-        if task == TurnTask.OBSERVER:
-            text = f"{to.name} does not observe {series.name}. Choose somebody of its observing teams."
-        raise Refused(text, field=task)
-    if people.away_on(day).filter(user=to).exists():
-        raise Refused(f"{to.name} is away on {day:%-d %b}, the day of {meeting.reference}.", field=task)
-    turns.give_to(meeting, to, task, by=by, at=at, cause=cause)
-    return meeting
-
-
-@transaction.atomic
 def change(
     meeting: Meeting, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Meeting:
@@ -192,7 +131,7 @@ def move(
     Raises Refused(field="starts_at"), ChangedMeanwhile.
     """
     turns.lock(meeting.series_id)
-    _refuse_unless_planned(meeting)
+    refuse_unless_planned(meeting)
     turns.refuse_start(meeting.series, starts_at, at=at, of=meeting)
     values = {"starts_at": starts_at, "ends_at": starts_at + (meeting.ends_at - meeting.starts_at)}
     _shift(meeting, values, by=by, at=at, seen=seen)
@@ -319,25 +258,6 @@ def close(
 
 
 @transaction.atomic
-def remind_turn(due: Due, *, at: datetime) -> None:
-    """Remind of the turns a week and a day before. Handles dues of the kind meetings.turn.
-
-    The observer is reminded by an event of its own, whose mail has an invitation.
-    """
-    rows = Meeting.objects.select_for_update(of=("self",)).select_related("series", "subject")
-    meeting = rows.get(subject=due.subject_id)
-    days = int(due.occurrence.split(" ")[0])
-    left = meeting.starts_at - at
-    if meeting.state != MeetingState.PLANNED or not timedelta(0) < left <= timedelta(days=days, hours=1):
-        return
-    if meeting.facilitator:
-        near = events.TurnNear(days=days, facilitator=meeting.facilitator.subject_id)
-        history.record(meeting, near, by=SYSTEM, at=at)
-    if meeting.observer:
-        observers.remind(meeting, days=days, at=at)
-
-
-@transaction.atomic
 def note_unheld(due: Due, *, at: datetime) -> None:
     """Cancel a meeting that nobody started until a day after its end. Handles dues of meetings.unheld.
 
@@ -412,6 +332,7 @@ def _shift(
         turns.put_dues(meeting, at=at, mark=f" v{meeting.version}")
 
 
-def _refuse_unless_planned(meeting: Meeting) -> None:
+def refuse_unless_planned(meeting: Meeting) -> None:
+    """Raise Refused(field="state") for a meeting that has started, is over or is cancelled."""
     if meeting.state != MeetingState.PLANNED:
         raise Refused("Only upcoming meetings can be changed.", field="state")

@@ -10,7 +10,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from meetings.models import Meeting, Swap
 from meetings.operations import meeting as meetings
-from meetings.operations import turns
+from meetings.operations import turn, turns
 from meetings.queries import swap as queries
 from meetings.states import MeetingState, SwapState, TurnTask
 from people import queries as people
@@ -76,7 +76,7 @@ def accept(swap: Swap, *, by: Actor, at: datetime, seen: int | None = None) -> S
     accepted = history.move(swap, SwapState.ACCEPTED, by=by, at=at, seen=seen)
     for meeting, leader in ((swap.meeting, swap.asked), (swap.in_return, swap.asked_by)):
         if meeting:
-            meetings.give_turn(meeting, leader, task=swap.task, by=by, at=at, cause=accepted)
+            turn.give(meeting, leader, task=swap.task, by=by, at=at, cause=accepted)
     meetings.replan(swap.meeting.series, by=by, at=at)
     return swap
 

@@ -24,6 +24,7 @@ from meetings.forms import (
 )
 from meetings.models import Meeting
 from meetings.operations import meeting as operations
+from meetings.operations import turn
 from meetings.queries import agenda as agendas
 from meetings.queries import check_in as check_ins
 from meetings.queries import days_off
@@ -104,7 +105,9 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
         "may_run": may_run,
         "may_run_open": may_run and is_open,
         "may_plan": may(user, "meetings.meeting_plan", meeting),
-        "may_take": may(user, "meetings.meeting_take", meeting) and user.pk != meeting.facilitator_id,
+        "may_take": (may_take := may(user, "meetings.meeting_take", meeting))
+        and user.pk != meeting.facilitator_id,
+        "may_write": may_take and _may_write(meeting, user),
         "may_add": may(user, "meetings.item_add", meeting),
         "item_form": ItemForm(user=user),
         "objective_form": ObjectiveForm(initial={"objective": meeting.objective}),
@@ -187,18 +190,25 @@ def _may_observe(meeting: Meeting, user: User) -> bool:
     return is_asked and series_queries.may_observe(meeting.series, user)
 
 
+def _may_write(meeting: Meeting, user: User) -> bool:
+    """Return True if a participant can take the turn of the scribe over."""
+    busy = {meeting.facilitator_id, meeting.stand_in_id, meeting.scribe_id}
+    return meeting.state == MeetingState.PLANNED and not meeting.series.is_check_in and user.pk not in busy
+
+
 @require_POST
 @view_needs("meetings.meeting_take")
 def meeting_take(request: SignedInRequest, reference: str) -> HttpResponse:
-    """The reader becomes the facilitator, or with task=observer the observer."""
+    """The reader becomes the facilitator, or with task=scribe or task=observer has that turn."""
     meeting = visible_meeting(request, reference)
-    is_observing = request.POST.get("task") == TurnTask.OBSERVER
-    task = TurnTask.OBSERVER if is_observing else TurnTask.FACILITATOR
+    asked = request.POST.get("task")
+    task = TurnTask(asked) if asked in TurnTask.values else TurnTask.FACILITATOR
+    is_observing = task == TurnTask.OBSERVER
     return flows.press(
         request,
         meeting,
         permission="meetings.meeting_observe" if is_observing else "meetings.meeting_take",
-        operation=partial(operations.take_over, task=task),
+        operation=partial(turn.take_over, task=task),
         address=back_to(request, address_of(meeting)),
         message="Assigned to you",
     )

@@ -23,8 +23,8 @@ from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may
 from kit.sight import Visitor
 from meetings.models import Meeting, MeetingSeries
-from meetings.operations import meeting as meetings
 from meetings.operations import series as all_series
+from meetings.operations import turn
 from meetings.states import MeetingState
 from people.models import DutyRoster, Team, User
 from people.operations import person as persons
@@ -128,7 +128,7 @@ HOLDINGS = (
         MEETINGS,
         "Meetings to facilitate",
         lambda person: Meeting.objects.filter(facilitator=person, state=MeetingState.PLANNED),
-        lambda row, person, to, **act: meetings.give_turn(row, to, **act),
+        lambda row, person, to, **act: turn.give(row, to, **act),
     ),
     Holding(
         "duties",

@@ -13,7 +13,7 @@ from history.models import Subject
 from kit.actor import SYSTEM, Actor
 from learnings.operations import learning as learnings
 from meetings.models import Meeting
-from meetings.operations import calendar_feed
+from meetings.operations import calendar_feed, turn
 from meetings.operations import check_in as check_ins
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
@@ -214,7 +214,7 @@ def _meetings(world: World) -> Any:
     live, coming = planned[0], planned[1]
     for one in (live, coming):
         one.refresh_from_db()  # the rotation is recalculated after a turn was taken over
-        meetings.take_over(one, **_by(facilitator))
+        turn.take_over(one, **_by(facilitator))
     live.refresh_from_db()
     meetings.start(live, is_confirmed=True, **_by(facilitator))
     swap = swaps.ask(planned[2], asked=facilitator, **_by(_leads(planned[2], facilitator)))
@@ -236,7 +236,7 @@ def _leads(meeting: Meeting, but: Any) -> Any:
     """Return the facilitator of a meeting, after anybody else than this person took it over."""
     meeting.refresh_from_db()
     if meeting.facilitator_id == but.pk:
-        meetings.take_over(meeting, **_by(meeting.series.teams.get().members.exclude(pk=but.pk)[0]))
+        turn.take_over(meeting, **_by(meeting.series.teams.get().members.exclude(pk=but.pk)[0]))
     return meeting.facilitator
 
 

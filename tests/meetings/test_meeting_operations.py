@@ -8,7 +8,7 @@ from history.templatetags.timeline import lines
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import agenda, attendance, extra, turn_handlers, turns
+from meetings.operations import agenda, attendance, extra, turn, turn_handlers, turns
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemOutcome, ItemState, MeetingState
@@ -86,7 +86,7 @@ def test_take_over_moves_the_turn_and_its_credit(at):
     team, (ana, ben, chi) = make.crew("data-science", each=3)
     series = make.series(team)
 
-    meetings.take_over(make.planned(series), by=Actor(ben, "page"), at=at)
+    turn.take_over(make.planned(series), by=Actor(ben, "page"), at=at)
     meetings.plan(series, at=at)
 
     led = [one.facilitator_id for one in to_come(series)[:5]]
@@ -98,10 +98,10 @@ def test_take_over_is_for_those_who_take_part(at):
     meeting = make.planned()
 
     with pytest.raises(Refused):
-        meetings.take_over(meeting, by=Actor(people.user(), "page"), at=at)
+        turn.take_over(meeting, by=Actor(people.user(), "page"), at=at)
     with pytest.raises(Refused):
         viewer = people.user(role=Role.VIEWER, teams=meeting.series.teams.all())
-        meetings.take_over(meeting, by=Actor(viewer, "page"), at=at)
+        turn.take_over(meeting, by=Actor(viewer, "page"), at=at)
 
 
 def test_a_viewer_and_a_deactivated_person_have_no_turn(at):
@@ -231,8 +231,8 @@ def test_the_facilitator_is_notified_a_week_and_a_day_before(at):
     assert [due.at for due in dues] == [meeting.starts_at - timedelta(days=n) for n in (7, 1)]
 
     for due in dues:
-        meetings.remind_turn(due, at=due.at)
-    meetings.remind_turn(dues[1], at=meeting.ends_at)
+        turn.remind(due, at=due.at)
+    turn.remind(dues[1], at=meeting.ends_at)
 
     events = Event.objects.filter(verb="meetings.turn_near").order_by("id")
     assert [event.data["days"] for event in events] == [7, 1]

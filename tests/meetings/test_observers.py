@@ -11,7 +11,7 @@ from history.models import Due, Event
 from kit.actor import SYSTEM
 from meetings import mail
 from meetings.models import Meeting
-from meetings.operations import attendance, preview
+from meetings.operations import attendance, preview, turn
 from meetings.operations import meeting as meetings
 from meetings.operations import series as all_series
 from meetings.queries import calendar, live, minutes
@@ -62,7 +62,7 @@ def reminded(meeting, days: int) -> Event:
     due = Due.objects.get(
         subject=meeting.subject, kind="meetings.turn", at=meeting.starts_at - timedelta(days=days)
     )
-    meetings.remind_turn(due, at=due.at)
+    turn.remind(due, at=due.at)
     return Event.objects.filter(verb="meetings.observation_near").latest("pk")
 
 

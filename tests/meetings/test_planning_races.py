@@ -9,7 +9,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove
 from meetings.models import Meeting, MeetingSeries
 from meetings.operations import meeting as meetings
-from meetings.operations import placement
+from meetings.operations import placement, turn
 from meetings.operations import series as all_series
 from tests.factories import meetings as make
 from tests.factories import risklog_review as risklog
@@ -73,7 +73,7 @@ def test_planning_turns_taken_cancellations_and_placing_do_not_block_each_other(
     for round_ in range(4):
         raised = together(
             lambda: meetings.plan(series, at=at),
-            lambda n=round_: meetings.take_over(one(n), by=Actor(people[n], "page"), at=at),
+            lambda n=round_: turn.take_over(one(n), by=Actor(people[n], "page"), at=at),
             lambda n=round_: meetings.cancel(one(n + 4), by=SYSTEM, at=at),
             lambda n=round_: all_series.change(
                 MeetingSeries.objects.get(pk=series.pk), {"length_minutes": 30 + n}, by=SYSTEM, at=at

@@ -12,6 +12,7 @@ from kit.refusals import IllegalMove, Refused
 from meetings.models import Meeting, Swap
 from meetings.operations import meeting as meetings
 from meetings.operations import swap as swaps
+from meetings.operations import turn
 from meetings.states import SwapState
 from notices.models import Entry
 from people.operations import person as persons
@@ -152,7 +153,7 @@ def test_a_swap_that_became_impossible_is_refused_when_it_is_accepted(series):
         for person in series.teams.get().members.all()
         if person.pk not in {swap.asked_id, swap.asked_by_id}
     )
-    meetings.take_over(planned(series)[1], **by(third))
+    turn.take_over(planned(series)[1], **by(third))
 
     with pytest.raises(Refused, match="is not the facilitator of this meeting any more"):
         swaps.accept(swap, **by(swap.asked))
@@ -190,7 +191,7 @@ def test_scribes_rotate_with_a_reason_and_never_lead_or_stand_in(series):
 def test_a_scribe_who_takes_over_is_replaced_as_scribe(series):
     meeting = planned(series)[1]
     scribe = meeting.scribe
-    meetings.take_over(meeting, **by(scribe))
+    turn.take_over(meeting, **by(scribe))
 
     meeting = planned(series)[1]
     assert meeting.facilitator == scribe
@@ -216,7 +217,7 @@ def test_who_is_alone_has_both_tasks():
 def test_the_scribe_is_reminded_as_the_facilitator_is(series):
     meeting = planned(series)[1]
     due = Due.objects.filter(subject=meeting.subject, kind="meetings.turn").earliest("at")
-    meetings.remind_turn(due, at=due.at)
+    turn.remind(due, at=due.at)
     schedule.act(due.at)
 
     told = Entry.objects.filter(event__verb="meetings.turn_near").values_list("user_id", "why")

@@ -13,6 +13,7 @@ from meetings.models import Meeting, Swap
 from meetings.operations import meeting as meetings
 from meetings.operations import series as all_series
 from meetings.operations import swap as swaps
+from meetings.operations import turn
 from meetings.states import TurnTask
 from notices.models import Entry, Message
 from people.operations import person as persons
@@ -155,7 +156,7 @@ def test_the_mails_of_a_swap_name_the_task(settings, series):
 def test_a_person_of_an_observing_team_takes_the_turn_and_keeps_it(series, outside):
     mine = planned(series)[1]
     other = outside.members.exclude(pk=mine.observer_id).first()
-    meetings.take_over(mine, task=TurnTask.OBSERVER, **by(other))
+    turn.take_over(mine, task=TurnTask.OBSERVER, **by(other))
     meetings.replan(series, at=AT)
 
     after = planned(series)[1]
@@ -166,7 +167,7 @@ def test_a_person_of_an_observing_team_takes_the_turn_and_keeps_it(series, outsi
 def test_a_turn_goes_back_to_the_rotation_if_its_taker_is_away(series, outside):
     mine = planned(series)[1]
     other = outside.members.exclude(pk=mine.observer_id).first()
-    meetings.take_over(mine, task=TurnTask.OBSERVER, **by(other))
+    turn.take_over(mine, task=TurnTask.OBSERVER, **by(other))
     persons.be_away(other, from_on=AT.date(), until_on=AT.date() + timedelta(days=25), by=SYSTEM, at=AT)
     schedule.act(AT)
 
@@ -185,9 +186,63 @@ def test_nobody_else_takes_the_turn_of_the_observer(series, outside, who):
     }[who]
 
     with pytest.raises(Refused, match="teams that observe") as refusal:
-        meetings.take_over(mine, task=TurnTask.OBSERVER, **by(person))
+        turn.take_over(mine, task=TurnTask.OBSERVER, **by(person))
 
     assert refusal.value.field == "observer"
+
+
+def a_free_participant(meeting):
+    busy = {meeting.facilitator_id, meeting.stand_in_id, meeting.scribe_id}
+    return meeting.series.teams.get().members.exclude(pk__in=busy).get()
+
+
+def test_a_participant_takes_the_turn_of_the_scribe_and_keeps_it(series):
+    mine, leaders = planned(series)[1], turns(series, "facilitator")
+    former, other = mine.scribe, a_free_participant(mine)
+    turn.take_over(mine, task=TurnTask.SCRIBE, **by(other))
+    meetings.replan(series, at=AT)
+    schedule.act(AT)
+
+    after = planned(series)[1]
+    assert (after.scribe, after.is_scribe_taken) == (other, True)
+    assert f"{other.name} took over as scribe" in after.scribe_why
+    assert turns(series, "facilitator") == leaders
+    assert (former.pk, "You were the scribe") in told("meetings.turn_taken_over")
+    counts = turns(series, TurnTask.SCRIBE)
+    assert max(map(counts.count, counts)) - min(map(counts.count, counts)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("who", "text"),
+    [
+        ("facilitator", "leads M-"),
+        ("stand-in", "or stands in"),
+        ("observer", "Only participants"),
+        ("away", "is away on"),
+    ],
+)
+def test_nobody_takes_the_turn_of_the_scribe_whom_the_rotation_would_replace(series, who, text):
+    mine = planned(series)[1]
+    person = {"facilitator": mine.facilitator, "stand-in": mine.stand_in, "observer": mine.observer}.get(who)
+    if person is None:
+        person = a_free_participant(mine)
+        make.away(person, mine.starts_at.date())
+
+    with pytest.raises(Refused, match=text) as refusal:
+        turn.take_over(mine, task=TurnTask.SCRIBE, **by(person))
+
+    assert refusal.value.field == "scribe"
+    assert planned(series)[1].scribe_id == mine.scribe_id
+
+
+def test_a_check_in_has_no_turn_of_a_scribe_to_take(client):
+    team, (ana, ben) = make.crew()
+    meeting = planned(make.series(team, is_check_in=True))[0]
+    client.force_login(ben)
+
+    assert "Be the scribe" not in client.get(f"/meetings/{meeting.reference}/").content.decode()
+    with pytest.raises(Refused, match="needs no scribe"):
+        turn.take_over(meeting, task=TurnTask.SCRIBE, **by(ana))
 
 
 # ------------------------------------------------------------------ the calendars of observers
@@ -205,7 +260,7 @@ def entry_of(verb, person):
 def test_who_was_invited_and_is_replaced_gets_a_cancellation_and_the_new_one_an_invitation(series):
     mine = planned(series)[0]
     former = mine.observer
-    meetings.remind_turn(due_of(mine, 1), at=mine.starts_at - timedelta(days=1))
+    turn.remind(due_of(mine, 1), at=mine.starts_at - timedelta(days=1))
     persons.be_away(former, from_on=AT.date(), until_on=mine.starts_at.date(), by=SYSTEM, at=AT)
     schedule.act(AT)
 
@@ -235,7 +290,7 @@ def due_of(meeting, days):
 
 def test_a_replaced_observer_who_was_never_invited_gets_no_cancellation(series):
     mine, former = planned(series)[3], planned(series)[3].observer_id
-    meetings.take_over(mine, task=TurnTask.OBSERVER, **by(planned(series)[4].observer))
+    turn.take_over(mine, task=TurnTask.OBSERVER, **by(planned(series)[4].observer))
     schedule.act(AT)
 
     assert not Event.objects.filter(verb="meetings.observation_ended").exists()
@@ -246,9 +301,9 @@ def test_a_replaced_observer_who_was_never_invited_gets_no_cancellation(series):
 def test_who_observes_again_is_invited_again_with_a_later_sequence(series):
     mine = planned(series)[0]
     former, other = mine.observer, planned(series)[1].observer
-    meetings.take_over(mine, task=TurnTask.OBSERVER, **by(other))
-    meetings.take_over(planned(series)[0], task=TurnTask.OBSERVER, **by(former))
-    meetings.take_over(planned(series)[0], task=TurnTask.OBSERVER, **by(other))
+    turn.take_over(mine, task=TurnTask.OBSERVER, **by(other))
+    turn.take_over(planned(series)[0], task=TurnTask.OBSERVER, **by(former))
+    turn.take_over(planned(series)[0], task=TurnTask.OBSERVER, **by(other))
     schedule.act(AT)
 
     rows = Event.objects.filter(verb__startswith="meetings.observation_").order_by("pk")
@@ -260,7 +315,7 @@ def test_who_observes_again_is_invited_again_with_a_later_sequence(series):
 
 def test_a_series_without_observers_any_more_cancels_their_invitations(series):
     mine = planned(series)[0]
-    meetings.remind_turn(due_of(mine, 1), at=mine.starts_at - timedelta(days=1))
+    turn.remind(due_of(mine, 1), at=mine.starts_at - timedelta(days=1))
     series.refresh_from_db()
     all_series.change(series, {"has_observer": False}, by=SYSTEM, at=AT)
     schedule.act(AT)
@@ -276,8 +331,8 @@ def test_the_cancellation_is_mailed_unless_the_meeting_has_started(settings, ser
     settings.IS_MAIL_KEPT = True
     mine = planned(series)[0]
     former = mine.observer
-    meetings.remind_turn(due_of(mine, 1), at=mine.starts_at - timedelta(days=1))
-    meetings.take_over(planned(series)[0], task=TurnTask.OBSERVER, **by(planned(series)[1].observer))
+    turn.remind(due_of(mine, 1), at=mine.starts_at - timedelta(days=1))
+    turn.take_over(planned(series)[0], task=TurnTask.OBSERVER, **by(planned(series)[1].observer))
     schedule.tick(AT)
 
     sent = Message.objects.get(verb="meetings.observation_ended")
@@ -329,6 +384,28 @@ def test_the_page_offers_to_observe_to_those_who_can(client, series, outside):
     assert planned(series)[1].observer == other
     client.force_login(mine.facilitator)
     assert client.post(f"/meetings/{mine.reference}/take/", sent).status_code == 403
+
+
+def test_the_page_and_the_api_let_a_participant_be_the_scribe(client, series):
+    mine = planned(series)[1]
+    other = a_free_participant(mine)
+    for person in (mine.facilitator, mine.stand_in, mine.scribe, mine.observer):
+        client.force_login(person)
+        assert "Be the scribe" not in client.get(f"/meetings/{mine.reference}/").content.decode()
+
+    client.force_login(other)
+    assert "Be the scribe" in client.get(f"/meetings/{mine.reference}/").content.decode()
+    sent = {"task": "scribe", "version": mine.version}
+    assert client.post(f"/meetings/{mine.reference}/take/", sent).status_code == 303
+    assert planned(series)[1].scribe == other
+
+    caller, address = Caller(mine.scribe), f"meetings/{mine.reference}"
+    etag = {"If-Match": caller.get(address)["ETag"]}
+    refused = caller.post(f"{address}/take-over", {"task": "observer"}, **etag)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "task")
+    taken = caller.post(f"{address}/take-over", {"task": "scribe"}, **etag).json()
+    assert (taken["scribe_id"], taken["is_scribe_taken"]) == (mine.scribe_id, True)
+    assert taken["facilitator_id"] == mine.facilitator_id
 
 
 def test_the_api_takes_and_swaps_the_turn_of_the_observer(series, outside):

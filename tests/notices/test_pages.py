@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from history.models import Due, Subject
-from meetings.operations import meeting as meeting_operations
+from meetings.operations import turn
 from notices.models import Entry, Message
 from notices.operations import digest as digest_operations
 from notices.operations import message
@@ -224,7 +224,7 @@ def _facilitators_mail(at, title):
     risk = risks.risk(title)
     meetings.item(meeting, title=title, about=risk.subject)
     due = Due.objects.filter(subject=meeting.subject_id, kind="meetings.turn").order_by("at").first()
-    meeting_operations.remind_turn(due, at=due.at)
+    turn.remind(due, at=due.at)
     notices.notify_of("meetings.turn_near", due.at)
     return due.at, risk
 

@@ -13,7 +13,7 @@ from history import declarations
 from history.models import Due, Event
 from kit.actor import SYSTEM, Actor
 from meetings.models import Meeting, MeetingSeries
-from meetings.operations import agenda, extra
+from meetings.operations import agenda, extra, turn
 from meetings.operations import meeting as meetings
 from meetings.operations import series as all_series
 from meetings.operations import swap as swaps
@@ -197,7 +197,7 @@ def acceptance_ended() -> Told:
 def turn_near() -> Told:
     meeting = make_meeting.planned(position=2)
     due = pending(meeting, "meetings.turn")
-    meetings.remind_turn(due, at=due.at)
+    turn.remind(due, at=due.at)
     return Told(meeting, meeting.facilitator, due.at)
 
 
@@ -206,7 +206,7 @@ def observation_near() -> Told:
     series = make_meeting.series(has_observer=True, observer_teams=[outside])
     meeting = make_meeting.planned(series, position=2)
     due = pending(meeting, "meetings.turn")
-    meetings.remind_turn(due, at=due.at)
+    turn.remind(due, at=due.at)
     return Told(meeting, meeting.observer, due.at)
 
 
@@ -215,7 +215,7 @@ def observation_ended() -> Told:
     outside = told.obj.series.observer_teams.get()
     new = people.user("Olga Observer", function=told.reader.function, teams=[outside])
     meeting = Meeting.objects.select_related("series", "subject").get(pk=told.obj.pk)
-    meetings.take_over(meeting, task="observer", by=Actor(new, "page"), at=told.at)
+    turn.take_over(meeting, task="observer", by=Actor(new, "page"), at=told.at)
     return Told(meeting, told.reader, told.at)
 
 
