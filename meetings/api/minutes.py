@@ -35,6 +35,16 @@ class MinutesDecision(serializers.Serializer):
     actions = MinutesAction(many=True)
 
 
+class MinutesRisk(serializers.Serializer):
+    """A risk that was recorded in the meeting."""
+
+    reference = serializers.CharField()
+    title = serializers.CharField()
+    level = serializers.IntegerField(help_text="1 to 5, as it is now.")
+    owner_name = serializers.CharField(allow_null=True)
+    state = serializers.CharField()
+
+
 class MinutesItem(serializers.Serializer):
     """An item. A restricted one has only its length."""
 
@@ -82,6 +92,7 @@ class MinutesAnswer(serializers.Serializer):
     present = serializers.ListField(child=serializers.CharField(), help_text="The names of who was present.")
     decisions = MinutesDecision(many=True)
     agreed = MinutesAction(many=True, help_text="Actions without a decision.")
+    raised = MinutesRisk(many=True, help_text="Risks that were recorded in the meeting.")
     items = MinutesItem(many=True)
     parked = MinutesItem(many=True, help_text="Of the backlog: parked, or without room. number is 0.")
     settled = SettledItem(many=True, help_text="Agreed before the meeting.")
@@ -138,6 +149,7 @@ def _answer(meeting: Meeting, user: User) -> dict[str, Any]:
         "present": [one.user.name for one in shown.attended],
         "decisions": [_decision(one) for one in shown.decided],
         "agreed": [_action(one.action) for one in shown.agreed],
+        "raised": [_risk(one) for one in shown.raised],
         "items": [_item(line) for line in shown.lines],
         "parked": [_item(line) for line in shown.parked],
         "settled": [_settled(line) for line in shown.settled],
@@ -169,6 +181,17 @@ def _action(action: Any) -> dict[str, Any]:
         "owner_name": action.owner.name if action.owner else None,
         "due_on": action.due_on,
         "state": action.state,
+    }
+
+
+def _risk(one: queries.RiskInMinutes) -> dict[str, Any]:
+    risk = one.risk
+    return {
+        "reference": risk.reference,
+        "title": risk.title,
+        "level": one.level,
+        "owner_name": risk.owner.name if risk.owner else None,
+        "state": risk.state,
     }
 
 

@@ -14,9 +14,11 @@ from history.models import RecordedQuerySet, Subject
 from meetings.models import Attendance, Decision, Meeting, MinutesCorrection
 from meetings.queries import agenda as agendas
 from meetings.queries import decision as decisions
-from meetings.queries.live import actions_of, attended
+from meetings.queries.live import actions_of, attended, risks_of
 from meetings.states import ItemState, MeetingState
 from people.models import User
+from risklog.models import Risk
+from risklog.models.matrix import present_matrix
 
 MAX_FOLLOW_UPS = 100
 
@@ -38,6 +40,15 @@ class ActionInMinutes:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskInMinutes:
+    """A risk that was recorded in the meeting. level: 1 to 5, with its name in the organisation."""
+
+    risk: Risk
+    level: int
+    level_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Minutes:
     """The minutes for one reader.
 
@@ -55,6 +66,7 @@ class Minutes:
     settled: Sequence[agendas.Line]
     decided: Sequence[DecisionInMinutes]
     agreed: Sequence[ActionInMinutes]
+    raised: Sequence[RiskInMinutes]
     corrections: Sequence[MinutesCorrection]
 
     @property
@@ -84,6 +96,7 @@ class Minutes:
             if effect.shown_target
         }
         shown |= {one.action.subject_id for one in self.agreed}
+        shown |= {one.risk.subject_id for one in self.raised}
         return shown | {action.subject_id for one in self.decided for action in one.actions}
 
 
@@ -107,8 +120,18 @@ def minutes(meeting: Meeting, user: User) -> Minutes:
             ActionInMinutes(one, one.about if one.about and one.about.is_visible_to(user) else None)
             for one in agreed
         ],
+        raised=_raised(meeting, user),
         corrections=list(corrections_of(meeting)),
     )
+
+
+def _raised(meeting: Meeting, user: User) -> list[RiskInMinutes]:
+    """Return the visible risks that were recorded in the meeting, the earliest first."""
+    matrix, found = present_matrix(), []
+    for risk in risks_of(meeting, user).order_by("id"):
+        level = matrix.level(*risk.cell)
+        found.append(RiskInMinutes(risk, level, matrix.levels[level]))
+    return found
 
 
 def corrections_of(meeting: Meeting) -> QuerySet[MinutesCorrection]:

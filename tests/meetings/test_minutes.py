@@ -11,15 +11,17 @@ from history.models import Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import decision, minutes
+from meetings.operations import decision, minutes, recording
 from meetings.operations import item as items
 from meetings.operations import meeting as operations
 from meetings.queries import minutes as queries
 from notices.models import Entry, Message
 from notices.queries import rendered_mail
 from people.states import Role
+from risklog.operations.risk import restrict
 from talk.models import Watch
-from tests.factories import actions, meetings, people
+from tests.factories import actions, catalogue, meetings, people, risks
+from tests.moments import AT
 
 pytestmark = pytest.mark.django_db
 
@@ -179,9 +181,11 @@ def test_the_minutes_cost_the_same_whatever_they_hold(held, members):
             queries.minutes(meeting, members[1])
         return len(captured)
 
+    raise_risk(held, members[0])
     members[1].sight, cost(held)
     before = cost(held)
     for number in range(3):
+        raise_risk(held, members[0], f"Risk {number}")
         one = meetings.current(held, title=f"More {number}")
         decision.record(
             text="Do",
@@ -193,6 +197,50 @@ def test_the_minutes_cost_the_same_whatever_they_hold(held, members):
         )
 
     assert cost(held) == before
+
+
+# ------------------------------------------------------------------ risks
+
+
+def raise_risk(held, owner, line="The vendor changed it 5x5", team=None):
+    """Record a risk about a risk that everybody, or only this team, may see. Returns the new one."""
+    known = risks.risk(model=catalogue.model(), category=risks.category())
+    if team:
+        restrict(known, teams=[team], by=SYSTEM, at=held.starts_at)
+    one = meetings.current(held, about=known.subject)
+    return recording.record(one, kind="risk", line=f"{line} @{owner.handle}", by=Actor(owner, "page"), at=AT)
+
+
+def test_risks_that_were_recorded_are_in_the_minutes_for_those_who_may_see_them(client, held, members):
+    team = people.team("Leak watch")
+    people.member(team, members[0])
+    secret = raise_risk(held, members[0], "Canary leaks", team=team)
+    open_one = raise_risk(held, members[0])
+    meeting = close(held)
+    client.force_login(members[1])
+
+    page, mail = page_of(client, meeting), mail_of(meeting, members[1])
+    answer = client.get(f"/api/v1/meetings/{meeting.reference}/minutes").json()
+
+    for body in (page, mail.text, mail.html):
+        assert "Risks recorded" in body
+        assert "The vendor changed it" in body
+        assert open_one.reference in body
+        assert "Canary leaks" not in body
+    assert f"{open_one.reference} The vendor changed it: Critical, {members[0].name}" in mail.text
+    assert answer["raised"] == [
+        {
+            "reference": open_one.reference,
+            "title": "The vendor changed it",
+            "level": 5,
+            "owner_name": members[0].name,
+            "state": "open",
+        }
+    ]
+    shown = queries.minutes(meeting, members[0])
+    assert [one.risk for one in shown.raised] == [secret, open_one]
+    assert {secret.subject_id, open_one.subject_id} <= shown.names
+    assert "Canary leaks" in mail_of(meeting, members[0]).text
 
 
 # ------------------------------------------------------------------ corrections
