@@ -202,6 +202,10 @@ class Event(models.Model):
             models.Index(fields=["-at", "-id"], name="history_event_newest"),
             models.Index(fields=["verb", "-at"], name="history_event_verb"),
             models.Index(fields=["cause"], name="history_event_cause", condition=Q(cause__isnull=False)),
+            # What a token did.
+            models.Index(
+                fields=["token", "-at", "-id"], name="history_event_token", condition=Q(token__isnull=False)
+            ),
         ]
         constraints = [
             models.CheckConstraint(

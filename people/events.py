@@ -70,6 +70,7 @@ EVENTS = (
     EventType("people.password_link_made", is_chained=True, is_public=False),
     EventType("people.signed_in", is_public=False),
     EventType("people.token_issued", is_chained=True, is_public=False),
+    EventType("people.token_rotated", is_chained=True, is_public=False),
     EventType("people.token_revoked", is_chained=True, is_public=False),
     # absences: reasons are never in them
     EventType("people.absence_noted", is_public=False),

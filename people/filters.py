@@ -1,6 +1,6 @@
 """What the lists of people, teams, absences and functions can be asked, by their pages and by the API."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -9,7 +9,7 @@ from lists import filtering
 from lists.collation import BY_NAME, BY_NAME_BACKWARDS
 from lists.specification import Filter, ListSpec, Order, Reader
 from people.models import DutyPeriod, Function, Membership, User
-from people.states import Role
+from people.states import Role, TokenScope
 
 _DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _BY_NAME = {
@@ -31,6 +31,14 @@ def _in_teams(values: Sequence[int], reader: Reader) -> Q:
 
 def _with_members(values: Sequence[int], reader: Reader) -> Q:
     return Q(pk__in=Membership.objects.filter(user_id__in=values).values("team_id"))
+
+
+# The conditions of people.models.Token.state().
+_TOKEN_STATES: dict[str, tuple[str, Callable[[Reader], Q]]] = {
+    "live": ("Live", lambda reader: Q(revoked_at__isnull=True, expires_at__gt=reader.at)),
+    "expired": ("Expired", lambda reader: Q(revoked_at__isnull=True, expires_at__lte=reader.at)),
+    "revoked": ("Revoked", lambda reader: Q(revoked_at__isnull=False)),
+}
 
 
 def _functions(user: User) -> list[tuple[str, str]]:
@@ -138,6 +146,36 @@ DUTIES = ListSpec(
 FUNCTIONS = ListSpec(
     filters={"slug": filtering.exact("Slug", "slug")},
     orders={"name": _BY_NAME["name"], "id": _BY_NAME["id"]},
+)
+TOKENS = ListSpec(
+    filters={
+        "owner": filtering.person("Owner", "user", help="The number of a person, or me."),
+        "scope": filtering.choice("Scope", "scope", TokenScope),
+        "state": filtering.named("State", _TOKEN_STATES, "live, expired or revoked."),
+    },
+    orders={
+        "-id": _BY_NAME["-id"],
+        "id": _BY_NAME["id"],
+        "expires_at": Order("Expires first", ("expires_at", "id")),
+        "-expires_at": Order("Expires last", ("-expires_at", "-id")),
+    },
+)
+TOKEN_EVENTS = ListSpec(
+    filters={
+        "since": Filter(
+            "Since",
+            lambda values, reader: Q(at__date__gte=values[0]),
+            filtering.day,
+            is_many=False,
+            help="Events from this day on.",
+            shape=_DAY,
+        ),
+        "verb": filtering.exact("Verb", "verb", help="Such as risklog.risk_opened; several with commas."),
+    },
+    orders={
+        "-at": Order("Latest", ("-at", "-id")),
+        "at": Order("Earliest", ("at", "id")),
+    },
 )
 READINGS = ListSpec(
     filters={

@@ -178,6 +178,19 @@ class NewToken(PageForm):
     days = forms.IntegerField(label="Expires after (days)", min_value=1, max_value=365, initial=90)
 
 
+class RotateToken(PageForm):
+    days = forms.IntegerField(
+        label="Expires after (days)",
+        min_value=1,
+        max_value=365,
+        required=False,
+        help_text="Leave blank to keep the date.",
+    )
+    overlap_days = forms.IntegerField(
+        label="The old secret works for (days)", min_value=0, max_value=7, initial=1
+    )
+
+
 class Away(PageForm):
     from_on = forms.DateField(label="First day", widget=Day)
     until_on = forms.DateField(label="Last day", widget=Day)

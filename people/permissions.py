@@ -77,11 +77,31 @@ def may_change_absence(user: User, obj: Any) -> bool:
     return may_write(user, Role.VIEWER if is_own else Role.ADMINISTRATOR)
 
 
+@permission("people.token_view")
+def may_view_token(user: User, obj: Any) -> bool:
+    """Allow people to see their own tokens, and administrators all of them. obj: a token."""
+    return may_read(user) and _owns_token(user, obj)
+
+
+@permission("people.token_rotate")
+def may_rotate_token(user: User, obj: Any) -> bool:
+    """Allow people to give their own tokens a new secret, and a token to give itself one. obj: a token.
+
+    Administrators may not: the answer has the secret, with which they would act as somebody else.
+    """
+    if obj is None:
+        return True
+    return obj.user_id == user.pk and getattr(user, "token_id", obj.pk) == obj.pk
+
+
 @permission("people.token_revoke")
 def may_revoke_token(user: User, obj: Any) -> bool:
-    if hasattr(user, "token_scope"):
-        return False
-    return obj is None or obj.user_id == user.pk or user.is_at_least(Role.ADMINISTRATOR)
+    """Allow people to revoke their own tokens, and administrators all of them. obj: a token."""
+    return may_write(user, Role.VIEWER) and _owns_token(user, obj)
+
+
+def _owns_token(user: User, token: Any) -> bool:
+    return token is None or token.user_id == user.pk or user.is_at_least(Role.ADMINISTRATOR)
 
 
 @permission("people.team_change")

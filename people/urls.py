@@ -1,6 +1,6 @@
 from django.urls import path
 
-from people.views import account, function, person, sign_in, team
+from people.views import account, function, person, sign_in, team, token
 
 app_name = "people"
 urlpatterns = [
@@ -15,7 +15,10 @@ urlpatterns = [
     path("me/tokens/", account.make_token, name="make_token"),
     path("me/away/", account.be_away, name="be_away"),
     path("me/away/<int:pk>/back/", account.be_back, name="be_back"),
+    path("tokens/<int:pk>/", token.token_detail, name="token_detail"),
+    path("tokens/<int:pk>/rotate/", token.token_rotate, name="token_rotate"),
     path("tokens/<int:pk>/revoke/", account.revoke_token, name="revoke_token"),
+    path("<int:pk>/tokens/revoke/", token.tokens_revoke, name="tokens_revoke"),
     path("", person.person_list, name="person_list"),
     path("new/", person.person_create, name="person_create"),
     path("<int:pk>/", person.person_detail, name="person_detail"),

@@ -85,7 +85,7 @@ SPEC = ListSpec(
 )
 
 
-class _Events(Resource):
+class EventList(Resource):
     kind = "event"
     serializer_class = EventRow
     columns = {
@@ -196,14 +196,14 @@ def _shown(row: dict[str, Any], seen: set[tuple[str, int]], slots: set[int]) -> 
     return row
 
 
-class Events(_Events, Collection):
+class Events(EventList, Collection):
     """List events, newest first."""
 
     permission = {"GET": "people.signed_in"}
     spec = SPEC
 
 
-class EventItem(_Events, Item):
+class EventItem(EventList, Item):
     """Get an event by id."""
 
     permission = {"GET": "people.signed_in"}

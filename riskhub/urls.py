@@ -14,6 +14,7 @@ from riskhub.leaving import page as leaving_page
 from riskhub.leaving.api import RESOURCES as LEAVING
 from riskhub.search_api import RESOURCES as SEARCH
 from riskhub.start_here_api import RESOURCES as START_HERE
+from riskhub.token_events_api import RESOURCES as TOKEN_EVENTS
 from risklog.api import RESOURCES as RISKLOG
 from saved.api import RESOURCES as SAVED
 from signals.api import RESOURCES as SIGNALS
@@ -35,6 +36,7 @@ RESOURCES = [
     *LEAVING,
     *START_HERE,
     *EVENTS,
+    *TOKEN_EVENTS,
     *SEARCH,
 ]
 

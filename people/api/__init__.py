@@ -1,6 +1,6 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from people.api import absence, duty, holiday, news, person
+from people.api import absence, duty, holiday, news, person, token
 
 RESOURCES: list = [
     *person.RESOURCES,
@@ -8,4 +8,5 @@ RESOURCES: list = [
     *holiday.RESOURCES,
     *duty.RESOURCES,
     *news.RESOURCES,
+    *token.RESOURCES,
 ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.db.models import Q
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -42,7 +43,7 @@ class BearerToken(BaseAuthentication):
         if token is None:
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
         token_operations.note_use(token, at=at)
-        token.user.token_scope = TokenScope(token.scope)
+        token.user.token_scope, token.user.token_id = TokenScope(token.scope), token.pk
         token.user.is_sender = True
         return token.user, token
 
@@ -60,8 +61,9 @@ _VALID_TOKEN = Prepared(
         Token.objects.select_related("user")
         .annotate(team_subject_ids=TEAM_SUBJECTS, ahead_by=AHEAD_BY)
         .filter(
+            Q(secret_hash=Argument("secret_hash"))
+            | Q(former_hash=Argument("secret_hash"), former_until__gt=Argument("at")),
             prefix=Argument("prefix"),
-            secret_hash=Argument("secret_hash"),
             revoked_at__isnull=True,
             expires_at__gt=Argument("at"),
             user__is_active=True,

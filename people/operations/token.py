@@ -1,9 +1,11 @@
-"""API tokens: issued once, shown once, stored as a hash, revoked at once."""
+"""API tokens: issued once, shown once, stored as a hash, rotated, revoked at once."""
 
 import hashlib
 import secrets
 import string
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -14,6 +16,7 @@ from people.models import Token, User
 from people.states import Role, TokenScope
 
 LONGEST = 365
+LONGEST_OVERLAP = 7
 _LETTERS = string.ascii_lowercase + string.digits
 # Last use is noted at most this often, so that a busy token costs no write a request.
 _NOTED_EVERY = timedelta(minutes=1)
@@ -37,8 +40,7 @@ def issue(
         raise Refused("Enter a name of 1 to 80 characters.", field="name")
     if scope not in TokenScope.values:
         raise Refused(f"Use one of {', '.join(TokenScope.values)}.", field="scope")
-    if not 1 <= days <= LONGEST:
-        raise Refused(f"Enter 1 to {LONGEST} days.", field="days")
+    _check_days(days)
     if not user.is_active:
         raise Refused("This person is deactivated. Choose an active person.", field="user")
     if scope != TokenScope.READ and not user.is_at_least(Role.MEMBER):
@@ -54,14 +56,64 @@ def issue(
         expires_at=at + timedelta(days=days),
     )
     history.record(token, "people.token_issued", by=by, at=at, viewers=[user.subject_id])
-    return token, f"rh_{prefix}_{secret}"
+    return token, _text(token, secret)
 
 
-def revoke(token: Token, *, by: Actor, at: datetime) -> Token:
-    """End a token at once. Revoking it again changes nothing."""
+@transaction.atomic
+def rotate(
+    token: Token,
+    *,
+    days: int | None = None,
+    overlap_days: int = 1,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+) -> str:
+    """Give a token a new secret. Returns its text, which is never available again.
+
+    days: until it expires, from now on; None keeps the date. overlap_days: how long the old secret works
+    beside the new one. The secret before that one ends at once. Raises Refused, ChangedMeanwhile.
+    """
+    if token.state(at) != "live":
+        raise Refused(f"This token is {token.state(at)}. Create a new one.")
+    if not token.user.is_active:
+        raise Refused("The owner of this token is deactivated. Create a token for somebody else.")
+    if days is not None:
+        _check_days(days)
+    if not 0 <= overlap_days <= LONGEST_OVERLAP:
+        raise Refused(f"Enter 0 to {LONGEST_OVERLAP} days.", field="overlap_days")
+    if by.token is not None and by.token.pk == token.pk and days is not None:
+        raise Refused("A token keeps its date when it rotates itself. Leave days out.", field="days")
+    secret = secrets.token_hex(32)
+    values = {
+        "secret_hash": hash_of(secret),
+        "former_hash": bytes(token.secret_hash) if overlap_days else None,
+        "former_until": min(at + timedelta(days=overlap_days), token.expires_at) if overlap_days else None,
+        "expires_at": token.expires_at if days is None else at + timedelta(days=days),
+    }
+    history.change(token, values, by=by, at=at, seen=seen, verb="people.token_rotated")
+    return _text(token, secret)
+
+
+@transaction.atomic
+def revoke(token: Token, *, by: Actor, at: datetime, seen: int | None = None) -> Token:
+    """End a token at once, with both its secrets. Revoking it again changes nothing."""
     if token.revoked_at is None:
-        history.change(token, {"revoked_at": at}, by=by, at=at, verb="people.token_revoked")
+        history.change(token, {"revoked_at": at}, by=by, at=at, seen=seen, verb="people.token_revoked")
     return token
+
+
+@transaction.atomic
+def revoke_all(user: User, *, by: Actor, at: datetime) -> int:
+    """End all tokens of a person at once. Returns how many were live."""
+    return len(_end(user.tokens.select_related("subject"), by=by, at=at))
+
+
+def _end(tokens: Iterable[Token], *, by: Actor, at: datetime) -> list[Token]:
+    live = [token for token in tokens if token.state(at) == "live"]
+    values = {"revoked_at": at}
+    history.change_many([(one, values) for one in live], by=by, at=at, verb="people.token_revoked")
+    return live
 
 
 def note_use(token: Token, *, at: datetime) -> None:
@@ -69,3 +121,17 @@ def note_use(token: Token, *, at: datetime) -> None:
     if token.last_used_at is None or token.last_used_at < at - _NOTED_EVERY:
         Token.objects.filter(pk=token.pk).update(last_used_at=at)
         token.last_used_at = at
+
+
+def state_of(row: Mapping[str, Any], at: datetime) -> str:
+    """Return the state of a row of .values(), as Token.state() does."""
+    return Token(expires_at=row["expires_at"], revoked_at=row["revoked_at"]).state(at)
+
+
+def _check_days(days: int) -> None:
+    if not 1 <= days <= LONGEST:
+        raise Refused(f"Enter 1 to {LONGEST} days.", field="days")
+
+
+def _text(token: Token, secret: str) -> str:
+    return f"rh_{token.prefix}_{secret}"

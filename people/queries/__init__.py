@@ -16,6 +16,7 @@ from django.db.models import BigIntegerField, Func, OuterRef, Prefetch, QuerySet
 from history.declarations import private_verbs
 from history.documents import DEFAULT_LANGUAGE
 from history.models import Event
+from history.queries import events
 from kit.prepared import Argument, Prepared
 from kit.refusals import Refused
 from kit.sight import Visitor
@@ -282,6 +283,23 @@ def teams_with_members() -> QuerySet[Team]:
 def tokens_of(user: User) -> QuerySet[Token]:
     """Return the tokens of a person, newest first."""
     return Token.objects.filter(user=user).select_related("subject").order_by("-expires_at", "-id")
+
+
+def done_with(token: Token, reader: User) -> QuerySet[Event]:
+    """Return what was done with a token, as far as the reader may see it.
+
+    What was done anonymously is shown to its owner only: the token would tell administrators who it was.
+    """
+    found = events().filter(token=token.subject_id).visible_to(reader)
+    if reader.pk == token.user_id:
+        return found
+    return found.filter(is_actor_hidden=False).exclude(verb__in=hidden_verbs(reader))
+
+
+def tokens_seen_by(reader: User) -> QuerySet[Token]:
+    """Return the tokens that this person may see: their own, and all of them for administrators."""
+    rows = Token.objects.select_related("subject", "user__subject")
+    return rows if reader.is_at_least(Role.ADMINISTRATOR) else rows.filter(user=reader)
 
 
 def absences_of(user: User, since: date) -> QuerySet[Absence]:

@@ -16,7 +16,7 @@ from meetings.operations import agenda_template, check_in, swap
 from meetings.queries import series as queries
 from notices.models import WebhookEndpoint
 from notices.operations import delivery, endpoint
-from people.models import User
+from people.models import Token, User
 from people.operations import auditor, organisation, person, roster, token
 from riskhub import schema
 from risklog.models import Import, Risk, Template, TemplateVersion
@@ -36,7 +36,8 @@ def token_text(six_weeks_database, django_db_blocker):
 
 def _fill() -> str:
     boss = User.objects.get(email="admin@example.org")
-    _, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=AT)
+    made, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=AT)
+    check_in.note(text="The null share halved.", by=Actor(boss, "api", token=made), at=AT)
     by = Actor(boss, "page")
     watch.start(Subject.objects.get(reference="R-1"), by=by, at=AT)
     person.be_away(boss, from_on=AT.date(), until_on=AT.date(), by=by, at=AT)
@@ -130,6 +131,7 @@ def _key_of(path):
     """Return the key of the object whose list it is, "" for the list of a kind."""
     keys = {
         "imports": Import.objects.get().pk,
+        "tokens": Token.objects.get(user__email="admin@example.org", name="t").pk,
         "risks": "R-2",
         "people": _auditor().pk,
         "decisions": Tripwire.objects.order_by("pk")[0].decision.reference,

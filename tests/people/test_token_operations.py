@@ -97,3 +97,112 @@ def test_last_use_is_noted_at_most_once_a_minute(at, django_assert_num_queries):
     assert Token.objects.get().last_used_at == at
     token.note_use(made, at=at + timedelta(seconds=61))
     assert Token.objects.get().last_used_at == at + timedelta(seconds=61)
+
+
+def _issued(user, at, **given):
+    return token.issue(user, name="CI", by=Actor(user, "page"), at=at, **given)
+
+
+def test_a_rotation_gives_a_new_secret_and_the_old_one_works_for_the_overlap(at):
+    user = people.user()
+    made, old = _issued(user, at)
+
+    new = token.rotate(made, by=Actor(user, "page"), at=at)
+
+    assert find(new, at=at) == find(old, at=at) == made
+    assert find(old, at=at + timedelta(hours=23)) == made
+    assert find(old, at=at + timedelta(days=1)) is None
+    assert find(new, at=at + timedelta(days=1)) == made
+
+
+def test_without_an_overlap_the_old_secret_ends_at_once(at):
+    user = people.user()
+    made, old = _issued(user, at)
+
+    new = token.rotate(made, overlap_days=0, by=Actor(user, "page"), at=at)
+
+    assert (find(old, at=at), find(new, at=at)) == (None, made)
+
+
+def test_a_second_rotation_ends_the_first_secret_and_revoking_ends_both(at):
+    user = people.user()
+    by = Actor(user, "page")
+    made, first = _issued(user, at)
+    second = token.rotate(made, overlap_days=7, by=by, at=at)
+    third = token.rotate(made, overlap_days=7, by=by, at=at)
+
+    assert [find(text, at=at) for text in (first, second, third)] == [None, made, made]
+
+    token.revoke(made, by=by, at=at)
+
+    assert [find(text, at=at) for text in (first, second, third)] == [None, None, None]
+
+
+def test_a_rotation_keeps_or_sets_the_date_and_no_secret_outlives_it(at):
+    user = people.user()
+    by = Actor(user, "page")
+    made, _ = _issued(user, at, days=2)
+
+    token.rotate(made, overlap_days=7, by=by, at=at)
+
+    assert made.expires_at == made.former_until == at + timedelta(days=2)
+    token.rotate(made, days=300, by=by, at=at)
+    assert made.expires_at == at + timedelta(days=300)
+
+
+def test_a_rotation_is_refused_for_what_no_longer_works(at):
+    user = people.user()
+    by = Actor(user, "page")
+    made, _ = _issued(user, at, days=1)
+
+    for wrong in ({"overlap_days": 8}, {"overlap_days": -1}, {"days": 366}, {"days": 0}):
+        with pytest.raises(Refused) as refused:
+            token.rotate(made, by=by, at=at, **wrong)
+        assert refused.value.field in wrong
+    with pytest.raises(Refused, match="expired"):
+        token.rotate(made, by=by, at=at + timedelta(days=1))
+    token.revoke(made, by=by, at=at)
+    with pytest.raises(Refused, match="revoked"):
+        token.rotate(made, by=by, at=at)
+
+
+def test_a_token_does_not_prolong_itself(at):
+    user = people.user()
+    made, _ = _issued(user, at)
+
+    with pytest.raises(Refused) as refused:
+        token.rotate(made, days=300, by=Actor(user, "api", token=made), at=at)
+
+    assert refused.value.field == "days"
+
+
+def test_history_has_no_secret_and_no_name_of_a_token(at):
+    user = people.user()
+    made, first = token.issue(user, name="Anas laptop", by=Actor(user, "page"), at=at)
+
+    second = token.rotate(made, by=Actor(user, "page"), at=at)
+
+    stored = str(list(Event.objects.values()))
+    for text in (first, second):
+        secret = text.split("_")[2]
+        assert secret not in stored
+        assert token.hash_of(secret).hex() not in stored
+    assert "laptop" not in stored
+    assert [event.verb for event in Event.objects.filter(subject=made.subject_id).order_by("id")] == [
+        "people.token_issued",
+        "people.token_rotated",
+    ]
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_all_tokens_of_a_person_end_together(number, at, django_assert_max_num_queries):
+    user, other = people.user(), people.user()
+    texts = [_issued(user, at)[1] for _ in range(number)]
+    _, kept = _issued(other, at)
+
+    with django_assert_max_num_queries(9):
+        assert token.revoke_all(user, by=Actor(user, "page"), at=at) == number
+
+    assert [find(text, at=at) for text in texts] == [None] * number
+    assert find(kept, at=at)
+    assert token.revoke_all(user, by=Actor(user, "page"), at=at) == 0

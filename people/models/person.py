@@ -1,4 +1,4 @@
-"""Users, teams, functions and the organisation; tokens, receipts and the counters of sign-in attempts."""
+"""Users, teams, functions and the organisation."""
 
 import zoneinfo
 from collections.abc import Iterable, Sequence
@@ -246,8 +246,9 @@ class User(Recorded, AbstractBaseUser):
     # Set for the reader of a request only (people.authentication), because only requests are logged.
     is_sender: bool = False
 
-    # The scope of the token of this request; missing for sessions (people.authentication).
+    # The scope and the id of the token of this request; missing for sessions (people.authentication).
     token_scope: TokenScope
+    token_id: int
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
@@ -350,55 +351,3 @@ class Absence(Part):
                 condition=Q(until_on__gte=models.F("from_on")), name="people_absence_forward"
             )
         ]
-
-
-class Token(Recorded):
-    """An API token: a public prefix, the SHA-256 of its secret, a scope, an expiry."""
-
-    KIND = "token"
-    HISTORY_OMITS = frozenset({"secret_hash", "last_used_at"})
-
-    user = models.ForeignKey(User, models.PROTECT, related_name="tokens")
-    name = models.CharField(max_length=80)
-    prefix = models.CharField(max_length=12, unique=True)
-    secret_hash = models.BinaryField(max_length=32)
-    scope = models.CharField(max_length=8, choices=TokenScope.choices)
-    expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
-
-
-class Receipt(models.Model):
-    """The answer to a request with an Idempotency-Key, stored in the transaction of its writes."""
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="+")
-    key = models.CharField(max_length=200)
-    path = models.CharField(max_length=200)
-    body_hash = models.BinaryField(max_length=32)
-    status = models.PositiveSmallIntegerField()
-    headers = models.JSONField(default=dict)
-    body = models.BinaryField()
-    made_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "key"], name="people_receipt_once")]
-        indexes = [models.Index(fields=["made_at"], name="people_receipt_age")]
-
-
-class SignInCount(models.Model):
-    """Failed sign-ins of an account or a network in one time window, counted for all processes."""
-
-    key = models.CharField(max_length=140)
-    window_at = models.DateTimeField()
-    failures = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["key", "window_at"], name="people_sign_in_window")]
-
-
-class SetUpLink(models.Model):
-    """The one-time link by which the first administrator sets up an empty instance."""
-
-    secret_hash = models.BinaryField(max_length=32)
-    made_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)
