@@ -203,6 +203,8 @@ _OWNER_URL = env.str("DATABASE_OWNER_URL", default=_DATABASE_URL)
 def _database(url: str, options: str) -> dict:
     parsed = environ.Env.db_url_config(url)
     parsed["ENGINE"] = "riskhub.database"
+    # A cursor of the server lives in one connection, which such a pooler does not keep.
+    parsed["DISABLE_SERVER_SIDE_CURSORS"] = not _PREPARED
     parsed.setdefault("OPTIONS", {}).update(
         options=options, server_side_binding=_PREPARED, prepare_threshold=3 if _PREPARED else None
     )
