@@ -16,7 +16,7 @@ from meetings import events
 from meetings.models import AgendaItem, RaisedRisk
 from meetings.operations import decision, item
 from meetings.queries import effect as effects
-from meetings.record_line import LineEffects, LineKind, RecordLine, read
+from meetings.record_line import LineKind, RecordLine, read
 from meetings.states import EffectKind
 from people.models import User
 from risklog.models import Category, Review, Risk
@@ -65,7 +65,7 @@ def _decision(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Ac
             reason=line.reason,
             item=item_,
             actions=actions,
-            effects=_effects(item_, line.effects, by=by, at=at) if line.effects else (),
+            effects=_effects(item_, line, by=by, at=at),
             may_be_incomplete=True,
             by=by,
             at=at,
@@ -77,10 +77,16 @@ def _decision(item_: AgendaItem, line: RecordLine, owner: User | None, *, by: Ac
         raise
 
 
-def _effects(item_: AgendaItem, asked: LineEffects, *, by: Actor, at: datetime) -> list[dict[str, Any]]:
+def _effects(item_: AgendaItem, line: RecordLine, *, by: Actor, at: datetime) -> list[dict[str, Any]]:
     """Return the effects of a line, each on the one object that it fits. Raises Refused(field="line")."""
+    asked = line.effects
+    if asked is None:
+        return []
     if not isinstance(by.person, User):
         raise Refused("Only a person records effects by a line.", field="line")
+    if (asked.is_resolved or asked.is_ended) and not line.reason:
+        mark = "!resolve" if asked.is_resolved else "!reopen"
+        raise Refused(f"{mark} needs the reason: write “because …” after it.", field="line")
     offers = effects.offers(by.person, item_.about, at=at)
     found: list[dict[str, Any]] = []
     if asked.due_on or asked.handle:
@@ -91,6 +97,12 @@ def _effects(item_: AgendaItem, asked: LineEffects, *, by: Actor, at: datetime) 
         found.append(_effect(offers, EffectKind.AGREE_THRESHOLD, {"number": asked.number}))
     if asked.is_accepted:
         found.append(_effect(offers, EffectKind.ACCEPT_RISK, {"until": asked.until}))
+    if asked.treatment:
+        found.append(_effect(offers, EffectKind.ADOPT_MITIGATION, {"treatment": asked.treatment}))
+    if asked.is_ended:
+        found.append(_effect(offers, EffectKind.END_ACCEPTANCE, {}))
+    if asked.is_resolved:
+        found.append(_effect(offers, EffectKind.RESOLVE_ESCALATION, {}))
     return found
 
 
@@ -123,6 +135,9 @@ _FITS = {
     EffectKind.CHANGE_ACTION: ("!due or !owner", "an open action"),
     EffectKind.AGREE_THRESHOLD: ("!agree", "a proposed version of a threshold"),
     EffectKind.ACCEPT_RISK: ("!accept", "a risk that somebody proposed to accept"),
+    EffectKind.ADOPT_MITIGATION: ("!mitigate, !transfer or !avoid", "a risk that can be treated"),
+    EffectKind.END_ACCEPTANCE: ("!reopen", "an accepted risk"),
+    EffectKind.RESOLVE_ESCALATION: ("!resolve", "an open escalation"),
 }
 
 

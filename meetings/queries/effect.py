@@ -195,6 +195,9 @@ _HINTS = {
     EffectKind.CHANGE_ACTION: "Add !due fri or !owner @who to change {}.",
     EffectKind.AGREE_THRESHOLD: "Add !agree to agree to {}.",
     EffectKind.ACCEPT_RISK: "Add !accept to accept {} as proposed.",
+    EffectKind.END_ACCEPTANCE: "Add !reopen because … to end the acceptance of {}.",
+    EffectKind.ADOPT_MITIGATION: "Add @who !mitigate to start treating {}.",
+    EffectKind.RESOLVE_ESCALATION: "Add !resolve because … to resolve {}.",
 }
 
 

@@ -19,6 +19,7 @@ from risklog.states import RiskState
 from signals.operations import threshold as thresholds
 from tests.factories import catalogue, people, risks
 from tests.factories import meetings as make
+from tests.factories import risklog_review as escalations
 from tests.factories import signals as signal
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,10 @@ def decision(line: str) -> RecordLine:
         ("!agree 2", LineEffects(is_agreed=True, number=2)),
         ("!accept", LineEffects(is_accepted=True)),
         ("!accept until 5 dec", LineEffects(is_accepted=True, until=date(2026, 12, 5))),
+        ("!mitigate", LineEffects(treatment="mitigate")),
+        ("!avoid", LineEffects(treatment="avoid")),
+        ("!transfer !resolve", LineEffects(treatment="transfer", is_resolved=True)),
+        ("!reopen", LineEffects(is_ended=True)),
     ],
 )
 def test_effects_follow_the_text_with_the_reason_on_either_side(marks, effects):
@@ -77,6 +82,9 @@ def test_effects_follow_the_text_with_the_reason_on_either_side(marks, effects):
         ("Move it !due fri !due mon", "Write !due once"),
         ("Move it because a !due fri because b", "one reason"),
         ("!due fri", "Enter what to record"),
+        ("Move it !mitigate it", "“it” after !mitigate is not understood"),
+        ("Move it !resolve for good", "“for good” after !resolve is not understood"),
+        ("Move it !avoid !transfer", "Write one of !mitigate, !transfer and !avoid"),
     ],
 )
 def test_a_line_that_is_not_understood_says_how_to_write_it(line, fix):
@@ -134,8 +142,8 @@ class Bar:
         self.on(version.threshold.subject)
         return version
 
-    def risk(self):
-        risk = risks.risk(model=self.model, team=self.team, state=RiskState.ASSESSING)
+    def risk(self, **fields):
+        risk = risks.risk(model=self.model, team=self.team, state=RiskState.ASSESSING, **fields)
         acceptance.propose(risk, until=UNTIL, reason="Small", by=Actor(self.ana, "page"), at=self.at)
         risk.refresh_from_db()
         self.on(risk.subject)
@@ -208,6 +216,45 @@ def test_the_decider_accepts_the_risk_as_proposed_or_until_an_earlier_date(bar, 
     assert (risk.state, risk.accepted_until) == (RiskState.ACCEPTED, until)
 
 
+@pytest.mark.parametrize("treatment", ["mitigate", "transfer", "avoid"])
+def test_a_decision_starts_the_treatment_of_the_risk_with_an_action_of_the_same_words(bar, treatment):
+    risk = bar.risk(owner=bar.ben)
+
+    answer = bar.record(bar.boss, f"Cap the feature @{bar.ana.handle} fri !{treatment} because it drifts")
+
+    assert answer.status_code == 200, answer.content.decode()
+    risk.refresh_from_db()
+    assert (risk.state, risk.treatment) == (RiskState.TREATING, treatment)
+    action = Action.objects.get()
+    assert (action.title, action.owner, action.due_on) == ("Cap the feature", bar.ana, date(2026, 11, 27))
+
+
+def test_a_decision_ends_the_acceptance_of_the_risk(bar):
+    risk = bar.risk()
+    bar.record(bar.boss, "We live with it !accept because it is small")
+
+    answer = bar.record(bar.boss, "We do not live with it any more !reopen because it grew")
+
+    assert answer.status_code == 200, answer.content.decode()
+    risk.refresh_from_db()
+    assert (risk.state, risk.accepted_until) == (RiskState.ASSESSING, None)
+    kinds = [taken.effects.get().kind for taken in Decision.objects.order_by("id")]
+    assert kinds == ["accept_risk", "end_acceptance"]
+
+
+def test_a_decision_resolves_the_escalation_of_the_item(bar):
+    escalation = escalations.escalation(about=bar.action().subject)
+    hint = f"Add !resolve because … to resolve {escalation.reference}."
+    assert hint in bar.page(bar.boss)
+
+    answer = bar.record(bar.boss, "The vendor answered !resolve because the labels are back")
+
+    assert answer.status_code == 200, answer.content.decode()
+    escalation.refresh_from_db()
+    assert (escalation.state, escalation.reason) == ("resolved", "the labels are back")
+    assert hint not in bar.page(bar.boss)
+
+
 @pytest.mark.parametrize(
     ("about", "line", "holder"),
     [
@@ -239,6 +286,10 @@ def test_without_the_right_nothing_is_recorded_and_the_holder_is_named(bar, abou
     [
         ("Move it !due fri", "!due or !owner needs an open action, and this item has none"),
         ("Move it !agree", "!agree needs a proposed version of a threshold"),
+        ("Move it !reopen because it grew", "!reopen needs an accepted risk, and this item has none"),
+        ("Move it !resolve because it is done", "!resolve needs an open escalation"),
+        ("Move it !resolve", "!resolve needs the reason: write “because …” after it"),
+        ("Move it !mitigate", "Add the action that mitigates the risk"),
         ("Move it !accept until 5 mar", "Choose 1 January 2027 or an earlier date"),
         ("Move it !due fri !owner @nobody", "Nobody has the handle @nobody"),
         ("Move it !dew fri", "“!dew” is no effect"),
