@@ -81,6 +81,7 @@ def comparable(answer: HttpResponse, names: Callable[[str], str]) -> str:
         name: value
         for name, value in answer.headers.items()
         if name in {"Location", "Content-Type", "Allow", "Link"} or name.startswith(("HX-", "X-"))
+        if name != "X-Request-ID"
     }
     text = _RANDOM.sub("", content(answer).decode())
     return names(f"{answer.status_code}\n{kept}\n{text}")
