@@ -59,7 +59,7 @@ class RecordedRow(serializers.Serializer):
     )
 
 
-class RecordLine(_Meetings, Item):
+class LineOfMeeting(_Meetings, Item):
     """Record one line in a live meeting. A 422 names what in the line is not understood, and the fix."""
 
     permission = {"POST": "meetings.meeting_run"}
@@ -99,4 +99,4 @@ def _answer(made: Recorded | AgendaItem) -> Response:
     return Response(RecordedRow(row).data, status=201, headers={"Location": f"/api/v1/{address}"})
 
 
-RESOURCES: list = [("meetings/<str:key>/record", RecordLine)]
+RESOURCES: list = [("meetings/<str:key>/record", LineOfMeeting)]
