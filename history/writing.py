@@ -249,7 +249,8 @@ class _Holder:
 
 
 def _row(obj: models.Model, changes: dict[str, list[Any]], *, is_new: bool = False) -> dict[str, Any]:
-    row = documents.Change(model=obj._meta.label_lower, pk=obj.pk, changes=changes)
+    model = (obj._meta.concrete_model or obj)._meta.label_lower  # a proxy has the rows of its model
+    row = documents.Change(model=model, pk=obj.pk, changes=changes)
     row.document = documents.document_of(obj, changes, is_new=is_new)
     if is_new:
         row[IS_NEW] = True

@@ -102,6 +102,15 @@ def find(key: str) -> Kind | None:
     return _kinds.get(key)
 
 
+def alike(key: str) -> tuple[str, ...]:
+    """Return the kinds whose objects are rows of one table, such as people and service accounts."""
+    kind = _kinds.get(key)
+    if kind is None:
+        return (key,)
+    table = kind.row._meta.db_table
+    return tuple(one.key for one in _kinds.values() if one.row._meta.db_table == table)
+
+
 def prefixes() -> frozenset[str]:
     """Return the letters that references begin with."""
     return frozenset(kind.prefix for kind in _kinds.values() if kind.prefix)

@@ -14,20 +14,24 @@ from kit.sight import Visitor
 
 Predicate = Callable[[Any, Any], bool]
 _predicates: dict[str, Predicate] = {}
+_for_people: set[str] = set()
 
 OPEN = "open"  # for everyone, signed in or not: sign-in, health
 
 
-def permission(name: str) -> Callable[[Predicate], Predicate]:
+def permission(name: str, *, for_people: bool = False) -> Callable[[Predicate], Predicate]:
     """Register `predicate(user, obj) -> bool` under a name such as "risklog.risk_change".
 
     With obj None, the predicate answers whether the user may do it to any object.
+    for_people: no service account has it, whatever its role: it is a decision, or work that one takes on.
     """
 
     def register(predicate: Predicate) -> Predicate:
         if name in _predicates:
             raise ValueError(f"The permission {name} is registered twice.")
         _predicates[name] = predicate
+        if for_people:
+            _for_people.add(name)
         return predicate
 
     return register
@@ -35,6 +39,8 @@ def permission(name: str) -> Callable[[Predicate], Predicate]:
 
 def may(user: Visitor, name: str, obj: Any = None) -> bool:
     """Return True if the user has the permission. A user who is not signed in or not active has none."""
+    if name in _for_people and getattr(user, "is_service", False):
+        return False
     predicate = _predicates.get(name)
     return bool(predicate and user.is_authenticated and user.is_active and predicate(user, obj))
 

@@ -13,12 +13,12 @@ def may_view(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
-@permission("learnings.learning_write")
+@permission("learnings.learning_write", for_people=True)
 def may_begin(user: User, obj: Any) -> bool:
     return may_write(user, Role.MEMBER)
 
 
-@permission("learnings.learning_change")
+@permission("learnings.learning_change", for_people=True)
 def may_change(user: User, obj: Any) -> bool:
     """Return True for the author and risk managers; for every member if the draft has no author."""
     if obj is None or obj.author_id in (None, user.pk):

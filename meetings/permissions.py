@@ -54,7 +54,7 @@ def may_view(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
-@permission("meetings.calendar")
+@permission("meetings.calendar", for_people=True)
 def may_subscribe(user: User, obj: Any) -> bool:
     """See, create and end one's own calendar addresses."""
     return may_read(user)
@@ -95,13 +95,13 @@ def may_change_series(user: User, obj: Any) -> bool:
     return may_write(user, Role.RISK_MANAGER)
 
 
-@permission("meetings.meeting_run")
+@permission("meetings.meeting_run", for_people=True)
 def may_run(user: User, obj: Any) -> bool:
     """Start and close a meeting, record attendance, take up items and write notes."""
     return _may_run_series(user, obj)
 
 
-@permission("meetings.meeting_take")
+@permission("meetings.meeting_take", for_people=True)
 def may_take(user: User, obj: Any) -> bool:
     """Take over a turn of this meeting or of this series."""
     if obj is None or not may_write(user, Role.MEMBER):
@@ -110,7 +110,7 @@ def may_take(user: User, obj: Any) -> bool:
     return series is not None and takes_part(user, series)
 
 
-@permission("meetings.meeting_observe")
+@permission("meetings.meeting_observe", for_people=True)
 def may_observe(user: User, obj: Any) -> bool:
     """Take over the turn of the observer. obj: the meeting. The operation knows which teams observe."""
     if obj is None or not may_write(user, Role.MEMBER):
@@ -118,14 +118,14 @@ def may_observe(user: User, obj: Any) -> bool:
     return bool(obj.series.has_observer) and not takes_part(user, obj.series)
 
 
-@permission("meetings.swap_ask")
+@permission("meetings.swap_ask", for_people=True)
 def may_ask_to_swap(user: User, obj: Any) -> bool:
     """Ask a colleague to take one's own turn. obj: the meeting."""
     has_turn = obj is None or user.pk in {obj.facilitator_id, obj.scribe_id, obj.observer_id}
     return may_write(user, Role.MEMBER) and has_turn
 
 
-@permission("meetings.swap_answer")
+@permission("meetings.swap_answer", for_people=True)
 def may_answer_swap(user: User, obj: Any) -> bool:
     """Answer a swap, or withdraw it. obj: the swap; the operation knows who does which."""
     return may_write(user, Role.MEMBER) and (obj is None or user.pk in {obj.asked_id, obj.asked_by_id})
@@ -152,7 +152,7 @@ def may_change_item(user: User, obj: Any) -> bool:
     return _may_run_series(user, obj)
 
 
-@permission("meetings.item_contest")
+@permission("meetings.item_contest", for_people=True)
 def may_contest(user: User, obj: Any) -> bool:
     """Contest a proposal before the meeting: participants, those who lead the meeting, and risk managers.
 
@@ -161,7 +161,7 @@ def may_contest(user: User, obj: Any) -> bool:
     return _may_run_series(user, obj.item if isinstance(obj, Contest) else obj)
 
 
-@permission("meetings.proposal_settle")
+@permission("meetings.proposal_settle", for_people=True)
 def may_settle(user: User, obj: Any) -> bool:
     """Agree to proposals before the meeting. The operation checks the right for each of them."""
     return may_write(user, Role.MEMBER)
@@ -172,13 +172,13 @@ def may_view_decision(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
-@permission("meetings.decision_take")
+@permission("meetings.decision_take", for_people=True)
 def may_decide(user: User, obj: Any) -> bool:
     """obj: the meeting in which the decision is taken, or its item; None: outside a meeting."""
     return _may_run_series(user, obj)
 
 
-@permission("meetings.decision_replace")
+@permission("meetings.decision_replace", for_people=True)
 def may_replace(user: User, obj: Any) -> bool:
     """Risk managers, the person who recorded it, and those who may run its meeting."""
     if obj is None or not may_write(user, Role.MEMBER):
@@ -194,7 +194,7 @@ def may_change_tripwire(user: User, obj: Any) -> bool:
     return may_replace(user, obj.decision if isinstance(obj, Tripwire) else obj)
 
 
-@permission("meetings.outcome_answer")
+@permission("meetings.outcome_answer", for_people=True)
 def may_answer(user: User, obj: Any) -> bool:
     """Return True for those who may replace the decision, and for the facilitator of its meeting."""
     if obj is None or may_replace(user, obj):

@@ -8,7 +8,7 @@ from people.permissions import may_read, may_write
 from people.states import Role
 
 
-@permission("notices.inbox_view")
+@permission("notices.inbox_view", for_people=True)
 def may_view_inbox(user: User, obj: Any) -> bool:
     """Allow only the user's own entries and digests. obj: an entry or a digest."""
     return may_read(user) and (obj is None or obj.user_id == user.pk)

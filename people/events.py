@@ -72,6 +72,11 @@ EVENTS = (
     EventType("people.token_issued", is_chained=True, is_public=False),
     EventType("people.token_rotated", is_chained=True, is_public=False),
     EventType("people.token_revoked", is_chained=True, is_public=False),
+    EventType("people.token_moved", is_chained=True, is_public=False),
+    EventType("people.service_account_added", is_chained=True),
+    EventType("people.service_account_changed", is_chained=True),
+    EventType("people.service_account_deactivated", is_chained=True),
+    EventType("people.service_account_reactivated", is_chained=True),
     # absences: reasons are never in them
     EventType("people.absence_noted", is_public=False),
     EventType("people.absence_begun", is_minor=True, is_public=False),

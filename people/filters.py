@@ -147,6 +147,20 @@ FUNCTIONS = ListSpec(
     filters={"slug": filtering.exact("Slug", "slug")},
     orders={"name": _BY_NAME["name"], "id": _BY_NAME["id"]},
 )
+SERVICE_ACCOUNTS = ListSpec(
+    filters={
+        "name": filtering.part("Name", "name", "A part of the name."),
+        "role": filtering.choice("Role", "role", Role),
+        "responsible": filtering.person("Responsible", "responsible"),
+        "is_active": filtering.flag(
+            "Active",
+            Q(is_active=True),
+            "true: without deactivated accounts; false: only those.",
+            labels=("Active accounts", "Deactivated accounts"),
+        ),
+    },
+    orders=_BY_NAME,
+)
 TOKENS = ListSpec(
     filters={
         "owner": filtering.person("Owner", "user", help="The number of a person, or me."),

@@ -2,7 +2,7 @@
 
 from history.documents import Texts
 from kit.kinds import Kind, NoPage, Page
-from people.models import Function, Organisation, Team, Token, User
+from people.models import Function, Organisation, ServiceAccount, Team, Token, User
 
 _SETTINGS = NoPage("The settings page shows the organisation and its functions.")
 
@@ -17,6 +17,17 @@ KINDS = (
         is_discussed=False,
         search_rank=160,
         texts=Texts(names=("function__name",)),
+    ),
+    Kind(
+        ServiceAccount,
+        "Service account",
+        "Service accounts",
+        icon="robot",
+        page=Page("people:service_account_detail", "object_id"),
+        permission="people.person_view",
+        is_discussed=False,
+        search_rank=180,
+        texts=Texts(body=("purpose",)),
     ),
     Kind(
         Team,

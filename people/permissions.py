@@ -32,7 +32,7 @@ def is_signed_in(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
-@permission("people.administrate")
+@permission("people.administrate", for_people=True)
 def may_administrate(user: User, obj: Any) -> bool:
     return may_write(user, Role.ADMINISTRATOR)
 
@@ -51,26 +51,32 @@ def may_view_people(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
-@permission("people.account")
+@permission("people.account", for_people=True)
 def may_keep_account(user: User, obj: Any) -> bool:
     """Allow people to edit their own name, password and tokens, only on pages: tokens create no tokens."""
     return not hasattr(user, "token_scope")
 
 
-@permission("people.news_change")
+@permission("people.own_view", for_people=True)
+def may_view_own(user: User, obj: Any) -> bool:
+    """Allow people to read what only a person has, such as what they want to be told."""
+    return may_read(user)
+
+
+@permission("people.news_change", for_people=True)
 def may_change_news(user: User, obj: Any) -> bool:
     """Allow people to choose what they want to be told, with a token that may write, too."""
     return may_write(user, Role.VIEWER)
 
 
-@permission("people.hand_over")
+@permission("people.hand_over", for_people=True)
 def may_hand_over(user: User, obj: Any) -> bool:
     """Allow people to hand over their own work, and administrators that of others. obj: a person."""
     is_own = obj is None or obj.pk == user.pk
     return may_write(user, Role.MEMBER if is_own else Role.ADMINISTRATOR)
 
 
-@permission("people.absence_change")
+@permission("people.absence_change", for_people=True)
 def may_change_absence(user: User, obj: Any) -> bool:
     """Allow people to change their own absences, and administrators those of others. obj: a person."""
     is_own = obj is None or obj.pk == user.pk
@@ -87,9 +93,12 @@ def may_view_token(user: User, obj: Any) -> bool:
 def may_rotate_token(user: User, obj: Any) -> bool:
     """Allow people to give their own tokens a new secret, and a token to give itself one. obj: a token.
 
-    Administrators may not: the answer has the secret, with which they would act as somebody else.
+    Administrators rotate those of service accounts, and of no other person: the answer has the secret, with
+    which they would act as somebody else.
     """
     if obj is None:
+        return True
+    if obj.user.is_service and may_write(user, Role.ADMINISTRATOR):
         return True
     return obj.user_id == user.pk and getattr(user, "token_id", obj.pk) == obj.pk
 
@@ -104,7 +113,7 @@ def _owns_token(user: User, token: Any) -> bool:
     return token is None or token.user_id == user.pk or user.is_at_least(Role.ADMINISTRATOR)
 
 
-@permission("people.team_change")
+@permission("people.team_change", for_people=True)
 def may_change_team(user: User, obj: Any) -> bool:
     """Allow administrators and the lead of the team to change its members."""
     if user.is_at_least(Role.ADMINISTRATOR):

@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from people.views import account, function, person, sign_in, team, token
+from people.views import account, function, person, service_account, sign_in, team, token
 
 app_name = "people"
 urlpatterns = [
@@ -19,6 +19,22 @@ urlpatterns = [
     path("tokens/<int:pk>/rotate/", token.token_rotate, name="token_rotate"),
     path("tokens/<int:pk>/revoke/", account.revoke_token, name="revoke_token"),
     path("<int:pk>/tokens/revoke/", token.tokens_revoke, name="tokens_revoke"),
+    path("service-accounts/", service_account.service_account_list, name="service_account_list"),
+    path("service-accounts/new/", service_account.service_account_create, name="service_account_create"),
+    path("service-accounts/<int:pk>/", service_account.service_account_detail, name="service_account_detail"),
+    path(
+        "service-accounts/<int:pk>/edit/", service_account.service_account_edit, name="service_account_edit"
+    ),
+    path(
+        "service-accounts/<int:pk>/tokens/",
+        service_account.service_account_token,
+        name="service_account_token",
+    ),
+    re_path(
+        r"^service-accounts/(?P<pk>[0-9]+)/(?P<step>deactivate|reactivate)/$",
+        service_account.service_account_step,
+        name="service_account_step",
+    ),
     path("", person.person_list, name="person_list"),
     path("new/", person.person_create, name="person_create"),
     path("<int:pk>/", person.person_detail, name="person_detail"),

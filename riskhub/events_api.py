@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from history.models import Event, Subject
 from history.queries import present_data
+from kit.kinds import alike
 from lists import filtering
 from lists.specification import ListSpec, Order
 from meetings.models import AgendaItem
@@ -46,7 +47,8 @@ class EventRow(serializers.Serializer):
     subject_reference = serializers.CharField(allow_null=True)
     subject_title = serializers.CharField()
     actor_id = serializers.IntegerField(
-        allow_null=True, help_text="The id of the person. Null for Riskhub itself and for anonymous events."
+        allow_null=True,
+        help_text="The id of the person or service account; null for Riskhub itself and if anonymous.",
     )
     actor_name = serializers.CharField(allow_null=True)
     is_actor_hidden = serializers.BooleanField()
@@ -142,7 +144,7 @@ def _known(found: list[dict[str, Any]], reader: User) -> tuple[set[tuple[str, in
         if kind == _ITEM:
             slots.add(pk)
         else:
-            seen |= {("subject", pk), (kind, object_id)}
+            seen |= {("subject", pk), *((one, object_id) for one in alike(kind))}
     return seen, slots
 
 
@@ -156,7 +158,7 @@ def _named(found: list[dict[str, Any]], reader: User) -> QuerySet[Any]:
                 wanted.setdefault(kind, set()).update(v for v in values if isinstance(v, int))
     condition = Q(pk__in=())
     for kind, ids in wanted.items():
-        condition |= Q(pk__in=ids) if kind == "subject" else Q(kind=kind, object_id__in=ids)
+        condition |= Q(pk__in=ids) if kind == "subject" else Q(kind__in=alike(kind), object_id__in=ids)
     return Subject.objects.visible_to(reader).filter(condition).values_list("pk", "kind", "object_id")
 
 

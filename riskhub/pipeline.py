@@ -13,6 +13,7 @@ from django.conf import settings
 from history import heartbeats
 from history.heartbeats import LastHeartbeat
 from notices.queries import sending
+from people.queries.service_account import with_known_secret, without_responsible
 from riskhub import releases
 from riskhub.celery_heartbeats import AUDITOR, BACKUP, BEAT, TICK, WORKER
 from riskhub.waiting_work import WaitingWork, waiting_work
@@ -57,7 +58,7 @@ def worst(conditions: Sequence[Condition]) -> Level:
 
 
 def conditions(at: datetime, *, is_starting: bool = False) -> list[Condition]:
-    """Return all conditions at the moment `at`. Five queries.
+    """Return all conditions at the moment `at`. Seven queries.
 
     is_starting: Riskhub was just started, so processes that are silent and work that waits do not count yet.
     """
@@ -94,6 +95,7 @@ def conditions(at: datetime, *, is_starting: bool = False) -> list[Condition]:
         _given_up(work, "webhook", "webhooks", "Replay them on the page Webhooks.", Level.WARNING),
         _uncertain(work["mail"].uncertain),
         _silent_sources(silent),
+        _service_accounts(),
         _held(is_held),
         _backed_up(beats.get(BACKUP)),
         _version(releases.unknown_migrations()),
@@ -181,6 +183,24 @@ def _silent_sources(names: Sequence[str]) -> Condition:
     fix = "Check the tool that sends, and its address and token." if names else ""
     level = Level.WARNING if names else Level.OK
     return Condition("silent_sources", "Sources", level, len(names), 0, False, text, fix)
+
+
+def _service_accounts() -> Condition:
+    orphans = [account.name for account in without_responsible()]
+    known = [token.user.name for token in with_known_secret()]
+    texts = [f"nobody is responsible for {', '.join(orphans)}"] if orphans else []
+    texts += [f"a person who left may know the token of {', '.join(known)}"] if known else []
+    fix = "Choose who is responsible, and replace secrets, on the pages of the service accounts."
+    return Condition(
+        "service_accounts",
+        "Service accounts",
+        Level.WARNING if texts else Level.OK,
+        len(orphans) + len(known),
+        0,
+        False,
+        "; ".join(texts) or "somebody is responsible for each",
+        fix if texts else "",
+    )
 
 
 def _held(is_held: bool) -> Condition:

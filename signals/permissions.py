@@ -31,7 +31,7 @@ def may_propose(user: User, obj: Any) -> bool:
     return people.may_write(user)
 
 
-@permission("signals.threshold_agree")
+@permission("signals.threshold_agree", for_people=True)
 def may_agree(user: User, obj: Any) -> bool:
     """Return True for risk managers, and for holders of the decision right for this kind of signal.
 

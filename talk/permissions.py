@@ -75,11 +75,11 @@ def may_change_tags(user: User, obj: Any) -> bool:
     return may_write(user, Role.RISK_MANAGER)
 
 
-@permission("talk.comment_react")
+@permission("talk.comment_react", for_people=True)
 def may_react(user: User, obj: Any) -> bool:
     return may_write(user)
 
 
-@permission("talk.watch")
+@permission("talk.watch", for_people=True)
 def may_watch(user: User, obj: Any) -> bool:
     return may_write(user)

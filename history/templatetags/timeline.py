@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from history.models import IS_NEW, Event, Subject
 from history.queries import present_data
+from kit.kinds import alike
 from kit.sight import Visitor
 
 register = template.Library()
@@ -101,12 +102,12 @@ def _titles(events: Iterable[Event], reader: Visitor | None) -> dict[tuple[str, 
         return {}
     condition = Q()
     for kind, ids in ids_by_kind.items():
-        condition |= Q(pk__in=ids) if kind == "subject" else Q(kind=kind, object_id__in=ids)
+        condition |= Q(pk__in=ids) if kind == "subject" else Q(kind__in=alike(kind), object_id__in=ids)
     titles: dict[tuple[str, int], str] = {}
     shown = Subject.objects.visible_to(reader) if reader else Subject.objects.filter(viewers__isnull=True)
     for subject in shown.filter(condition):
         name = f"{subject.reference} {subject.title}" if subject.reference else subject.title
-        titles[subject.kind, subject.object_id] = name
+        titles |= {(kind, subject.object_id): name for kind in alike(subject.kind)}
         titles["subject", subject.pk] = name
     return titles
 

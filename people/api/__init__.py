@@ -1,6 +1,6 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from people.api import absence, duty, holiday, news, person, token
+from people.api import absence, duty, holiday, news, person, service_account, token
 
 RESOURCES: list = [
     *person.RESOURCES,
@@ -9,4 +9,5 @@ RESOURCES: list = [
     *duty.RESOURCES,
     *news.RESOURCES,
     *token.RESOURCES,
+    *service_account.RESOURCES,
 ]

@@ -62,7 +62,7 @@ class NotificationSettingsItem(Item):
 
     kind = "person"
     serializer_class = NotificationSettingsRow
-    permission = {"GET": "people.signed_in", "PATCH": "people.news_change"}
+    permission = {"GET": "people.own_view", "PATCH": "people.news_change"}
     bodies = {"PATCH": NotificationSettingsChange}
 
     def rows(self, request: Request) -> QuerySet:

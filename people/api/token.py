@@ -67,7 +67,7 @@ class RotationBody(Body):
     )
 
 
-class _Tokens(Resource):
+class TokenAnswers(Resource):
     kind = "token"
     serializer_class = TokenRow
     columns = {
@@ -99,7 +99,7 @@ class _Tokens(Resource):
             raise ValidationError({"Idempotency-Key": [text]})
 
 
-class Tokens(_Tokens, Collection):
+class Tokens(TokenAnswers, Collection):
     """List your tokens; as an administrator those of everybody. POST creates one."""
 
     permission = {"GET": "people.token_view", "POST": "people.account"}
@@ -117,13 +117,13 @@ class Tokens(_Tokens, Collection):
         return answer
 
 
-class TokenItem(_Tokens, Item):
+class TokenItem(TokenAnswers, Item):
     """Get a token by id."""
 
     permission = {"GET": "people.token_view"}
 
 
-class TokenRotation(_Tokens, Item):
+class TokenRotation(TokenAnswers, Item):
     """Give a token a new secret. A token can rotate itself."""
 
     permission = {"POST": "people.token_rotate"}
@@ -140,7 +140,7 @@ class TokenRotation(_Tokens, Item):
         return self.answer(request, token.pk, body={**self.one(request, str(token.pk)), "text": text})
 
 
-class TokenRevocation(_Tokens, Item):
+class TokenRevocation(TokenAnswers, Item):
     """Revoke a token at once."""
 
     permission = {"POST": "people.token_revoke"}
@@ -178,7 +178,7 @@ class RevokeTokens(ApiView):
         """Revoke all your tokens at once; as an administrator those of anybody."""
         owner = read(AllTokens, request).get("owner")
         if owner is None:
-            owner = User.objects.get(pk=request.user.pk)
+            owner = User.everyone.get(pk=request.user.pk)
         elif owner.pk != request.user.pk:
             self.require(request, "people.administrate", owner)
         return Response({"revoked": operations.revoke_all(owner, by=self.by(request), at=clock.now())})

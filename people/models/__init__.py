@@ -15,9 +15,11 @@ from people.models.person import (
     Function,
     Membership,
     Organisation,
+    ServiceAccount,
     Team,
     User,
     UserManager,
+    UserQuerySet,
     is_time_zone,
     working_days,
 )
@@ -26,6 +28,6 @@ from people.models.token import Receipt, SetUpLink, SignInCount, Token
 __all__ = [
     "ACCEPTANCE_DAYS", "AHEAD_BY", "BLOCKED_DAYS", "MAX_ACCEPTANCE_DAYS", "MAX_BLOCKED_DAYS",
     "OUTCOME_WEEKS", "TEAM_SUBJECTS", "Absence", "CalendarReading", "DutyPeriod", "DutyRoster", "Function",
-    "Membership", "Organisation", "Receipt", "SetUpLink", "SignInCount", "Team", "Token", "User",
-    "UserManager", "is_time_zone", "working_days",
+    "Membership", "Organisation", "Receipt", "ServiceAccount", "SetUpLink", "SignInCount", "Team", "Token",
+    "User", "UserManager", "UserQuerySet", "is_time_zone", "working_days",
 ]  # fmt: skip

@@ -206,12 +206,24 @@ class UserQuerySet(RecordedQuerySet):
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # a class made at run time
+    """The people. Service accounts are not among them, so no list, choice, turn or mail has one."""
+
+    def get_queryset(self) -> UserQuerySet:
+        return super().get_queryset().filter(is_service=False)
+
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.select_related("subject").get(email=(username or "").strip().lower())
 
 
+class ServiceAccountManager(models.Manager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # as above
+    def get_queryset(self) -> UserQuerySet:
+        return super().get_queryset().filter(is_service=True)
+
+
 class User(Recorded, AbstractBaseUser):
     """A person who signs in. Deactivated, never deleted. History does not store name and address.
+
+    A row with is_service is a service account instead (ServiceAccount).
 
     handle: what a mention says after its @, from the name at first. It stays when the name changes.
     audits_until: the last day on which a viewer reads everything, as an auditor, in their time zone, else in
@@ -241,8 +253,14 @@ class User(Recorded, AbstractBaseUser):
     is_mail_refused = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     audits_until = models.DateField(null=True, blank=True)
+    is_service = models.BooleanField(default=False, db_default=False)
+    # Of a service account: what it is for, and the person or the team that is responsible for it.
+    purpose = models.CharField(max_length=300, blank=True, default="", db_default="")
+    responsible = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    responsible_team = models.ForeignKey("Team", models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = UserManager()
+    everyone = models.Manager.from_queryset(UserQuerySet)()  # people and service accounts
     # Set for the reader of a request only (people.authentication), because only requests are logged.
     is_sender: bool = False
 
@@ -255,7 +273,12 @@ class User(Recorded, AbstractBaseUser):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(email=Lower("email")), name="people_user_email_lower")
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="people_user_email_lower"),
+            models.CheckConstraint(
+                condition=Q(is_service=False, purpose="", responsible=None, responsible_team=None)
+                | Q(is_service=True, audits_until=None) & ~Q(role=Role.ADMINISTRATOR),
+                name="people_user_service",
+            ),
         ]
         indexes = [models.Index(Collated("name"), "name", "id", name="people_user_by_name")]
 
@@ -293,12 +316,38 @@ class User(Recorded, AbstractBaseUser):
         zone = self.zone(Organisation.objects.order_by("pk").first())
         return clock.now().astimezone(zone).date() <= self.audits_until
 
+    @property
+    def answerable(self) -> "User | None":
+        """Return the person who owns what this account creates: oneself, or who is responsible for it.
+
+        None if that person, or the lead of that team, has left or may only read. For a service account it
+        costs queries.
+        """
+        if not self.is_service:
+            return self
+        found = self.responsible or (self.responsible_team.lead if self.responsible_team else None)
+        return found if found is not None and found.is_at_least(Role.MEMBER) else None
+
     def is_at_least(self, role: Role) -> bool:
         return self.is_active and RANK[Role(self.role)] >= RANK[role]
 
     def zone(self, organisation: Organisation | None = None) -> zoneinfo.ZoneInfo:
         name = self.time_zone or (organisation.time_zone if organisation else "UTC")
         return zoneinfo.ZoneInfo(name)
+
+
+class ServiceAccount(User):
+    """An account of a program. It has tokens, but no password, mail, team or administrator's role.
+
+    Its address is at a domain that cannot exist. It is in no list of people (UserManager).
+    """
+
+    KIND = "service_account"
+
+    objects = ServiceAccountManager()
+
+    class Meta:
+        proxy = True
 
 
 class Team(Recorded):

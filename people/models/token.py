@@ -13,6 +13,7 @@ class Token(Recorded):
     """An API token: a public prefix, the SHA-256 of its secret, a scope, an expiry.
 
     former_hash: of the secret before the last rotation, which is valid until former_until.
+    moved_at: when a service account took it over from a person, who may know its secret; None once rotated.
     """
 
     KIND = "token"
@@ -28,6 +29,7 @@ class Token(Recorded):
     scope = models.CharField(max_length=8, choices=TokenScope.choices)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    moved_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
     def state(self, at: datetime) -> str:

@@ -56,7 +56,7 @@ def add(
         raise Refused(f"Use one of {', '.join(Role.values)}.", field="role")
     name = _name(name)
     user = User(
-        email=email, name=name, handle=_handle(name), role=role, function=function, time_zone=time_zone
+        email=email, name=name, handle=free_handle(name), role=role, function=function, time_zone=time_zone
     )
     if password is None:
         user.set_unusable_password()
@@ -286,10 +286,10 @@ def be_back(absence: Absence, *, by: Actor, at: datetime) -> None:
     absence.delete()
 
 
-def _handle(name: str) -> str:
+def free_handle(name: str) -> str:
     """Return the slug of a name, numbered if another person has it."""
     slug = slug_of(name)[:50].rstrip("-")
-    taken = User.objects.filter(handle__startswith=slug).values_list("handle", flat=True)
+    taken = User.everyone.filter(handle__startswith=slug).values_list("handle", flat=True)
     return free_slug(slug, set(taken), "person")
 
 
@@ -306,7 +306,7 @@ def _address(text: str, *, but: User | None) -> str:
         validate_email(found)
     except ValidationError:
         raise Refused("Enter a valid email address.", field="email") from None
-    others = User.objects.filter(email=found)
+    others = User.everyone.filter(email=found)
     if (others.exclude(pk=but.pk) if but else others).exists():
         raise Refused("Another person has this email address. Use another address.", field="email")
     return found

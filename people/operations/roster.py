@@ -149,7 +149,7 @@ def _ids(people: Sequence[User], function: Function) -> list[int]:
     if len(set(ids)) < len(ids):
         raise Refused("Name each person once.", field="people")
     for person in people:
-        if not person.is_active or person.role == Role.VIEWER:
+        if not person.is_active or person.role == Role.VIEWER or person.is_service:
             raise Refused(f"{person.name} cannot act. Name active people who are no viewers.", field="people")
         if person.function_id != function.pk:
             raise Refused(f"{person.name} does not have this function. Name people of it.", field="people")

@@ -42,7 +42,7 @@ def issue(
         raise Refused(f"Use one of {', '.join(TokenScope.values)}.", field="scope")
     _check_days(days)
     if not user.is_active:
-        raise Refused("This person is deactivated. Choose an active person.", field="user")
+        raise Refused("This account is deactivated. Choose an active one.", field="user")
     if scope != TokenScope.READ and not user.is_at_least(Role.MEMBER):
         raise Refused("Viewers can create read-only tokens. Choose the scope read.", field="scope")
     prefix = "".join(secrets.choice(_LETTERS) for _ in range(10))
@@ -90,6 +90,7 @@ def rotate(
         "former_hash": bytes(token.secret_hash) if overlap_days else None,
         "former_until": min(at + timedelta(days=overlap_days), token.expires_at) if overlap_days else None,
         "expires_at": token.expires_at if days is None else at + timedelta(days=days),
+        "moved_at": None,
     }
     history.change(token, values, by=by, at=at, seen=seen, verb="people.token_rotated")
     return _text(token, secret)
@@ -107,6 +108,13 @@ def revoke(token: Token, *, by: Actor, at: datetime, seen: int | None = None) ->
 def revoke_all(user: User, *, by: Actor, at: datetime) -> int:
     """End all tokens of a person at once. Returns how many were live."""
     return len(_end(user.tokens.select_related("subject"), by=by, at=at))
+
+
+def move(token: Token, to: User, *, by: Actor, at: datetime) -> Token:
+    """Give the token of a person to a service account, so that it does not end with the person."""
+    values = {"user": to, "moved_at": at}
+    history.change(token, values, by=by, at=at, verb="people.token_moved")
+    return token
 
 
 def _end(tokens: Iterable[Token], *, by: Actor, at: datetime) -> list[Token]:

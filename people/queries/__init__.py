@@ -154,6 +154,8 @@ def is_away(user: User, on: date) -> bool:
 
 def why_no_owner(person: User | None) -> str:
     """Return why this person cannot own work, with the fix; "" for one who can, and for nobody."""
+    if person is not None and person.is_service:
+        return f"{person.name} is a service account. Choose a person."
     if person is None or person.role != Role.VIEWER:
         return ""
     return f"{person.name} is a viewer and may not write. Choose somebody else."

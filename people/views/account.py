@@ -27,6 +27,7 @@ from people.operations import sign_in as tries
 from people.operations import token as tokens
 from people.operations.welcome import settle_in
 from people.permissions import SignedInRequest
+from people.views.token import address_of_owner
 
 HERE = "people:account"
 
@@ -138,9 +139,7 @@ def revoke_token(request: SignedInRequest, pk: int) -> HttpResponse:
         get_object_or_404(queries.administrators(), pk=request.user.pk)
     require(request.user, "people.token_revoke", token)
     tokens.revoke(token, by=actor(request), at=clock.now())
-    back = "people:account" if token.user_id == request.user.pk else "people:person_detail"
-    where = reverse(back, args=[] if back == "people:account" else [token.user_id])
-    return toast(request, go(request, where), "Token revoked")
+    return toast(request, go(request, address_of_owner(token, request.user)), "Token revoked")
 
 
 @require_POST

@@ -63,6 +63,14 @@ def tokens_revoke(request: SignedInRequest, pk: int) -> HttpResponse:
     return toast(request, go(request, address), said)
 
 
+def address_of_owner(token: Token, reader: User) -> str:
+    """Return the page that has the tokens of the owner, for this reader."""
+    if token.user_id == reader.pk:
+        return reverse("people:account")
+    page = "people:service_account_detail" if token.user.is_service else "people:person_detail"
+    return reverse(page, args=[token.user_id])
+
+
 def _token(request: SignedInRequest, pk: int) -> Token:
     return get_object_or_404(queries.tokens_seen_by(request.user), pk=pk)
 
@@ -73,6 +81,7 @@ def _page(request: SignedInRequest, token: Token, status: int = 200, **given: An
     shown = listing(request, TOKEN_EVENTS, queries.done_with(token, reader))
     context = {
         "token": token,
+        "back_url": address_of_owner(token, reader),
         "state": token.state(at),
         "has_former": token.has_former(at),
         "page": shown.page,

@@ -74,6 +74,10 @@ class WorkHandOverBody(Body):
     deactivates = serializers.BooleanField(
         default=False, help_text="Deactivate the person afterwards. Only for administrators."
     )
+    keeps_tokens = serializers.BooleanField(
+        default=True,
+        help_text="Then move tokens that push signals to service accounts, for which `to` is responsible.",
+    )
 
 
 class Holdings(PersonItem):
@@ -103,6 +107,7 @@ class Holdings(PersonItem):
             of_kind={one["kind"]: one["to"] for one in others if "kind" in one},
             of_subject={one["about"].pk: one["to"] for one in others if "about" in one},
             deactivates=values["deactivates"],
+            keeps_tokens=values["keeps_tokens"],
             by=self.by(request),
             at=clock.now(),
             read=listed,

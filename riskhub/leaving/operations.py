@@ -26,9 +26,10 @@ from meetings.models import Meeting, MeetingSeries
 from meetings.operations import series as all_series
 from meetings.operations import turn
 from meetings.states import MeetingState
-from people.models import DutyRoster, Team, User
+from people.models import DutyRoster, ServiceAccount, Team, User
 from people.operations import person as persons
 from people.operations import roster as rosters
+from people.operations import service_account as service_accounts
 from people.operations import team as teams
 from people.states import Role
 from risklog.models import Escalation, Ladder, Review, Reviewer, Risk, Rung
@@ -66,7 +67,7 @@ class Holding:
         return f"{number} {word} {one if number == 1 else self.name}"
 
 
-_SINGULAR = {"series": "series", "duties": "duty"}
+_SINGULAR = {"series": "series", "duties": "duty", "service_accounts": "service account"}
 
 
 def _give(operation: Callable[..., object], field: str) -> Callable[..., object]:
@@ -173,6 +174,12 @@ HOLDINGS = (
         _give(sources.change, "owner"),
     ),
     Holding(
+        "service_accounts",
+        "Service accounts, as the responsible person",
+        lambda person: ServiceAccount.objects.filter(responsible=person, is_active=True),
+        _give(service_accounts.change, "responsible"),
+    ),
+    Holding(
         "views",
         "Shared views",
         lambda person: SavedView.objects.filter(owner=person, is_shared=True, state=ViewState.ACTIVE),
@@ -245,6 +252,7 @@ def hand_over(
     of_kind: Mapping[str, User] | None = None,
     of_subject: Mapping[int, User] | None = None,
     deactivates: bool = False,
+    keeps_tokens: bool = True,
     by: Actor,
     at: datetime,
     seen: int | None = None,
@@ -253,9 +261,10 @@ def hand_over(
     """Hand over everything that a person owns, in one transaction. Nothing changes if one part is refused.
 
     to: the successor for all that has no other one. of_kind: name of a holding -> its successor. of_subject:
-    id of a subject -> its successor. deactivates: deactivate the person afterwards. read: listed() of the
-    list that the writer read. What the writer may not see goes only to people who see it already. Raises
-    Refused, ChangedMeanwhile.
+    id of a subject -> its successor. deactivates: deactivate the person afterwards. keeps_tokens: then
+    move the tokens with which tools push signals to service accounts, for which `to` is responsible;
+    otherwise they end. read: listed() of the list that the writer read. What the writer may not see goes only
+    to people who see it already. Raises Refused, ChangedMeanwhile.
     """
     of_kind, of_subject = of_kind or {}, of_subject or {}
     choice = Choice(to, of_kind, of_subject)
@@ -276,11 +285,18 @@ def hand_over(
     if taken_over_by:
         persons.note_handover(person, taken_over_by, by=by, at=at)
     if deactivates:
-        person.refresh_from_db()
-        persons.deactivate(person, by=by, at=at)
-        if left := [holding.label for holding in HOLDINGS if holding.rows(person).exists()]:
-            raise Refused(f"{person.name} would still have: {', '.join(left)}.", field="deactivates")
+        if keeps_tokens:
+            service_accounts.take_over_tokens(person, responsible=to, by=by, at=at)
+        _deactivate(person, by=by, at=at)
     return person
+
+
+def _deactivate(person: User, *, by: Actor, at: datetime) -> None:
+    """Deactivate a person whose work was handed over. Raises Refused if they still own something."""
+    person.refresh_from_db()
+    persons.deactivate(person, by=by, at=at)
+    if left := [holding.label for holding in HOLDINGS if holding.rows(person).exists()]:
+        raise Refused(f"{person.name} would still have: {', '.join(left)}.", field="deactivates")
 
 
 def _check_read(present: User, read: str | None) -> None:

@@ -14,6 +14,7 @@ from pages import flows
 from pages.forms import PageForm
 from people import queries as people
 from people.models import User
+from people.operations.service_account import ingest_tokens
 from people.permissions import SignedInRequest
 from people.states import Role
 from riskhub.leaving import operations
@@ -26,6 +27,11 @@ class WorkHandOverForm(PageForm):
 
     to = PersonChoice(User.objects.none(), label="Hand over everything to", empty_label="Choose a person")
     deactivates = forms.BooleanField(label="Deactivate the account afterwards", required=False)
+    keeps_tokens = forms.BooleanField(
+        label="Keep tokens that push signals",
+        required=False,
+        help_text="Each gets a service account, for which the person above is responsible.",
+    )
 
     def __init__(
         self, *args: Any, person: User, held: list[Held], may_deactivate: bool, **kwargs: Any
@@ -46,7 +52,9 @@ class WorkHandOverForm(PageForm):
             )
         if not may_deactivate:
             del fields["deactivates"]
-        self.order_fields(["to", *(f"of_{kind}" for kind in self.kinds), "deactivates"])
+        if not may_deactivate or not ingest_tokens(person, clock.now()):
+            del fields["keeps_tokens"]
+        self.order_fields(["to", *(f"of_{kind}" for kind in self.kinds), "deactivates", "keeps_tokens"])
 
     def values(self) -> dict[str, Any]:
         chosen = {kind: self.cleaned_data[f"of_{kind}"] for kind in self.kinds}
@@ -54,6 +62,7 @@ class WorkHandOverForm(PageForm):
             "to": self.cleaned_data["to"],
             "of_kind": {kind: person for kind, person in chosen.items() if person},
             "deactivates": self.cleaned_data.get("deactivates", False),
+            "keeps_tokens": self.cleaned_data.get("keeps_tokens", False),
             "read": self.data.get("read"),
         }
 
@@ -71,7 +80,7 @@ def hand_over(request: SignedInRequest, pk: int) -> HttpResponse:
         person=person,
         held=held,
         may_deactivate=is_other,
-        initial={"deactivates": request.GET.get("deactivate") == "1"},
+        initial={"deactivates": request.GET.get("deactivate") == "1", "keeps_tokens": True},
     )
     return flows.step(
         request,

@@ -270,7 +270,7 @@ def _overtaken(run: ImportRun, *, by: Actor, at: datetime) -> Refused:
 
 def _actor_of(run: ImportRun, found: Import, at: datetime) -> Actor:
     """Return the author, as history names them. Raises Refused if they may not import any more."""
-    author = User.objects.with_sight().get(pk=found.author_id)
+    author = User.everyone.with_sight().get(pk=found.author_id)
     token, state = run.token, ImportState(found.state)
     if token is not None:
         if token.revoked_at is not None or token.expires_at <= at:

@@ -19,7 +19,7 @@ def may_raise(user: User, escalation: Any) -> bool:
     return may_write(user, Role.VIEWER)
 
 
-@permission("risklog.escalation_change")
+@permission("risklog.escalation_change", for_people=True)
 def may_change(user: User, escalation: Any) -> bool:
     """Return True for people it was escalated to, its assignee, members of its team, and risk managers.
 
@@ -34,7 +34,7 @@ def may_change(user: User, escalation: Any) -> bool:
     return any(user.pk in climb.notified_ids for climb in escalation.climbs.all())
 
 
-@permission("risklog.escalation_reveal")
+@permission("risklog.escalation_reveal", for_people=True)
 def may_reveal(user: User, escalation: Any) -> bool:
     """Return True for administrators, of whom two together reveal who escalated anonymously."""
     return may_write(user, Role.ADMINISTRATOR)

@@ -19,7 +19,7 @@ def may_open(user: User, review: Any) -> bool:
     return may_write(user)
 
 
-@permission("risklog.review_answer")
+@permission("risklog.review_answer", for_people=True)
 def may_answer(user: User, review: Any) -> bool:
     """Return True for the reviewers. They can change their verdict until the review is closed."""
     if not may_write(user):
@@ -29,13 +29,13 @@ def may_answer(user: User, review: Any) -> bool:
     )
 
 
-@permission("risklog.review_claim")
+@permission("risklog.review_claim", for_people=True)
 def may_claim(user: User, review: Any) -> bool:
     """Return True for members: they may take the lead and add reviewers."""
     return may_write(user)
 
 
-@permission("risklog.review_settle")
+@permission("risklog.review_settle", for_people=True)
 def may_settle(user: User, review: Any) -> bool:
     """Return True for the owner team of the model and for risk managers. A meeting settles by a decision."""
     if not may_write(user):
@@ -45,13 +45,13 @@ def may_settle(user: User, review: Any) -> bool:
     return review.model is not None and review.model.owner_team_id in user.team_ids
 
 
-@permission("risklog.review_give_back")
+@permission("risklog.review_give_back", for_people=True)
 def may_give_back(user: User, review: Any) -> bool:
     """Return True for the lead, and for those who may settle the review, in case the lead cannot."""
     return may_write(user) and (review is None or review.claimed_by_id == user.pk or may_settle(user, review))
 
 
-@permission("risklog.review_hand_over")
+@permission("risklog.review_hand_over", for_people=True)
 def may_hand_over(user: User, review: Any) -> bool:
     """Return True for the lead and for reviewers who have not answered: they pass their part on."""
     if not may_write(user):

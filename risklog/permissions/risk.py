@@ -43,7 +43,7 @@ def may_close(user: User, risk: Any) -> bool:
     return may_change(user, risk)
 
 
-@permission("risklog.acceptance_withdraw")
+@permission("risklog.acceptance_withdraw", for_people=True)
 def may_withdraw_acceptance(user: User, acceptance: Any) -> bool:
     """Return True for the proposer, and for risk managers."""
     if not may_write(user):
@@ -51,7 +51,7 @@ def may_withdraw_acceptance(user: User, acceptance: Any) -> bool:
     return acceptance is None or user.is_at_least(Role.RISK_MANAGER) or acceptance.proposed_by_id == user.pk
 
 
-@permission("risklog.acceptance_decide")
+@permission("risklog.acceptance_decide", for_people=True)
 def may_decide_acceptance(user: User, acceptance: Any) -> bool:
     """Return True for risk managers who neither own the risk nor proposed the acceptance."""
     if acceptance is None:
@@ -59,7 +59,7 @@ def may_decide_acceptance(user: User, acceptance: Any) -> bool:
     return may_accept(user, acceptance.risk) and acceptance.proposed_by_id != user.pk
 
 
-@permission("risklog.risk_accept")
+@permission("risklog.risk_accept", for_people=True)
 def may_accept(user: User, risk: Any) -> bool:
     """Return True for risk managers who do not own the risk."""
     return may_write(user, Role.RISK_MANAGER) and (risk is None or risk.owner_id != user.pk)

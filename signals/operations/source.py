@@ -169,9 +169,10 @@ def forget_deliveries(*, at: datetime) -> int:
 
 
 def _of_sender(adapter: str, by: Actor) -> Source | None:
-    if by.person is None:
+    owner = by.person.answerable if by.person is not None else None
+    if owner is None:
         return None
-    owned = list(Source.objects.filter(owner_id=by.person.pk, adapter=adapter).order_by("id")[:2])
+    owned = list(Source.objects.filter(owner=owner, adapter=adapter).order_by("id")[:2])
     return owned[0] if len(owned) == 1 else None
 
 
@@ -219,7 +220,8 @@ def _create_once(slug: str, *, name: str, adapter: str, by: Actor, at: datetime)
     lock_creation()
     source = Source.objects.filter(slug=slug).first()
     if source is None:
-        source = Source(slug=slug, name=name, adapter=adapter, owner=by.person)
+        owner = by.person.answerable if by.person is not None else None
+        source = Source(slug=slug, name=name, adapter=adapter, owner=owner)
         history.record(source, events.SourceAdded(), by=by, at=at)
     return source
 

@@ -24,7 +24,9 @@ def stop(about: Subject, *, by: Actor, at: datetime) -> Watch:
 
 
 def start_unless_chosen(about: Subject, *, user: User, at: datetime) -> None:
-    """Let a commenter watch the object, unless they chose something before."""
+    """Let a commenter watch the object, unless they chose something before. A service account never does."""
+    if user.is_service:
+        return
     Watch.objects.bulk_create([Watch(about=about, user=user, since=at)], ignore_conflicts=True)
 
 

@@ -16,8 +16,8 @@ from meetings.operations import agenda_template, check_in, swap
 from meetings.queries import series as queries
 from notices.models import WebhookEndpoint
 from notices.operations import delivery, endpoint
-from people.models import Token, User
-from people.operations import auditor, organisation, person, roster, token
+from people.models import ServiceAccount, Token, User
+from people.operations import auditor, organisation, person, roster, service_account, token
 from riskhub import schema
 from risklog.models import Import, Risk, Template, TemplateVersion
 from risklog.operations import filled_template, imports, scoring
@@ -39,6 +39,8 @@ def _fill() -> str:
     made, text = token.issue(boss, name="t", scope="write", by=SYSTEM, at=AT)
     check_in.note(text="The null share halved.", by=Actor(boss, "api", token=made), at=AT)
     by = Actor(boss, "page")
+    robot = service_account.add(name="Nightly", purpose="Loads the register.", responsible=boss, by=by, at=AT)
+    token.issue(robot, name="t", by=by, at=AT)
     watch.start(Subject.objects.get(reference="R-1"), by=by, at=AT)
     person.be_away(boss, from_on=AT.date(), until_on=AT.date(), by=by, at=AT)
     organisation.add_day_off(date=AT.date() + timedelta(days=9), name="Founding day", by=by, at=AT)
@@ -132,6 +134,7 @@ def _key_of(path):
     keys = {
         "imports": Import.objects.get().pk,
         "tokens": Token.objects.get(user__email="admin@example.org", name="t").pk,
+        "service-accounts": ServiceAccount.objects.get().pk,
         "risks": "R-2",
         "people": _auditor().pk,
         "decisions": Tripwire.objects.order_by("pk")[0].decision.reference,

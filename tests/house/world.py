@@ -20,7 +20,7 @@ from meetings.operations import meeting as meetings
 from meetings.operations import swap as swaps
 from notices.models import Entry, Message
 from notices.operations import endpoint
-from people.operations import organisation, person, roster, token
+from people.operations import organisation, person, roster, service_account, token
 from people.states import Role, TokenScope
 from riskhub import schedule
 from risklog.models import Escalation
@@ -35,6 +35,7 @@ from tests.factories import actions, catalogue, people, risklog_review, risks, s
 from tests.factories import meetings as meetings_
 
 CANARY = "Zanzibar"
+ROBOT = "Robotron"  # the name of a service account, which is in no list of people
 ROLES = (
     "anonymous",
     "viewer",
@@ -49,6 +50,7 @@ ROLES = (
     "token_read",
     "token_write",
     "token_ingest",
+    "token_service",
 )
 
 
@@ -156,6 +158,10 @@ def _found_people(world: World) -> None:
     for scope in (TokenScope.READ, TokenScope.WRITE, TokenScope.INGEST):
         made_token, text = token.issue(owner, name=scope, scope=scope, by=Actor(owner, "page"), at=AT)
         world.tokens[f"token_{scope}"] = text
+    robot = service_account.add(
+        name=ROBOT, purpose="Loads the register.", role=Role.RISK_MANAGER, responsible=owner, by=SYSTEM, at=AT
+    )
+    _, world.tokens["token_service"] = token.issue(robot, name="Key", scope="write", by=SYSTEM, at=AT)
     absence = person.be_away(
         owner, from_on=AT.date() + timedelta(days=40), until_on=AT.date() + timedelta(days=41), **_by(owner)
     )
@@ -163,6 +169,7 @@ def _found_people(world: World) -> None:
         "organisation": northwind,
         "team": team,
         "token": made_token,
+        "robot": robot,
         "absence": absence,
         "function": science,
         "roster": roster.add(
