@@ -21,6 +21,7 @@ ROWS = {
     "8": "clock jumps",
     "11": "closed stays quiet",
     "12": "poisoned mails, trouble with the mail server",
+    "23": "the API and its schema, for each role",
     "25": "backups under load, damaged ones, a restored register",
     "production": "the files of deploy/ on Debian's servers, under traffic",
     "upgrade": "from the release before to this one, under traffic",
@@ -28,7 +29,7 @@ ROWS = {
     "27": "weeks in the life of an organisation",
 }
 # Row 27 takes long, and production needs servers of Debian, so they run only if they are named.
-EACH_TIME = ("1", "2", "5", "7", "8", "11", "12", "25", "breaks")
+EACH_TIME = ("1", "2", "5", "7", "8", "11", "12", "23", "25", "breaks")
 # (full, with --short): kills, climbs, messages; for row 5 the share of its seconds.
 FULL, SHORT = (1000, 1500, 3000), (60, 120, 300)
 
@@ -76,7 +77,19 @@ def _asked() -> argparse.Namespace:
 
 def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[Claim]:
     # These imports need a configured Django.
-    from chaos import backups, closing, daily, jumps, outage, production, standard, trouble, upgrade, weeks
+    from chaos import (
+        backups,
+        closing,
+        contract,
+        daily,
+        jumps,
+        outage,
+        production,
+        standard,
+        trouble,
+        upgrade,
+        weeks,
+    )
 
     about: dict[str, Any] = {"seed": seed, "say": _say}
     broken = about | {"broken": asked.broken}
@@ -88,6 +101,7 @@ def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[C
         "8": lambda: jumps.run(made, **broken),
         "11": lambda: closing.run(made, closes=asked.closes, **broken),
         "12": lambda: trouble.run(made, mails=asked.mails, **broken),
+        "23": lambda: contract.run(made, is_short=asked.short, **about),
         "25": lambda: backups.run(made, is_short=asked.short, **about),
         "27": lambda: weeks.run(made, weeks=asked.weeks or weeks.WEEKS, **about),
         "production": lambda: production.run(**about),

@@ -351,6 +351,15 @@ class VisibleObject(OpenApiSerializerFieldExtension):
         return {"anyOf": [{"type": "string", "minLength": 1}, _ID]}
 
 
+class LocalTime(OpenApiSerializerFieldExtension):
+    """A time of day, such as 10:00 or 10:00:00. The format "time" of JSON Schema would need a time zone."""
+
+    target_class = "rest_framework.fields.TimeField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"}
+
+
 _MOMENT = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
 
 
