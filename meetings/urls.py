@@ -113,6 +113,7 @@ MEETINGS = [
     path("<str:reference>/take/", meeting.meeting_take, name="meeting_take"),
     path("<str:reference>/swap/", swap.swap_ask, name="swap_ask"),
     path("<str:reference>/settle/", settlement.meeting_settle, name="meeting_settle"),
+    path("<str:reference>/publish/", meeting.meeting_publish, name="meeting_publish"),
     path("<str:reference>/start/", meeting.meeting_start, name="meeting_start"),
     path("<str:reference>/cancel/", meeting.meeting_cancel, name="meeting_cancel"),
     path("<str:reference>/reinstate/", meeting.meeting_reinstate, name="meeting_reinstate"),

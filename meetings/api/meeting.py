@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from kit import clock
 from meetings.filters import MEETINGS
 from meetings.models import AgendaTemplate, Decision, Meeting, MeetingSeries
-from meetings.operations import attendance, control, extra, turn
+from meetings.operations import agenda, attendance, control, extra, turn
 from meetings.operations import meeting as operations
 from meetings.queries import meeting as queries
 from meetings.states import MeetingState, TurnTask
@@ -262,6 +262,22 @@ class CloseMeeting(MeetingStep):
     operation = staticmethod(operations.close)
 
 
+class AgendaPublication(Body):
+    mails_to = serializers.IntegerField(
+        min_value=0,
+        required=False,
+        help_text="To how many people the agenda is mailed: needed for many, and named in the refusal.",
+    )
+
+
+class PublishAgenda(MeetingStep):
+    """Publish the agenda of an upcoming meeting now, instead of a day before it. It is mailed once."""
+
+    permission = {"POST": "meetings.meeting_plan"}
+    body, bodies = AgendaPublication, {"POST": AgendaPublication}
+    operation = staticmethod(agenda.publish_now)
+
+
 class Cancel(MeetingStep):
     """Cancel a meeting."""
 
@@ -305,6 +321,7 @@ class Observe(MeetingStep):
 RESOURCES: list = [
     ("meetings", Meetings),
     ("meetings/<str:key>", MeetingItem),
+    ("meetings/<str:key>/publish", PublishAgenda),
     ("meetings/<str:key>/start", Start),
     ("meetings/<str:key>/control", Control),
     ("meetings/<str:key>/attendance", Attend),

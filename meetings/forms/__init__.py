@@ -28,6 +28,7 @@ from meetings.forms.meeting import (
     ItemForm,
     MoveForm,
     ObjectiveForm,
+    PublicationForm,
     StartForm,
 )
 from meetings.forms.series import (
@@ -61,6 +62,7 @@ __all__ = [
     "NoteForm",
     "ObjectiveForm",
     "OutcomeForm",
+    "PublicationForm",
     "RecordForm",
     "SeriesForm",
     "StartForm",

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from meetings.operations import minutes_mail
+from meetings.operations import mailing
 from meetings.queries.live import LiveDecision
 from meetings.record_line import LineKind
 from pages.forms import PageForm
@@ -98,7 +98,7 @@ class ClosingForm(PageForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.mailed = mailed
-        if minutes_mail.needs_confirmation(mailed):
+        if mailing.needs_confirmation(mailed):
             label = f"Mail the minutes to {mailed} people"
             self.fields["mails_to"] = forms.BooleanField(required=False, label=label)
         self.incomplete = [one.decision for one in incomplete]

@@ -93,6 +93,15 @@ class StartForm(PageForm):
     lead = forms.BooleanField(required=False)
 
 
+class PublicationForm(PageForm):
+    """To how many people the agenda is mailed, as the page said it."""
+
+    mails_to = forms.IntegerField(required=False, min_value=0)
+
+    def values(self) -> dict[str, Any]:
+        return {"mails_to": self.cleaned_data["mails_to"] or 0}
+
+
 class CancellationForm(PageForm):
     """Why a meeting is cancelled."""
 

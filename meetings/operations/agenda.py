@@ -9,13 +9,15 @@ from actions.models import Action
 from actions.states import UNFINISHED as UNFINISHED_ACTIONS
 from history import operations as history
 from history.models import Due
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
+from kit.refusals import Refused
 from meetings import events
 from meetings.models import Decision, Meeting
-from meetings.operations import backlog, bulk_placement, placement, standing
+from meetings.operations import backlog, bulk_placement, mailing, placement, standing
 from meetings.queries import series as series_queries
 from meetings.routing import CandidateSeries, lateness, narrowness
 from meetings.states import PUBLISHED_BEFORE, UNFINISHED, MeetingState, Purpose
+from people.models import User
 from risklog.models import Risk
 from risklog.states import LIVE_RISKS, RiskState
 
@@ -33,17 +35,37 @@ def publish(due: Due, *, at: datetime) -> None:
         or meeting.series.is_draft
     ):
         return
+    _publish(meeting, by=SYSTEM, at=at)
+
+
+@transaction.atomic
+def publish_now(
+    meeting: Meeting, *, mails_to: int = 0, by: Actor, at: datetime, seen: int | None = None
+) -> Meeting:
+    """Build and publish the agenda of an upcoming meeting before its time. It is not published again then.
+
+    mails_to: for many, to how many people it is mailed (mailing). Raises Refused(field="state", "series" or
+    "mails_to"), ChangedMeanwhile.
+    """
+    if meeting.state != MeetingState.PLANNED or meeting.starts_at <= at:
+        raise Refused("Only the agenda of an upcoming meeting is published.", field="state")
+    if meeting.series.is_draft:
+        raise Refused("This series is a draft. Publish it first.", field="series")
+    if meeting.published_at:
+        raise Refused("This agenda is published already.", field="state")
+    person = by.person if isinstance(by.person, User) else None
+    mailing.check(meeting, mails_to, what="agenda", step="publish it", but=person)
+    _publish(meeting, by=by, at=at, seen=seen)
+    return meeting
+
+
+def _publish(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = None) -> None:
     build(meeting, at=at)
     backlog.fit(meeting, by=SYSTEM, at=at)
     items = meeting.items.filter(state__in=UNFINISHED)
     minutes = sum(items.values_list("minutes", flat=True))
-    history.change(
-        meeting,
-        {"published_at": at},
-        by=SYSTEM,
-        at=at,
-        payload=events.AgendaPublished(items=items.count(), minutes=minutes),
-    )
+    published = events.AgendaPublished(items=items.count(), minutes=minutes)
+    history.change(meeting, {"published_at": at}, by=by, at=at, seen=seen, payload=published)
 
 
 @transaction.atomic

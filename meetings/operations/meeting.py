@@ -21,7 +21,7 @@ from meetings.operations import (
     completion,
     control,
     item,
-    minutes_mail,
+    mailing,
     observers,
     turns,
 )
@@ -237,12 +237,12 @@ def close(
     """End a meeting: unfinished items and the backlog are carried over, and the minutes are final.
 
     improvement: one thing to improve. was_worth_it: None without an answer. decisions: what incomplete ones
-    lack (meetings.operations.completion). mails_to: for many, to how many the minutes go (minutes_mail).
+    lack (meetings.operations.completion). mails_to: for many, to how many the minutes go (mailing).
     Raises Refused(field="control", "decisions" or "mails_to"), IllegalMove, ChangedMeanwhile.
     """
     current = Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)
     control.check(current, by)
-    minutes_mail.check(meeting, mails_to)
+    mailing.check(meeting, mails_to, what="minutes", step="end the meeting")
     completion.complete_or_refuse(meeting, decisions, by=by, at=at)
     carried = carry.carry_all(meeting, by=by, at=at)
     person = by.person if isinstance(by.person, User) else None

@@ -18,13 +18,14 @@ from meetings.forms import (
     ItemForm,
     MoveForm,
     ObjectiveForm,
+    PublicationForm,
     StartForm,
     SwapAnswerForm,
     SwapForm,
 )
 from meetings.models import Meeting
+from meetings.operations import agenda, mailing, turn
 from meetings.operations import meeting as operations
-from meetings.operations import turn
 from meetings.queries import agenda as agendas
 from meetings.queries import check_in as check_ins
 from meetings.queries import days_off
@@ -104,7 +105,9 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
         "is_open": is_open,
         "may_run": may_run,
         "may_run_open": may_run and is_open,
-        "may_plan": may(user, "meetings.meeting_plan", meeting),
+        "may_plan": (may_plan := may(user, "meetings.meeting_plan", meeting)),
+        "publishes_to": _publishes_to(meeting, user) if may_plan else None,
+        "publishes_at": settlements.opens_at(meeting),
         "may_take": (may_take := may(user, "meetings.meeting_take", meeting))
         and user.pk != meeting.facilitator_id,
         "may_write": may_take and _may_write(meeting, user),
@@ -190,6 +193,13 @@ def _may_observe(meeting: Meeting, user: User) -> bool:
     return is_asked and series_queries.may_observe(meeting.series, user)
 
 
+def _publishes_to(meeting: Meeting, user: User) -> int | None:
+    """Return to how many people the reader would mail the agenda now; None if it cannot be published."""
+    is_ahead = meeting.state == MeetingState.PLANNED and meeting.starts_at > clock.now()
+    can_be = is_ahead and not meeting.published_at and not meeting.series.is_draft
+    return mailing.count_of(meeting, but=user) if can_be else None
+
+
 def _may_write(meeting: Meeting, user: User) -> bool:
     """Return True if a participant can take the turn of the scribe over."""
     busy = {meeting.facilitator_id, meeting.stand_in_id, meeting.scribe_id}
@@ -246,6 +256,24 @@ def meeting_start(request: SignedInRequest, reference: str) -> HttpResponse:
         address=live_address_of(meeting),
         show=show,
         message=started,
+    )
+
+
+@require_POST
+@view_needs("meetings.meeting_plan")
+def meeting_publish(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Publish the agenda now, and mail it to as many people as the page said."""
+    meeting = visible_meeting(request, reference)
+    address = address_of(meeting)
+    return flows.step(
+        request,
+        meeting,
+        PublicationForm(request.POST),
+        permission="meetings.meeting_plan",
+        operation=agenda.publish_now,
+        address=address,
+        show=lambda form, status: toast(request, go(request, address), form.first_error),
+        message="Agenda published",
     )
 
 
