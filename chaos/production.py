@@ -92,9 +92,10 @@ def installed(say: Callable[[str], None], code: Path = ROOT) -> Iterator[Install
                 made.start_unit("riskhub-web@", str(made.ports[name]))
             for number in range(WORKERS):
                 made.start_unit("riskhub-worker@", str(number + 1))
+            made.start_unit("riskhub-mail")
             made.start_unit("riskhub-beat")
             made.start_proxy()
-            say(f"  2 web processes, {WORKERS} workers, beat and nginx run")
+            say(f"  2 web processes, {WORKERS} workers, a mail worker, beat and nginx run")
             yield made
         finally:
             made.stop_all()

@@ -1,4 +1,4 @@
-"""Worker and beat as programs of their own, with short intervals (chaos.quick_celery)."""
+"""Workers and beat as programs of their own, with short intervals (chaos.quick_celery)."""
 
 import os
 import signal
@@ -8,19 +8,22 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-WORKER = "worker --pool prefork --concurrency 2 --loglevel WARNING --without-gossip --without-mingle"
+_PREFORK = "--pool prefork --loglevel WARNING --without-gossip --without-mingle"
+# As in docker-compose.yml.
+WORKER = f"worker --queues celery --hostname worker@%h --concurrency 2 {_PREFORK}"
+MAIL = f"worker --queues mail --hostname mail@%h --concurrency 4 {_PREFORK}"
 BEAT = "beat --loglevel WARNING --pidfile= --schedule"
 
 
 class Programs:
-    """A worker with two processes, and a beat whose schedule file is new each time, as in a container."""
+    """A worker, a worker for mail, and a beat whose schedule file is new each time, as in a container."""
 
     def __init__(self, environment: Mapping[str, str], folder: Path, *, has_beat: bool = True) -> None:
         self._log = (folder / "celery.log").open("a")
         schedule = folder / "beat-schedule"
         for left in folder.glob(f"{schedule.name}*"):  # dbm adds an ending
             left.unlink()
-        orders = [WORKER.split()] + ([[*BEAT.split(), str(schedule)]] if has_beat else [])
+        orders = [WORKER.split(), MAIL.split()] + ([[*BEAT.split(), str(schedule)]] if has_beat else [])
         self.running = [self._start(order, environment) for order in orders]
 
     def _start(self, order: list[str], environment: Mapping[str, str]) -> subprocess.Popen:
@@ -31,11 +34,11 @@ class Programs:
         )  # fmt: skip
 
     def kill(self) -> None:
-        """End both with SIGKILL, with all their processes."""
+        """End all with SIGKILL, with all their processes."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        """Ask both to stop, and wait until they have."""
+        """Ask all to stop, and wait until they have."""
         for program in self.running:
             program.terminate()
         for program in self.running:

@@ -1,6 +1,6 @@
 """Row 12: mails that fail in every way, and a mail server that is away for a day. All other mails are sent.
 
-A real worker and a real beat (chaos.quick_celery) send mails that become due one after the other. The second
+Real workers and a real beat (chaos.quick_celery) send mails that become due one after the other. The second
 time there are mails among them that raise, hang or kill their process, and addresses that the mail server
 refuses, answers late, or cuts off after the data.
 """

@@ -20,6 +20,9 @@ from riskhub.engine import secret_key
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riskhub.settings")
 
 
+MAIL = "mail"  # the queue of the task that sends mail
+
+
 class BrokerConnection(kombu.Connection):
     """Reconnects to a missing broker every five seconds. The pauses of kombu grow to thirty seconds."""
 
@@ -38,7 +41,9 @@ app.conf.update(
     broker_connection_max_retries=None,  # no limit
     # Tasks are not acknowledged, because a lost task only costs seconds. An acknowledgement that fails while
     # the broker hangs occupies a slot permanently, and a worker without free slots runs no tasks.
-    task_queues=[kombu.Queue("celery", no_ack=True)],
+    task_queues=[kombu.Queue(name, no_ack=True) for name in ("celery", MAIL)],
+    # A worker without --queues takes the tasks of both. One with `--queues mail` only sends mail.
+    task_routes={"riskhub.send": {"queue": MAIL}},
     broker_transport_options={
         "visibility_timeout": 300,
         "socket_timeout": 1,
@@ -60,6 +65,11 @@ app.conf.update(
     task_publish_retry=False,
     imports=["riskhub.schedule"],
 )
+
+
+def sends_only_mail() -> bool:
+    """Return True in a worker that takes no other tasks than sending mail."""
+    return set(app.amqp.queues.consume_from) == {MAIL}
 
 
 def ring() -> None:

@@ -19,7 +19,7 @@ from notices.operations import delivery, digest, entry, mail_switch, message
 from notices.queries import sending
 from people import queries as people
 from people.operations import calendar_reading, receipt, sign_in
-from riskhub.celery import app
+from riskhub.celery import app, sends_only_mail
 from riskhub.celery_heartbeats import AUDITOR, TICK
 from risklog.operations import audit as escalations_audit
 from risklog.operations import import_run, imports, stewardship
@@ -143,12 +143,17 @@ def tick_now() -> None:
 def send() -> None:
     """Send mails for two seconds, so that a slow mail server only delays mail.
 
-    It stops between two mails if a handover waits, because handlers notify people first. hand_on() sends this
-    task again after them.
+    In a worker that has other tasks too, it stops between two mails if a handover waits, because handlers
+    notify people first. hand_on() sends this task again after them.
     """
     at = clock.now()
     note_mail_switch(at)
-    message.send_due(at=at, seconds=2, gives_way=relay.is_waiting)
+    gives_way = _never if sends_only_mail() else relay.is_waiting
+    message.send_due(at=at, seconds=2, gives_way=gives_way)
+
+
+def _never() -> bool:
+    return False
 
 
 @shared_task(name="riskhub.hand_on")

@@ -36,7 +36,8 @@ from people import queries as people
 from people.models import User
 from people.operations import person
 
-BATCH = 20
+# A mail that hangs holds up the others of its batch.
+BATCH = 4
 LEASE = 2 * claims.LEASE
 # As long as mail servers keep a mail that they cannot pass on (RFC 5321, 4.5.4.1).
 _WAITS_FOR_SERVER = timedelta(days=5)

@@ -40,6 +40,7 @@ def test_only_the_backup_knows_the_owner():
     ("unit", "service", "own"),
     [
         ("riskhub-worker@.service", "worker", {"--hostname", "worker%i@%%h"}),
+        ("riskhub-mail.service", "mail", {"--hostname", "mail@%%h"}),
         ("riskhub-beat.service", "beat", {"/var/lib/riskhub/beat-schedule"}),
     ],
 )

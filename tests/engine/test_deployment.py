@@ -26,9 +26,9 @@ SECRETS = {
 
 
 def test_all_services_are_there_and_start_after_what_they_need() -> None:
-    assert set(SERVICES) == {"postgres", "valkey", "migrate", "web", "worker", "beat"}
+    assert set(SERVICES) == {"postgres", "valkey", "migrate", "web", "worker", "mail", "beat"}
     assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "mail", "beat"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
         assert set(SERVICES[name]["depends_on"]) <= set(SERVICES)
 
@@ -51,7 +51,8 @@ def test_only_migrations_know_the_owner() -> None:
     }
     assert knowing == {"migrate"}
     assert all(
-        "riskhub_app:" in SERVICES[name]["environment"]["DATABASE_URL"] for name in ("web", "worker", "beat")
+        "riskhub_app:" in SERVICES[name]["environment"]["DATABASE_URL"]
+        for name in ("web", "worker", "mail", "beat")
     )
 
 

@@ -7,21 +7,28 @@ import redis
 from django.conf import settings
 
 from actions.models import Action
+from history import relay
 from history.models import Due
 from notices.models import Message
 from riskhub import schedule
+from riskhub.celery import app
 from tests.factories import actions, people
+from tests.moments import AT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def ordered():
-    """Return a function that returns the tasks that wait in the broker, in the order of their arrival."""
+    """Return a function that returns the tasks that wait in a queue, in the order of their arrival."""
+
+    def waiting(queue: str = "celery") -> list[str]:
+        return [json.loads(one)["headers"]["task"] for one in reversed(broker.lrange(queue, 0, -1))]
+
     with redis.Redis.from_url(settings.REDIS_URL) as broker:
-        broker.delete("celery")
-        yield lambda: [json.loads(one)["headers"]["task"] for one in reversed(broker.lrange("celery", 0, -1))]
-        broker.delete("celery")
+        broker.delete("celery", "mail")
+        yield waiting
+        broker.delete("celery", "mail")
 
 
 def test_a_tick_that_wrote_a_reminder_starts_the_sending_of_its_mail(ordered, at):
@@ -29,19 +36,48 @@ def test_a_tick_that_wrote_a_reminder_starts_the_sending_of_its_mail(ordered, at
     schedule.tick_now()
     Message.objects.all().delete()
     Due.objects.filter(subject=action.subject, occurrence__startswith="before/").update(at=at)
-    before = ordered().count("riskhub.send")
+    before = ordered("mail")
 
     schedule.tick_now()
 
     assert Message.objects.filter(verb="actions.action_reminded").count() == 1
-    assert ordered().count("riskhub.send") == before + 1
+    assert ordered("mail") == [*before, "riskhub.send"]
+    assert "riskhub.send" not in ordered()
 
 
 def test_a_tick_without_work_starts_nothing(ordered, at):
     assert not Action.objects.exists()
     schedule.tick_now()
-    before = ordered()
+    before = ordered(), ordered("mail")
 
     schedule.tick_now()
 
-    assert ordered() == before
+    assert (ordered(), ordered("mail")) == before
+
+
+@pytest.fixture
+def queues():
+    """Let this process be a worker of some queues, as the option --queues does."""
+    known = app.amqp.queues
+    yield lambda *names: known.select(names)
+    known._consume_from = None
+
+
+@pytest.mark.parametrize(
+    ("names", "sent"), [(("mail",), 3), (("celery", "mail"), 1)], ids=["mail alone", "all work"]
+)
+def test_only_a_worker_that_has_other_work_sends_one_mail_while_an_event_waits(
+    settings, queues, ordered, names, sent
+):
+    settings.IS_MAIL_KEPT = True
+    for number in range(3):
+        actions.action(f"Task {number}", owner=people.user())
+    while relay.relay(at=AT).done:
+        pass
+    assert Message.objects.filter(state="pending").count() == 3
+    actions.action("The next one", owner=people.user())  # its event waits
+    queues(*names)
+
+    schedule.send()
+
+    assert Message.objects.filter(state="done").count() == sent
