@@ -154,7 +154,7 @@ def _is_escalation(row: Message) -> bool:
 _HELD = Prepared(
     lambda: (
         Message.objects.filter(pk=Argument("pk"), state=MessageState.CLAIMED, claim=Argument("claim"))
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self", "user"), no_key=True)
         .select_related("user", "subject", "event__subject", "event__actor", "digest")
     )
 )

@@ -1,8 +1,11 @@
 """Checks whether a mail is still relevant, right before it is sent.
 
 The event declares a function of its room (<room>/mail.py), which locks the row that the answer depends on. So
-no mail is begun after its subject was closed. Then the recipient rules run again: a person who is no
-recipient any more gets no mail.
+no mail is begun after its subject was closed. The rows of the recipient and of the subject are locked too: no
+mail is begun after its recipient was deactivated, or after its subject was restricted. Then the rules of
+recipients run again: a person who is no recipient any more gets no mail.
+
+The person is locked first, and the subject last. Operations lock an object before its subject, too.
 """
 
 from datetime import datetime
@@ -18,7 +21,7 @@ from notices.queries.recipients import Recipient
 def why_not(message: Message, *, at: datetime) -> str:
     """Return the reason not to send a mail any more; "" to send it. Call it in a transaction.
 
-    message: with its user.
+    message: with its user, whose row is locked: a deactivation waits until the mail has begun.
     """
     user = message.user
     if not user.is_active:
@@ -31,14 +34,16 @@ def why_not(message: Message, *, at: datetime) -> str:
 
 
 def _why_not_about(subject_id: int, message: Message, at: datetime) -> str:
-    if not Subject.objects.visible_to(message.user).filter(pk=subject_id).exists():
-        return "The recipient may no longer see the subject of this mail."
     event, declared = message.event, declarations.find(message.verb)
+    ask = declared.mail.still_relevant if declared and declared.mail else None
+    if why := ask(event, message.user, at) if event and ask else "":
+        return why
+    # A restriction waits until the mail has begun, or is seen here.
+    subjects = Subject.objects.visible_to(message.user).select_for_update(of=("self",), no_key=True)
+    if not subjects.filter(pk=subject_id).exists():
+        return "The recipient may no longer see the subject of this mail."
     if event is None or declared is None:
         return ""
-    ask = declared.mail.still_relevant if declared.mail else None
-    if why := ask(event, message.user, at) if ask else "":
-        return why
     recipient = next(
         (one for one in recipients.of_event(event, at=at) if one.user.pk == message.user_id), None
     )

@@ -11,14 +11,16 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from history.models import Subject
 from history.states import InDoubt
 from kit.actor import SYSTEM
 from notices.models import Message
 from notices.operations import message
 from notices.states import MessageState
+from people.operations import person as persons
 from risklog.models import Escalation
 from risklog.operations import escalation as escalations
 from tests.factories import notices, people
@@ -32,7 +34,7 @@ import sys, time, django
 from datetime import datetime
 django.setup()
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from notices.operations import message
 connection.settings_dict["NAME"] = sys.argv[1]
 settings.IS_MAIL_KEPT = False
@@ -156,3 +158,60 @@ def test_what_closes_between_claim_and_send_is_not_begun_afterwards(settings, at
         assert row.state in (MessageState.DONE, MessageState.UNWANTED)
         if row.state == MessageState.DONE:
             assert row.begun_at < closed[str(row.pk)]
+
+
+def _deactivate(row: Message, at: datetime) -> None:
+    persons.deactivate(row.user, by=SYSTEM, at=at)
+
+
+def _restrict(row: Message, at: datetime) -> None:
+    """Write the columns that decide who sees the subject, as a restriction and the end of a grant do."""
+    Subject.objects.filter(pk=row.subject_id).update(viewers=[people.user().subject_id], granted=[])
+
+
+@pytest.mark.parametrize("act", [_deactivate, _restrict])
+@pytest.mark.parametrize("is_committed", [True, False], ids=["commits", "rolls back"])
+def test_a_mail_waits_for_who_is_just_taking_it_from_its_recipient(settings, at, act, is_committed):
+    row = notices.parked_kind(at=at)
+    begun, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                act(Message.objects.select_related("user__subject").get(pk=row.pk), at)
+                begun.set()
+                may_end.wait(20)
+                transaction.set_rollback(not is_committed)
+        finally:
+            connection.close()
+
+    holder, sender = threading.Thread(target=hold), threading.Thread(target=_send_all, args=(at,))
+    with notices.mail_server(settings) as sink:
+        holder.start()
+        assert begun.wait(20)
+        sender.start()
+        try:
+            assert _waits_for_a_lock()
+            assert sink.accepted == []
+        finally:
+            may_end.set()
+            holder.join(), sender.join()
+        ledger(sink)
+
+    row.refresh_from_db()
+    assert row.state == (MessageState.UNWANTED if is_committed else MessageState.DONE)
+
+
+def _waits_for_a_lock() -> bool:
+    """Return True as soon as a transaction of this database waits for another one, at the latest in 10 s."""
+    ends = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < ends:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return True
+            time.sleep(0.02)
+    return False
