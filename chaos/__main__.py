@@ -16,7 +16,9 @@ from chaos.ground import Ground, ground
 ROWS = {
     "1": "workers die",
     "2": "resend and park",
+    "4": "PostgreSQL restarts",
     "5": "Valkey down, flushed, hung",
+    "6": "three beats, and none",
     "7": "weekly work and daily restarts",
     "8": "clock jumps",
     "11": "closed stays quiet",
@@ -29,7 +31,7 @@ ROWS = {
     "27": "weeks in the life of an organisation",
 }
 # Row 27 takes long, and production needs servers of Debian, so they run only if they are named.
-EACH_TIME = ("1", "2", "5", "7", "8", "11", "12", "23", "25", "breaks")
+EACH_TIME = ("1", "2", "4", "5", "6", "7", "8", "11", "12", "23", "25", "breaks")
 # (full, with --short): kills, climbs, messages; for row 5 the share of its seconds.
 FULL, SHORT = (1000, 1500, 3000), (60, 120, 300)
 
@@ -79,12 +81,14 @@ def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[C
     # These imports need a configured Django.
     from chaos import (
         backups,
+        beats,
         closing,
         contract,
         daily,
         jumps,
         outage,
         production,
+        restarts,
         standard,
         trouble,
         upgrade,
@@ -96,7 +100,9 @@ def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[C
     runs: dict[str, Callable[[], list[Claim]]] = {
         "1": lambda: _kill(row, asked, made, seed),
         "2": lambda: _kill(row, asked, made, seed),
+        "4": lambda: restarts.run(made, is_short=asked.short, **about),
         "5": lambda: outage.run(made, down=asked.down, is_short=asked.short, **about),
+        "6": lambda: beats.run(made, **about),
         "7": lambda: daily.run(made, weeks=asked.weeks or daily.WEEKS, **broken),
         "8": lambda: jumps.run(made, **broken),
         "11": lambda: closing.run(made, closes=asked.closes, **broken),

@@ -3,54 +3,29 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date, timedelta
 
 from actions.models import Action
 from actions.operations import action as actions
 from chaos.claims import Claim
 from chaos.ground import Ground
-from chaos.sink import Sink
-from chaos.visitor import Visitor, Written
-from history import operations as history
+from chaos.site import VISITORS, Site, run_site, settle, waiting_rows
+from chaos.visitor import Written
 from history.models import Due, Event, Handover
 from history.states import Work
 from kit import clock
 from kit.actor import SYSTEM
 from notices.models import Message
-from people.models import Organisation, User
-from people.operations import person
-from people.states import Role
-from riskhub.engine import ports, processes
-from riskhub.engine.valkey import Server, ping
+from riskhub.engine.valkey import ping
 
-PASSWORD = "a-passphrase-for-chaos-only"  # noqa: S105
-HUNG_SECONDS, WRITES, VISITORS = 60.0, 200, 4
+HUNG_SECONDS, WRITES = 60.0, 200
 DUES = 30
 SLOWEST, LATEST = 2.0, 30.0  # seconds: a page write; a reminder after Valkey is back
 GIVE_UP = 150.0  # seconds after the return until the wait for reminders ends
-
-
-@dataclass
-class Site:
-    """A running Riskhub with its visitors and its mail sink."""
-
-    address: str
-    valkey: Server
-    sink: Sink
-    user: User
-    visitors: list[Visitor]
-    log: Path
-    written: list[Written] = field(default_factory=list)
-    reminded: int = 0
 
 
 def run(made: Ground, *, seed: int, down: float, is_short: bool, say: Callable[[str], None]) -> list[Claim]:
@@ -59,7 +34,7 @@ def run(made: Ground, *, seed: int, down: float, is_short: bool, say: Callable[[
     chance = random.Random(seed)
     made.fresh("chaos_5")
     found: list[Claim] = []
-    with _site(made) as site:
+    with run_site(made, "chaos_5") as site:
         say(f"  Riskhub runs at {site.address}")
         for name, phase, seconds in (
             ("hung", _hang, HUNG_SECONDS * share),
@@ -85,7 +60,7 @@ def _phase(site: Site, phase: Callable, seconds: float, chance: random.Random, s
     back = time.monotonic()
     while len(_reminded(wanted)) < len(wanted) or not _mailed(site, wanted):
         if time.monotonic() - back > GIVE_UP:
-            say(f"  {len(_reminded(wanted))} of {len(wanted)} reminded, {_open()} open")
+            say(f"  {len(_reminded(wanted))} of {len(wanted)} reminded, {waiting_rows()} open")
             break
         time.sleep(0.25)
     site.reminded += len(wanted)
@@ -107,13 +82,6 @@ def _put_reminders(site: Site, seconds: float, chance: random.Random) -> list[in
     return wanted
 
 
-def _settle(seconds: float = 90) -> None:
-    """Wait until no handover and no message is left."""
-    deadline = time.monotonic() + seconds
-    while _open() and time.monotonic() < deadline:
-        time.sleep(0.1)
-
-
 def _reminded(subjects: list[int]) -> list[int]:
     rows = Event.objects.filter(verb="actions.action_reminded", subject_id__in=subjects)
     return list(rows.values_list("subject_id", flat=True))
@@ -124,15 +92,6 @@ def _mailed(site: Site, subjects: list[int]) -> bool:
     rows = Message.objects.filter(verb="actions.action_reminded", subject_id__in=subjects)
     taken = {one.split("@")[0] for one in site.sink.accepted}
     return sum(str(pk) in taken for pk in rows.values_list("pk", flat=True)) >= len(subjects)
-
-
-def _open() -> int:
-    waiting = [Work.PENDING, Work.CLAIMED]
-    return (
-        Handover.objects.filter(state__in=waiting).count()
-        + Message.objects.filter(state__in=waiting).count()
-        + Due.objects.filter(state__in=waiting, at__lte=clock.now()).count()
-    )
 
 
 # ------------------------------------------------------------------ the three outages
@@ -190,7 +149,7 @@ def _down(site: Site, seconds: float, chance: random.Random) -> None:
 
 
 def _ledger(site: Site, seed: int) -> list[Claim]:
-    _settle()
+    settle()
     slowest = max(one.seconds for one in site.written)
     refused = [f"{one.title!r} was answered {one.status}" for one in site.written if one.status != 303]
     rows = Counter(Action.objects.filter(title__startswith="Written ").values_list("title", flat=True))
@@ -221,83 +180,3 @@ def _ledger(site: Site, seed: int) -> list[Claim]:
         Claim(5, "programs that the supervisor restarted", len(restarts), "0", not restarts,
               why=restarts, **about),
     ]  # fmt: skip
-
-
-# ------------------------------------------------------------------ the site
-
-
-@contextmanager
-def _site(made: Ground) -> Iterator[Site]:
-    valkey = Server(made.folder / "valkey-5")
-    sink = Sink()
-    sink.start()
-    home, log, port = made.folder / "home-5", made.folder / "supervisor.log", ports.free()
-    try:
-        user = _register()
-        environment = _environment(made, valkey.start(), home, port, sink.port)
-        with log.open("w") as output:
-            supervisor = subprocess.Popen(
-                [sys.executable, "-m", "riskhub.engine"],
-                env=environment, cwd=Path(__file__).parent.parent, stdout=output, stderr=output,
-                stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
-        try:
-            address = f"http://localhost:{port}"
-            _wait_up(supervisor, log)
-            visitors = [Visitor(address) for _ in range(VISITORS)]
-            for visitor in visitors:
-                visitor.sign_in(user.email, PASSWORD)
-            yield Site(address, valkey, sink, user, visitors, log)
-        finally:
-            _end(supervisor, home)
-    finally:
-        if valkey.pid:
-            os.kill(valkey.pid, signal.SIGCONT)
-        valkey.stop()
-        sink.stop()
-
-
-def _register() -> User:
-    at = datetime.now(UTC)
-    organisation = Organisation(pk=1, name="Chaos", time_zone="UTC")
-    history.record(organisation, "people.organisation_set_up", by=SYSTEM, at=at)
-    user = User(
-        email="writer@example.org", name="Writer", handle="writer", role=Role.MEMBER, is_digest_wanted=False
-    )
-    user.set_unusable_password()
-    history.record(user, "people.person_added", by=SYSTEM, at=at)
-    person.set_password(user, PASSWORD, by=SYSTEM, at=at)
-    return user
-
-
-def _environment(made: Ground, broker: str, home: Path, port: int, mail: int) -> dict[str, str]:
-    assert made.urls is not None
-    own = {
-        "DATABASE_URL": made.urls.application.rsplit("/", 1)[0] + "/chaos_5",
-        "DATABASE_OWNER_URL": made.urls.owner.rsplit("/", 1)[0] + "/chaos_5",
-        "REDIS_URL": broker,
-        "RISKHUB_HOME": str(home),
-        "RISKHUB_SAMPLE": "0",
-        "RISKHUB_URL": f"http://localhost:{port}",
-        "PORT": str(port),
-        "EMAIL_URL": f"smtp://127.0.0.1:{mail}",
-    }
-    return {**os.environ, **own}
-
-
-def _wait_up(supervisor: subprocess.Popen, log: Path) -> None:
-    ends = time.monotonic() + 120
-    while "Ctrl-C" not in log.read_text():
-        if supervisor.poll() is not None or time.monotonic() > ends:
-            raise RuntimeError(f"Riskhub did not come up: {log.read_text()[-1500:]}")
-        time.sleep(0.2)
-
-
-def _end(supervisor: subprocess.Popen, home: Path) -> None:
-    supervisor.terminate()
-    try:
-        supervisor.wait(60)
-    except subprocess.TimeoutExpired:
-        supervisor.kill()
-        supervisor.wait()
-    processes.end([pid for pid, _ in processes.marked(home)], gently=5)

@@ -18,12 +18,15 @@ BEAT = "beat --loglevel WARNING --pidfile= --schedule"
 class Programs:
     """A worker, a worker for mail, and a beat whose schedule file is new each time, as in a container."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path, *, has_beat: bool = True) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], folder: Path, *, has_worker: bool = True, has_beat: bool = True
+    ) -> None:
         self._log = (folder / "celery.log").open("a")
         schedule = folder / "beat-schedule"
         for left in folder.glob(f"{schedule.name}*"):  # dbm adds an ending
             left.unlink()
-        orders = [WORKER.split(), MAIL.split()] + ([[*BEAT.split(), str(schedule)]] if has_beat else [])
+        orders = [WORKER.split(), MAIL.split()] if has_worker else []
+        orders += [[*BEAT.split(), str(schedule)]] if has_beat else []
         self.running = [self._start(order, environment) for order in orders]
 
     def _start(self, order: list[str], environment: Mapping[str, str]) -> subprocess.Popen:
