@@ -182,6 +182,18 @@ def written_with_next(
         yield
 
 
+def rewrite(subject_ids: Iterable[int]) -> None:
+    """Write the search documents of subjects of any kind again, from the texts as they are now."""
+    ids = sorted(set(subject_ids))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT kind FROM history_subject WHERE id = ANY(%s)", [ids])
+        declared = {kind.key for kind in kinds.searchable()}
+        found = {kind for (kind,) in cursor.fetchall()} & declared
+        if found:
+            sql = f"{statement(found, _BY_ID)} SELECT count(*) FROM texts"  # noqa: S608 - our own text
+            cursor.execute(sql, [ids])
+
+
 def write_with(kind_key: str, subjects: str, params: Sequence[Any]) -> None:
     """Run a statement that returns id, kind and title of subjects, and write the documents of these."""
     kind = kinds.find(kind_key)

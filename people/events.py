@@ -43,6 +43,13 @@ class MembershipRequested(Payload, verb="people.membership_requested"):
     person: int
 
 
+class PersonErased(Payload, verb="people.person_erased"):
+    """A person who left was erased. replaced: rows that named them. remaining: rows that still do."""
+
+    replaced: int
+    remaining: int
+
+
 class WorkHandedOver(Payload, verb="people.work_handed_over"):
     to: list[int]
 
@@ -66,12 +73,14 @@ EVENTS = (
     EventType(WorkHandedOver, is_chained=True),
     EventType("people.person_deactivated", is_chained=True),
     EventType("people.person_reactivated", is_chained=True),
+    EventType(PersonErased, is_chained=True),
     EventType("people.password_changed", is_chained=True, is_public=False),
     EventType("people.password_link_made", is_chained=True, is_public=False),
     EventType("people.signed_in", is_public=False),
     EventType("people.token_issued", is_chained=True, is_public=False),
     EventType("people.token_rotated", is_chained=True, is_public=False),
     EventType("people.token_revoked", is_chained=True, is_public=False),
+    EventType("people.token_changed", is_minor=True, is_public=False),
     EventType("people.token_moved", is_chained=True, is_public=False),
     EventType("people.service_account_added", is_chained=True),
     EventType("people.service_account_changed", is_chained=True),

@@ -12,6 +12,7 @@ from riskhub import errors, health, health_pages, home, reference, search, shell
 from riskhub.events_api import RESOURCES as EVENTS
 from riskhub.leaving import page as leaving_page
 from riskhub.leaving.api import RESOURCES as LEAVING
+from riskhub.retention import page as retention_page
 from riskhub.search_api import RESOURCES as SEARCH
 from riskhub.start_here_api import RESOURCES as START_HERE
 from riskhub.token_events_api import RESOURCES as TOKEN_EVENTS
@@ -52,6 +53,7 @@ urlpatterns = [
     path("why/<str:kind>/<int:pk>/", why.why, name="why"),
     path("appearance/", shell.set_appearance, name="appearance"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
+    path("people/settings/retention/", retention_page.page, name="retention"),
     path("people/<int:pk>/hand-over/", leaving_page.hand_over, name="hand_over"),
     path("people/teams/<slug:slug>/start/", start_here.page, name="start_here"),
     path("people/", include("people.urls")),

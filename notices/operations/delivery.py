@@ -36,7 +36,6 @@ from outgoing.client import Answer, Limits, NoAnswer, RefusedUrl, send
 ADD = "notices.delivery.add"
 BATCH = 5
 LEASE = 2 * claims.LEASE
-KEPT = timedelta(days=30)
 LIMITS = Limits(connect_seconds=3, read_seconds=6, total_seconds=8, most_bytes=4000)
 # After so many failures in a row an endpoint is left alone, for longer after each further one.
 _BREAKS_AFTER, _LONGEST_BREAK = 3, 3600
@@ -302,9 +301,3 @@ def replay(rows: QuerySet[WebhookDelivery], *, by: Actor, at: datetime) -> int:
     WebhookDelivery.objects.filter(pk__in=[row.pk for row in found]).update(not_before=Now())
     WebhookEndpoint.objects.filter(pk=found[0].endpoint_id).update(closed_until=None)
     return len(found)
-
-
-def forget_old(*, at: datetime) -> int:
-    """Delete settled deliveries after 30 days. Returns their number."""
-    waiting = (DeliveryState.PENDING, DeliveryState.CLAIMED)
-    return WebhookDelivery.objects.filter(made_at__lt=at - KEPT).exclude(state__in=waiting).delete()[0]

@@ -75,6 +75,9 @@ class Organisation(Recorded):
     max_blocked_days = models.PositiveSmallIntegerField(
         default=MAX_BLOCKED_DAYS, db_default=MAX_BLOCKED_DAYS, validators=BLOCKED_DAYS
     )
+    # How long rows are kept that are no part of history: kind -> days, None: permanently. A kind that is
+    # missing has its default (riskhub/retention/kept.py).
+    retention = models.JSONField(default=dict, blank=True, db_default={})
     is_sample = models.BooleanField(default=False)
     # How far the time of a sample was moved ahead of the clock (manage.py tick --at).
     ahead_by = models.DurationField(default=timedelta(0), db_default=timedelta(0))

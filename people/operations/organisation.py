@@ -38,6 +38,7 @@ _CHANGEABLE = frozenset(
         "max_acceptance_days",
         "outcome_weeks",
         "max_blocked_days",
+        "retention",
     }
 )
 

@@ -1,7 +1,7 @@
 """The receipt book: stores the answer to an Idempotency-Key in the transaction of the write it belongs to."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 from django.http import HttpResponse
@@ -10,7 +10,6 @@ from kit.refusals import Busy, Refused
 from kit.sight import SignedIn
 from people.models import Receipt
 
-KEPT = timedelta(days=7)
 # The headers that are stored with an answer. The middleware adds the others to every answer.
 _HEADERS = ("Content-Type", "Location", "ETag", "Retry-After")
 
@@ -54,11 +53,6 @@ class Book:
             body=answer.content,
             made_at=at,
         )
-
-
-def forget_old(*, at: datetime) -> int:
-    """Delete receipts older than a week, because nobody repeats a request that late. Returns their number."""
-    return Receipt.objects.filter(made_at__lt=at - KEPT).delete()[0]
 
 
 def _take(user: SignedIn, key: str, *, wait: bool) -> bool:

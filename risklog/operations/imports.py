@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import IO, Any
 
 from django.db import transaction
@@ -16,10 +16,9 @@ from risklog import columns
 from risklog.models import Import, ImportFile, ImportRow
 from risklog.operations import import_run
 from risklog.operations.import_saving import lock, save
-from risklog.states import RUNNING_IMPORTS, ImportState
+from risklog.states import ImportState
 
 _GUARDED = tuple("=+-@")
-KEPT_FOR = timedelta(days=30)
 
 
 @transaction.atomic
@@ -137,14 +136,3 @@ def delete(found: Import, *, by: Actor, at: datetime, seen: int | None = None) -
     """Delete an import with its rows. Risks that it created stay."""
     lock(found, seen)
     found.delete()
-
-
-def forget_old(*, at: datetime) -> int:
-    """Delete imports older than KEPT_FOR, because their rows are copies. Returns the number of imports.
-
-    One of which a worker has a task stays until that is finished.
-    """
-    old = Import.objects.filter(created_at__lt=at - KEPT_FOR).exclude(state__in=RUNNING_IMPORTS)
-    number = old.count()
-    old.delete()
-    return number

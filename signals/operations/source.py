@@ -25,7 +25,6 @@ from signals.states import Adapter, SignalKind
 CHANGEABLE = frozenset({"name", "owner", "mapping", "expected_every"})
 MAX_SLUG = 60  # characters
 MAX_STORED_BODY = 64 * 1024
-RETENTION = timedelta(days=30)
 _MAX_INTERVAL = timedelta(days=366)
 _TOUCHED_EVERY = timedelta(seconds=5)
 _MAPPED = frozenset({"model", "feature", "kind", "severity", "kinds"})
@@ -161,11 +160,6 @@ def note_delivery(
             Q(last_received_at__isnull=True) | Q(last_received_at__lt=at), pk=source.pk
         ).update(last_received_at=at)
     return delivery
-
-
-def forget_deliveries(*, at: datetime) -> int:
-    """Delete deliveries older than 30 days and return their number. The schedule calls this."""
-    return Delivery.objects.filter(at__lt=at - RETENTION).delete()[0]
 
 
 def _of_sender(adapter: str, by: Actor) -> Source | None:

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -11,6 +12,7 @@ from actions.models import Action
 from kit.actor import SYSTEM
 from people.models import Receipt
 from people.operations import receipt, token
+from riskhub.retention import deleting
 from tests.conftest import AT
 from tests.factories import people
 
@@ -98,8 +100,8 @@ def test_old_receipts_are_forgotten(at):
     auth = bearer(people.user())
     send(auth, {"title": "Once"})
 
-    assert receipt.forget_old(at=AT) == 0
-    assert receipt.forget_old(at=AT + receipt.KEPT * 2) == 1
+    assert deleting.run(AT)["receipts"] == 0
+    assert deleting.run(AT + timedelta(days=14))["receipts"] == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -270,6 +270,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
 # reads no version.
 _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("hand_over", lambda w, o: w.people["mate"]),
+    ("retention", lambda w, o: w.extra["organisation"]),
     ("people:person_", lambda w, o: w.people["mate"]),
     ("people:team_", lambda w, o: w.extra["team"]),
     ("people:settings", lambda w, o: w.extra["organisation"]),

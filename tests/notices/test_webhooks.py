@@ -20,6 +20,7 @@ from notices.queries import webhook as webhooks
 from people.operations import person as persons
 from people.states import Role
 from riskhub import schedule
+from riskhub.retention import deleting
 from tests.conftest import AT
 from tests.factories import people, risks
 
@@ -269,7 +270,7 @@ def test_old_deliveries_are_forgotten(sink, ada):
     schedule.tidy()
     assert WebhookDelivery.objects.count() == 1
 
-    delivery.forget_old(at=AT + timedelta(days=31))
+    deleting.run(AT + timedelta(days=31))
 
     assert not WebhookDelivery.objects.exists()
 

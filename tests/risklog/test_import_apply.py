@@ -20,6 +20,7 @@ from people.operations import person as persons
 from people.operations import token
 from people.states import Role
 from riskhub import schedule
+from riskhub.retention import deleting
 from risklog.models import Import, ImportRun, Risk
 from risklog.operations import import_check, import_run, import_undo, imports
 from risklog.operations import risk as operations
@@ -126,7 +127,7 @@ def test_while_it_runs_it_is_not_checked_read_or_deleted_and_it_is_kept(ana):
     ):
         with pytest.raises(IllegalMove):
             act()
-    assert imports.forget_old(at=AT + 2 * imports.KEPT_FOR) == 0
+    assert deleting.run(AT + timedelta(days=60))["imports"] == 0
 
 
 def test_after_a_killed_worker_another_one_applies_it_and_the_first_has_no_effect(ana):

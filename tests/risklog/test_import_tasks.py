@@ -17,6 +17,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove
 from people.operations import person as persons
 from people.states import Role
+from riskhub.retention import deleting
 from risklog.models import Import, ImportRun, Risk
 from risklog.operations import import_check, import_run, import_undo, imports
 from risklog.operations import risk as operations
@@ -251,7 +252,7 @@ def test_while_it_is_undone_nothing_else_is_done_with_it(ana):
     for act in (import_run.undo, import_undo.undo, import_run.apply, imports.delete):
         with pytest.raises(IllegalMove, match="This import is running"):
             act(found, **by(ana))
-    assert imports.forget_old(at=AT + 2 * imports.KEPT_FOR) == 0
+    assert deleting.run(AT + timedelta(days=60))["imports"] == 0
 
 
 def test_a_long_undo_by_page_and_by_api(client, ana):

@@ -11,6 +11,7 @@ from history.models import Due, Event, Subject
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.states import Role
+from riskhub.retention import deleting
 from risklog.models import Category, Import, Risk
 from risklog.operations import import_apply, import_check, imports
 from risklog.operations import risk as operations
@@ -427,6 +428,6 @@ def test_an_import_notifies_nobody_of_each_risk(ana):
 def test_old_imports_are_forgotten_and_their_risks_stay(ana):
     apply(checked([HEADER, "1,One,data drift,,,,,,,,,"], ana), ana)
 
-    assert imports.forget_old(at=AT + timedelta(days=29)) == 0
-    assert imports.forget_old(at=AT + timedelta(days=31)) == 1
+    assert deleting.run(AT + timedelta(days=29))["imports"] == 0
+    assert deleting.run(AT + timedelta(days=31))["imports"] == 1
     assert Risk.objects.count() == 1

@@ -1,0 +1,159 @@
+"""The kinds of rows that are deleted some time, each with its default and the limits of its setting.
+
+Events of history, and the objects that they are about, are not among them: they stay.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Min, QuerySet
+
+from history.models import Handover
+from history.states import Work
+from notices.models import Digest, Entry, Message, WebhookDelivery
+from notices.states import DeliveryState, MessageState
+from people.models import Receipt
+from risklog.models import Import
+from risklog.states import RUNNING_IMPORTS
+from signals.models import Delivery
+
+LONGEST = 3650
+BATCH = 1_000
+_OPEN_MAILS = (MessageState.PENDING, MessageState.CLAIMED, MessageState.BUNDLED, MessageState.HELD)
+_OPEN_WEBHOOKS = (DeliveryState.PENDING, DeliveryState.CLAIMED)
+
+
+@dataclass(frozen=True, slots=True)
+class RowKind:
+    """One kind of rows. moment: the field that says since when. days: the default, None permanently.
+
+    rows: those that may go at all. least: the shortest setting. may_stay: whether they can stay permanently.
+    """
+
+    key: str
+    label: str
+    help: str
+    rows: Callable[[], QuerySet[Any]]
+    moment: str
+    days: int | None
+    least: int = 1
+    may_stay: bool = False
+
+    def old(self, at: datetime, days: int) -> QuerySet[Any]:
+        """Return the rows that are older than so many days."""
+        return self.rows().filter(**{f"{self.moment}__lt": at - timedelta(days=days)})
+
+    def delete_batch(self, at: datetime, days: int) -> int:
+        """Delete up to BATCH of the old rows, in one transaction. Returns their number.
+
+        What depends on them goes with them, such as the rows of an import.
+        """
+        ids = list(self.old(at, days).order_by(self.moment, "pk").values_list("pk", flat=True)[:BATCH])
+        if ids:
+            self.rows().filter(pk__in=ids).delete()
+        return len(ids)
+
+
+KEPT = (
+    RowKind(
+        "receipts",
+        "Answers to repeated requests",
+        "With an Idempotency-Key. A program that repeats a request later acts twice.",
+        Receipt.objects.all,
+        "made_at",
+        7,
+    ),
+    RowKind(
+        "source_deliveries",
+        "Deliveries of sources",
+        "What sources sent, with the bodies of which something was rejected. Points and breaches stay.",
+        Delivery.objects.all,
+        "at",
+        30,
+    ),
+    RowKind(
+        "webhook_deliveries",
+        "Deliveries of webhooks",
+        "Settled ones, with what the receivers answered. Later they cannot be replayed.",
+        lambda: WebhookDelivery.objects.exclude(state__in=_OPEN_WEBHOOKS),
+        "made_at",
+        30,
+    ),
+    RowKind(
+        "imports",
+        "Imports",
+        "The uploaded sheets and their rows. An import cannot be undone later. What it wrote stays.",
+        lambda: Import.objects.exclude(state__in=RUNNING_IMPORTS),
+        "created_at",
+        30,
+    ),
+    RowKind(
+        "mails",
+        "Sent mails",
+        "With their texts and addresses, on the page Mail. Waiting ones stay.",
+        lambda: Message.objects.exclude(state__in=_OPEN_MAILS),
+        "made_at",
+        None,
+        least=30,
+        may_stay=True,
+    ),
+    RowKind(
+        "notifications",
+        "Read notifications",
+        "Lines of inboxes. Unread ones stay.",
+        lambda: Entry.objects.filter(read_at__isnull=False),
+        "read_at",
+        None,
+        least=30,
+        may_stay=True,
+    ),
+    RowKind(
+        "digests",
+        "Digests",
+        "Weekly digests of each person, with their mails.",
+        Digest.objects.all,
+        "made_at",
+        None,
+        least=60,
+        may_stay=True,
+    ),
+    RowKind(
+        "handovers",
+        "Completed work on events",
+        "Which handler has processed which event. Technical.",
+        lambda: Handover.objects.filter(state=Work.DONE),
+        "settled_at",
+        None,
+        least=90,
+        may_stay=True,
+    ),
+)
+KEYS = tuple(one.key for one in KEPT)
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """What would be deleted now of one kind. days: None permanently. oldest: of all rows of the kind."""
+
+    kept: RowKind
+    days: int | None
+    number: int
+    oldest: datetime | None
+
+
+def days_of(one: RowKind, chosen: Mapping[str, int | None]) -> int | None:
+    """Return for how many days a kind is kept: what the organisation chose, else the default."""
+    return chosen.get(one.key, one.days)
+
+
+def going(at: datetime, chosen: Mapping[str, int | None]) -> list[Going]:
+    """Return for each kind what would be deleted at the moment `at`. Two queries a kind."""
+    found = []
+    for one in KEPT:
+        days = days_of(one, chosen)
+        number = 0 if days is None else one.old(at, days).count()
+        oldest = one.rows().aggregate(oldest=Min(one.moment))["oldest"]
+        found.append(Going(one, days, number, oldest))
+    return found
