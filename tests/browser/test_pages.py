@@ -6,7 +6,7 @@ import pytest
 
 from actions.models import Action
 from catalogue.models import DecisionRight, Model
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from learnings.models import Learning
 from meetings.models import Decision, DecisionEffect, Meeting, MeetingSeries, Tripwire
 from meetings.operations import agenda_template as agenda_templates
@@ -16,8 +16,10 @@ from meetings.operations import meeting as meetings
 from meetings.states import ItemState, MeetingState
 from notices.models import Message
 from notices.operations import endpoint as endpoints
-from people.models import CalendarReading, DutyPeriod, Team, User
+from people.models import CalendarReading, DutyPeriod, ServiceAccount, Team, User
 from people.operations import roster as rosters
+from people.operations import service_account as service_accounts
+from people.operations import token as tokens
 from people.states import Role
 from risklog.models import Appetite, Escalation, FilledTemplate, Review, Risk, ScoringRound
 from signals.models import BreachGroup, Series, Source, Threshold
@@ -132,6 +134,11 @@ PAGES = {
     "function": lambda: f"/people/functions/{_with_roster()}/",
     "function with a calendar": lambda: f"/people/functions/{_with_calendar()}/",
     "account": lambda: "/people/me/",
+    "retention": lambda: "/people/settings/retention/",
+    "service accounts": lambda: f"/people/service-accounts/?order={_robot() and 'name'}",
+    "service account": lambda: f"/people/service-accounts/{_robot().pk}/",
+    "new service account": lambda: "/people/service-accounts/new/",
+    "token": lambda: f"/people/tokens/{_robot().tokens.get().pk}/",
     "webhooks": lambda: "/notices/webhooks/",
     "new webhook": lambda: "/notices/webhooks/new/",
     "webhook": lambda: f"/notices/webhooks/{_webhook()}/",
@@ -176,6 +183,21 @@ def _unfinished() -> str:
     """An action that a decision can give another date."""
     rows = Action.objects.select_related("subject").filter(state__in=["open", "doing"], owner__isnull=False)
     return rows.order_by("pk").first().reference
+
+
+def _robot() -> ServiceAccount:
+    """A service account with a token that did something."""
+    owner = User.objects.active().filter(role=Role.RISK_MANAGER).order_by("pk").first()
+    robot = service_accounts.add(
+        name="Nightly import",
+        purpose="Loads the register.",
+        responsible=owner,
+        by=SYSTEM,
+        at=AT,
+    )
+    token = tokens.issue(robot, name="Production", scope="write", by=SYSTEM, at=AT)[0]
+    check_ins.note(text="Counts are low", by=Actor(robot, "api", token=token), at=AT)
+    return robot
 
 
 def _with_roster() -> int:
