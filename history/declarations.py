@@ -21,6 +21,8 @@ Recipients = Callable[[Event], dict[int, str]]
 MailContext = Callable[[Event, Any], dict[str, Any]]
 # The reason not to send the mail of an event to a user any more; "" to send it. Locks the row it depends on.
 StillRelevant = Callable[[Event, Any, datetime], str]
+# The address that the mail of an event goes to, if it is not that of a person.
+Address = Callable[[Event], str]
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -100,11 +102,14 @@ class Mail:
 
     templates: a folder of templates/notices; a folder with the name of the verb has precedence. context: the
     facts in the mail, and as "names" the ids of the subjects that it names besides its own; others see the
-    mail as sent only if they may see all of them; as "calendar" an optional CalendarPart.
+    mail as sent only if they may see all of them; as "calendar" an optional CalendarPart; as "secrets" texts
+    in it that are never kept, such as a link that signs in.
     still_relevant: checked right before it is sent. in_doubt:
     what to do if the connection broke and nobody knows whether it was sent. goes_to_stand_in: while a
     recipient is away, the mail goes to their stand-in. is_alone: never in one mail with others, such as an
     invitation. is_wanted: whether the event is mailed at all, None if it always is.
+    address: of somebody who is no person here, such as an invited one. Then context and still_relevant get
+    None as the reader.
     """
 
     templates: str
@@ -114,6 +119,7 @@ class Mail:
     goes_to_stand_in: bool = False
     is_alone: bool = False
     is_wanted: Callable[[Event], bool] | None = None
+    address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

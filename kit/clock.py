@@ -18,6 +18,14 @@ def now() -> datetime:
     return timezone.now() + _ahead.get()
 
 
+def of_computer() -> datetime:
+    """Return the moment by the clock of the computer, also in a sample that was moved.
+
+    Codes of authenticator apps and the end of sessions depend on it.
+    """
+    return timezone.now()
+
+
 def today() -> date:
     """Return the present day in the time zone of the reader (timezone.override)."""
     return timezone.localdate(now())

@@ -88,6 +88,7 @@ class Digest(models.Model):
 class Message(Claimable):
     """A mail in the outbox. A worker claims the row, renders it and sends it.
 
+    user: None for a mail to somebody who is no person here; it goes to `address`.
     key: its cause, unique, so the same cause never creates a second mail. id: also the Message-ID, so a
     recipient can recognise a repeat. begun_at: after this moment the mail server may have the mail. If the
     worker died before, the mail was not sent. sent_*: the mail as it was sent. names: the ids of
@@ -100,7 +101,8 @@ class Message(Claimable):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     key = models.CharField(max_length=200, unique=True)
-    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="+")
+    address = models.EmailField(blank=True, default="", db_default="")
     verb = models.CharField(max_length=80)
     subject = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
     event = models.ForeignKey(Event, models.DO_NOTHING, null=True, blank=True, related_name="+")
@@ -144,6 +146,11 @@ class Message(Claimable):
                 condition=Q(state__in=["dead", "uncertain"]),
             ),
         ]
+
+    @property
+    def recipient(self) -> str:
+        """Return the name of the recipient, or the address of somebody who is no person here."""
+        return self.user.name if self.user else self.address
 
     @property
     def kind_label(self) -> str:

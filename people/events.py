@@ -1,8 +1,9 @@
 """The events of this room: accounts, teams, absences, tokens, the organisation."""
 
-from history.declarations import EventType, Payload
-from history.states import NewsGroup
-from people.recipients import administrators_about_duty, who_adds_members
+from history.declarations import EventType, Mail, Payload
+from history.states import InDoubt, NewsGroup
+from people import mail
+from people.recipients import administrators_about_duty, the_person, who_adds_members
 
 
 class AbsenceDropped(Payload, verb="people.absence_dropped"):
@@ -39,6 +40,40 @@ class AuditorRead(Payload, verb="people.auditor_read"):
     restricted: list[str]
 
 
+class PasswordReset(Payload, verb="people.password_reset"):
+    """A person set a new password with the link in a mail. All their other sessions ended."""
+
+
+class InvitationAccepted(Payload, verb="people.invitation_accepted"):
+    person: int  # the subject of the person who came of it
+
+
+class FactorAdded(Payload, verb="people.factor_added"):
+    """kind: totp or webauthn. name: what its person called it."""
+
+    kind: str
+    name: str
+
+
+class FactorRemoved(Payload, verb="people.factor_removed"):
+    kind: str
+    name: str
+
+
+class ProviderLinked(Payload, verb="people.provider_linked"):
+    """provider: its id in the settings."""
+
+    provider: str
+
+
+class RecoveryCodeUsed(Payload, verb="people.recovery_code_used"):
+    left: int
+
+
+class SessionsEnded(Payload, verb="people.sessions_ended"):
+    number: int
+
+
 class MembershipRequested(Payload, verb="people.membership_requested"):
     person: int
 
@@ -52,6 +87,31 @@ class PersonErased(Payload, verb="people.person_erased"):
 
 class WorkHandedOver(Payload, verb="people.work_handed_over"):
     to: list[int]
+
+
+_RESET = Mail("password_reset", mail.reset, mail.is_reset_wanted, in_doubt=InDoubt.RESEND, is_alone=True)
+_INVITATION = Mail(
+    "invitation",
+    mail.invitation,
+    mail.is_invitation_open,
+    in_doubt=InDoubt.RESEND,
+    is_alone=True,
+    address=mail.invited_address,
+)
+_SECURITY = Mail("security", mail.security, in_doubt=InDoubt.RESEND, is_alone=True)
+
+
+def _of_account(of: type[Payload] | str, sent: Mail = _SECURITY) -> EventType:
+    """Return an event about the safety of an account: its person is told at once, whatever they chose."""
+    return EventType(
+        of,
+        (the_person,),
+        sent,
+        is_actor_notified=True,
+        is_chained=True,
+        is_public=False,
+        cannot_be_silenced=True,
+    )
 
 
 EVENTS = (
@@ -76,6 +136,17 @@ EVENTS = (
     EventType(PersonErased, is_chained=True),
     EventType("people.password_changed", is_chained=True, is_public=False),
     EventType("people.password_link_made", is_chained=True, is_public=False),
+    _of_account("people.password_reset_requested", _RESET),
+    _of_account(PasswordReset),
+    _of_account(FactorAdded),
+    _of_account(FactorRemoved),
+    _of_account("people.recovery_codes_made"),
+    _of_account(RecoveryCodeUsed),
+    _of_account(ProviderLinked),
+    EventType(SessionsEnded, is_chained=True, is_public=False),
+    EventType("people.invitation_sent", mail=_INVITATION, is_chained=True, is_public=False),
+    EventType("people.invitation_withdrawn", is_chained=True, is_public=False),
+    EventType(InvitationAccepted, is_chained=True, is_public=False),
     EventType("people.signed_in", is_public=False),
     EventType("people.token_issued", is_chained=True, is_public=False),
     EventType("people.token_rotated", is_chained=True, is_public=False),

@@ -9,7 +9,8 @@ from lists import filtering
 from lists.collation import BY_NAME, BY_NAME_BACKWARDS
 from lists.specification import Filter, ListSpec, Order, Reader
 from people.models import DutyPeriod, Function, Membership, User
-from people.states import Role, TokenScope
+from people.models.invitation import in_state
+from people.states import InvitationState, Role, TokenScope
 
 _DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _BY_NAME = {
@@ -189,6 +190,39 @@ TOKEN_EVENTS = ListSpec(
     orders={
         "-at": Order("Latest", ("-at", "-id")),
         "at": Order("Earliest", ("at", "id")),
+    },
+)
+
+
+def _in_state(values: Sequence[Any], reader: Reader) -> Q:
+    return in_state(InvitationState(values[0]), reader.at)
+
+
+_STATES = filtering.choice("State", "pk", InvitationState)
+INVITATIONS = ListSpec(
+    filters={
+        "email": filtering.part("Email", "email", "A part of the address."),
+        "state": Filter(
+            "State",
+            _in_state,
+            _STATES.parse,
+            _STATES.choices,
+            is_many=False,
+            help="Its state at this moment.",
+        ),
+        "role": filtering.choice("Role", "role", Role),
+    },
+    orders={
+        "-sent_at": Order("Sent, latest", ("-sent_at", "-id")),
+        "sent_at": Order("Sent, earliest", ("sent_at", "id")),
+        "email": Order("Email, A to Z", ("email", "id")),
+    },
+)
+SESSIONS = ListSpec(
+    filters={},
+    orders={
+        "-last_seen_at": Order("Last seen, latest", ("-last_seen_at", "-id")),
+        "-created_at": Order("Signed in, latest", ("-created_at", "-id")),
     },
 )
 READINGS = ListSpec(

@@ -2,7 +2,7 @@
 
 from history.documents import Texts
 from kit.kinds import Kind, NoPage, Page
-from people.models import Function, Organisation, ServiceAccount, Team, Token, User
+from people.models import Function, Invitation, Organisation, ServiceAccount, Team, Token, User
 
 _SETTINGS = NoPage("The settings page shows the organisation and its functions.")
 
@@ -48,6 +48,14 @@ KINDS = (
         permission="people.signed_in",
     ),
     Kind(Function, "Function", "Functions", icon="settings", page=_SETTINGS, permission="people.signed_in"),
+    Kind(
+        Invitation,
+        "Invitation",
+        "Invitations",
+        icon="mail-forward",
+        page=NoPage("The list of invitations shows all of them."),
+        permission="people.invitation_view",
+    ),
     Kind(
         Token,
         "Token",

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
@@ -18,6 +19,7 @@ from kit.actor import Actor
 from kit.rights import OPEN
 from pages.answers import is_fragment, vary
 from people import queries
+from people.authentication import demanded, sessions
 from people.models import User
 from people.operations import auditor
 
@@ -66,7 +68,18 @@ class sign_in_required:
             return _signed_out(request)
         if name is None:
             raise PermissionDenied
+        sessions.note_seen(request)
+        return _without_factor(request)
+
+
+def _without_factor(request: HttpRequest) -> HttpResponse | None:
+    """Lead a person whose role needs a second factor to the page where they add one."""
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    if here in demanded.ALLOWED or not demanded.is_missing(request):
         return None
+    if is_fragment(request):
+        return vary(HttpResponse(demanded.ADVICE, status=403))
+    return HttpResponseRedirect(reverse("people:security"), status=303)
 
 
 def _signed_out(request: HttpRequest) -> HttpResponse:

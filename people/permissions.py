@@ -37,6 +37,12 @@ def may_administrate(user: User, obj: Any) -> bool:
     return may_write(user, Role.ADMINISTRATOR)
 
 
+@permission("people.invitation_view")
+def may_view_invitations(user: User, obj: Any) -> bool:
+    """Allow administrators to see who is invited, with a token that may read, too."""
+    return may_read(user) and user.is_at_least(Role.ADMINISTRATOR)
+
+
 @permission("people.health_view")
 def may_view_health(user: User, obj: Any) -> bool:
     """Allow administrators to see whether all processes do their work, with a token that may read, too."""
@@ -55,6 +61,12 @@ def may_view_people(user: User, obj: Any) -> bool:
 def may_keep_account(user: User, obj: Any) -> bool:
     """Allow people to edit their own name, password and tokens, only on pages: tokens create no tokens."""
     return not hasattr(user, "token_scope")
+
+
+@permission("people.me_change", for_people=True)
+def may_change_me(user: User, obj: Any) -> bool:
+    """Allow people to change their profile and end their sessions, with a token that may write, too."""
+    return may_write(user, Role.VIEWER)
 
 
 @permission("people.own_view", for_people=True)

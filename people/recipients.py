@@ -19,6 +19,13 @@ def risk_managers(event: Event) -> dict[int, str]:
     return everyone(rows.values_list("pk", flat=True), "You manage the risk register")
 
 
+def the_person(event: Event) -> dict[int, str]:
+    """Return the person that the event is about, for news about their own account."""
+    return everyone(
+        User.objects.filter(subject=event.subject_id).values_list("pk", flat=True), "Your account"
+    )
+
+
 def who_adds_members(event: Event) -> dict[int, str]:
     """Return the lead of a team; without an active lead, the administrators."""
     team = Team.objects.select_related("lead").filter(subject_id=event.subject_id).first()

@@ -18,6 +18,13 @@ class TokenScope(TextChoices):
     INGEST = "ingest", "Push signals"
 
 
+class InvitationState(TextChoices):
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    EXPIRED = "expired", "Expired"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
 class ColourTheme(TextChoices):
     SYSTEM = "system", "Same as device"
     LIGHT = "light", "Light"
@@ -49,5 +56,13 @@ PRIVATE_VERBS = (
     "people.signed_in",
     "people.password_changed",
     "people.password_link_made",
+    "people.password_reset",
+    "people.password_reset_requested",
+    "people.factor_added",
+    "people.factor_removed",
+    "people.provider_linked",
+    "people.recovery_codes_made",
+    "people.recovery_code_used",
+    "people.sessions_ended",
     "people.auditor_read",
 )

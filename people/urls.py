@@ -1,17 +1,49 @@
 from django.urls import path, re_path
 
-from people.views import account, function, person, service_account, sign_in, team, token
+from people.views import (
+    account,
+    confirm,
+    function,
+    invitation,
+    person,
+    provider,
+    reset,
+    second_step,
+    security,
+    service_account,
+    sign_in,
+    team,
+    token,
+)
 
 app_name = "people"
 urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-in/code/", second_step.code, name="code"),
+    path("sign-in/passkey/", second_step.passkey, name="passkey"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("set-up/<str:secret>/", sign_in.set_up, name="set_up"),
     path("password/<int:pk>/<str:token>/", sign_in.password_link, name="password_link"),
+    path("reset/", reset.reset, name="reset"),
+    path("reset/<int:pk>/<str:token>/", reset.reset_link, name="reset_link"),
+    path("sign-up/", invitation.sign_up, name="sign_up"),
+    path("invited/<str:secret>/", invitation.invited, name="invited"),
+    path("invitations/", invitation.invitation_list, name="invitation_list"),
+    path("invitations/new/", invitation.invitation_create, name="invitation_create"),
+    path("invitations/<int:pk>/resend/", invitation.invitation_resend, name="invitation_resend"),
+    path("invitations/<int:pk>/withdraw/", invitation.invitation_withdraw, name="invitation_withdraw"),
     path("me/", account.account, name="account"),
     path("me/welcome/", account.welcome, name="welcome"),
     path("me/notifications/", account.news, name="news"),
     path("me/password/", account.change_password, name="change_password"),
+    path("me/security/", security.security, name="security"),
+    path("me/security/app/", security.app_add, name="app_add"),
+    path("me/security/passkey/", security.passkey_add, name="passkey_add"),
+    path("me/security/codes/", security.codes_make, name="codes_make"),
+    path("me/security/factors/<int:pk>/remove/", security.factor_remove, name="factor_remove"),
+    path("me/security/sessions/end/", security.sessions_end_others, name="sessions_end_others"),
+    path("me/security/sessions/<int:pk>/end/", security.session_end, name="session_end"),
+    path("me/confirm/", confirm.confirm, name="confirm"),
     path("me/tokens/", account.make_token, name="make_token"),
     path("me/away/", account.be_away, name="be_away"),
     path("me/away/<int:pk>/back/", account.be_back, name="be_back"),
@@ -41,6 +73,7 @@ urlpatterns = [
     path("<int:pk>/change/", person.person_change, name="person_change"),
     path("<int:pk>/role/", person.person_set_role, name="person_set_role"),
     path("<int:pk>/link/", person.person_link, name="person_link"),
+    path("<int:pk>/factors/<int:factor>/remove/", security.person_factor_remove, name="person_factor_remove"),
     path("<int:pk>/audit/", person.person_audit, name="person_audit"),
     path("<int:pk>/audit/end/", person.person_end_audit, name="person_end_audit"),
     path("<int:pk>/readings/", person.person_readings, name="person_readings"),
@@ -63,4 +96,12 @@ urlpatterns = [
     path("functions/<int:pk>/duty/calendar/read/", function.calendar_read, name="calendar_read"),
     path("functions/<int:pk>/duty/change/", function.roster_change, name="roster_change"),
     path("functions/<int:pk>/duty/end/", function.roster_end, name="roster_end"),
+]
+
+# Where the flows of allauth lead, under the names that it reverses. The pages are those above.
+allauth_urlpatterns = [
+    path("sign-in/", sign_in.sign_in, name="account_login"),
+    path("sign-in/code/", second_step.code, name="mfa_authenticate"),
+    path("oidc/<slug:provider_id>/", provider.begin, name="openid_connect_login"),
+    path("oidc/<slug:provider_id>/callback/", provider.callback, name="openid_connect_callback"),
 ]

@@ -98,9 +98,9 @@ def faults_of_event(declared: EventType) -> list[CheckMessage]:
             for part in ("subject.txt", "body.txt", "body.html")
             if not any(_is_template(f"{folder}/{part}") for folder in folders)
         ]
-    if declared.mail is not None and not declared.recipients:
+    if declared.mail is not None and not declared.recipients and declared.mail.address is None:
         found.append(Error(f"The event {declared.verb} is mailed to nobody.", hint="Give it recipients."))
-    if declared.recipients and declared.group is None:
+    if declared.recipients and declared.group is None and not declared.cannot_be_silenced:
         found.append(
             Error(
                 f"The event {declared.verb} has recipients and no group.",

@@ -1,5 +1,6 @@
 """What `manage.py doctor` checks of an installation. Each check names the fix of what it finds."""
 
+import json
 import shutil
 import urllib.error
 import urllib.request
@@ -15,10 +16,12 @@ from history import guard
 from kit import clock
 from notices.operations.smtp import MailConnection, NoConnection
 from people import queries as people
+from people.models import Team
 from riskhub import pipeline, releases
 from riskhub.engine import outside
 from riskhub.engine.errors import Trouble
 from riskhub.pipeline import Condition, Level
+from riskhub.providers import Provider
 
 SECONDS = 5
 _CLOCK_APART = 60.0  # seconds
@@ -39,10 +42,11 @@ class Finding:
 def examine() -> list[Finding]:
     """Run all checks. Without a database only the checks that need none."""
     database = check_database()
-    found = [database, check_broker(), check_mail(), check_address(), check_disk()]
+    found = [database, check_broker(), check_mail(), check_address(), *check_providers(), check_disk()]
     if database.level == Level.RED:
         return found
-    return [*found, check_migrations(), check_roles(), check_clock(), *check_pipeline()]
+    further = [*check_groups(), check_migrations(), check_roles(), check_clock(), *check_pipeline()]
+    return [*found, *further]
 
 
 def check_database() -> Finding:
@@ -115,6 +119,37 @@ def check_address() -> Finding:
         fix = "Put a proxy with a certificate in front, and set RISKHUB_URL to https."
         return Finding("Address", Level.WARNING, f"{url} is not encrypted", fix)
     return Finding("Address", Level.OK, f"{url} answers")
+
+
+def check_providers() -> list[Finding]:
+    """Check that each sign-in provider answers, and is the one of the settings."""
+    return [_check_provider(provider) for provider in settings.OIDC_PROVIDERS.values()]
+
+
+def _check_provider(provider: Provider) -> Finding:
+    name = f"Sign-in by {provider.name}"
+    try:
+        with urllib.request.urlopen(provider.discovery_url, timeout=SECONDS) as answer:  # noqa: S310 - a setting
+            told = json.loads(answer.read(100_000))
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        fix = "Start the provider, or correct RISKHUB_OIDC_URL. Passwords work meanwhile."
+        return Finding(name, Level.RED, f"no answer: {getattr(error, 'reason', error)}", fix)
+    issuer = str(told.get("issuer", "")) if isinstance(told, dict) else ""
+    if issuer.rstrip("/") != provider.url:
+        fix = f"Set RISKHUB_OIDC_URL to {issuer}." if issuer else "Correct RISKHUB_OIDC_URL."
+        return Finding(name, Level.RED, f"it calls itself {issuer or 'nothing'}", fix)
+    return Finding(name, Level.OK, f"{provider.url} answers")
+
+
+def check_groups() -> list[Finding]:
+    """Check that the teams of RISKHUB_OIDC_GROUPS exist."""
+    mapped = {target for one in settings.OIDC_PROVIDERS.values() for target in one.groups.values()}
+    slugs = {target for target in mapped if not target.startswith("role:")}
+    unknown = slugs - set(Team.objects.filter(slug__in=slugs).values_list("slug", flat=True))
+    if not unknown:
+        return []
+    text = f"there is no team {', '.join(sorted(unknown))}"
+    return [Finding("Sign-in groups", Level.WARNING, text, "Add it, or correct RISKHUB_OIDC_GROUPS.")]
 
 
 def check_clock() -> Finding:

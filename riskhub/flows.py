@@ -233,7 +233,7 @@ def install() -> None:
     for verb, handlers in FLOWS.items():
         subscribed[verb].extend(handlers)
     for declared in declarations.every():
-        if declared.recipients:
+        if declared.recipients or (declared.mail and declared.mail.address):
             subscribed[declared.verb].append(entry.add)
     chained = [declared.verb for declared in declarations.every() if declared.is_chained]
     webhooks = OnDemand(delivery.add, frozenset(webhook.public_verbs()), webhook.chosen_verbs())

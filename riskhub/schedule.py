@@ -18,7 +18,7 @@ from notices.operations import audit as mail_audit
 from notices.operations import delivery, digest, entry, mail_switch, message
 from notices.queries import sending
 from people import queries as people
-from people.operations import calendar_reading, sign_in
+from people.operations import calendar_reading, session, sign_in
 from riskhub.celery import app, sends_only_mail
 from riskhub.celery_heartbeats import AUDITOR, TICK
 from riskhub.retention import deleting
@@ -218,6 +218,7 @@ def tidy() -> None:
     entry.add_missing_topics()
     deleting.run_when_due(at, seconds=_RETENTION_SECONDS)
     call_command("clearsessions")
+    session.forget_ended()
     for _batch in documents.rebuild(limit=_DOCUMENTS_A_RUN):
         pass
 

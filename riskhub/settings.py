@@ -14,6 +14,10 @@ RISKHUB_MAIL_BUNDLE_MINUTES  mails that follow another one within this time beco
 RISKHUB_OUTGOING_ALLOW  private networks of webhooks and calendars, such as 10.1.0.0/16,192.168.4.7
 RISKHUB_LOG, RISKHUB_LOG_FORM  the level of the log (WARNING), and line or json
 OTEL_EXPORTER_OTLP_ENDPOINT  where traces are sent (riskhub/traces.py; default nowhere)
+RISKHUB_OIDC_URL    the sign-in provider, with further settings: riskhub/providers.py
+RISKHUB_SECOND_FACTOR   roles that need a second factor, such as administrator,risk_manager (default none)
+RISKHUB_SIGN_UP     mail domains whose people may sign up uninvited (default none); RISKHUB_SIGN_UP_ROLE: as
+                    viewer (default) or member
 RISKHUB_LEASE_SECONDS   seconds until other workers may take over claimed work (default 60)
 """
 
@@ -26,7 +30,7 @@ import environ
 from django_guid.integrations.celery import CeleryIntegration
 
 from outgoing.networks import networks
-from riskhub import file_storage, logs
+from riskhub import file_storage, logs, providers
 from riskhub.engine import secret_key
 from riskhub.engine.home import FILLED_IN
 
@@ -152,7 +156,31 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "people.authentication.mfa_adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODE_COUNT, MFA_RECOVERY_CODE_DIGITS = 10, 8
+MFA_TOTP_PERIOD = 30
+# Browsers give passkeys to https only, and to http on localhost.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
+try:
+    OIDC_PROVIDERS = providers.from_environment(env)
+except ValueError as _error:
+    raise SystemExit(str(_error)) from None
+SOCIALACCOUNT_ADAPTER = "people.authentication.social_adapter.ProviderAdapter"
+SOCIALACCOUNT_PROVIDERS = providers.as_allauth_apps(OIDC_PROVIDERS)
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # people/operations/sign_in.py counts for all processes
+
+# Whose role needs a second factor. It is a setting, so that nobody with the session of an administrator can
+# switch it off.
+SECOND_FACTOR_ROLES = env.list("RISKHUB_SECOND_FACTOR", default=[])
+if _unknown := set(SECOND_FACTOR_ROLES) - {"viewer", "member", "risk_manager", "administrator"}:
+    raise SystemExit(f"RISKHUB_SECOND_FACTOR: {', '.join(sorted(_unknown))} is no role. Use role names.")
+# Nobody signs up uninvited, unless their address has one of these domains.
+SIGN_UP_DOMAINS = [domain.strip().lower() for domain in env.list("RISKHUB_SIGN_UP", default=[])]
+SIGN_UP_ROLE = env.str("RISKHUB_SIGN_UP_ROLE", default="viewer")
+if SIGN_UP_ROLE not in ("viewer", "member"):
+    raise SystemExit("RISKHUB_SIGN_UP_ROLE: use viewer or member.")
 
 _LOADERS = [
     "riskhub.template_loader.Loader",
@@ -225,7 +253,7 @@ OWNER_ROLE = DATABASES["owner"]["USER"]
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    # Of all processes: the progress of running work and the rate limits. It may be lost at any time.
+    # Of all processes: the progress of running work (kit/progress.py). It may be lost at any time.
     "shared": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
@@ -233,7 +261,7 @@ CACHES = {
         "OPTIONS": {
             "socket_timeout": 1,
             "socket_connect_timeout": 1,
-            "serializer": "kit.shared_cache.JsonSerializer",
+            "serializer": "kit.progress.JsonSerializer",
         },
     },
 }
@@ -313,7 +341,6 @@ except ValueError as _error:
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["people.authentication.BearerToken", "people.authentication.Session"],
     "DEFAULT_PERMISSION_CLASSES": ["rest.access.NamesItsPermission"],
-    "DEFAULT_THROTTLE_CLASSES": ["rest.throttling.PerToken"],
     "DEFAULT_RENDERER_CLASSES": ["rest.rendering.Json"],
     "DEFAULT_PARSER_CLASSES": ["rest.bodies.JsonBody"],
     "EXCEPTION_HANDLER": "rest.problems.problem",
@@ -321,11 +348,6 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,  # there is only one format, so ?format= is an unknown parameter
-}
-# Requests a minute of one token, or of one signed-in person. 0: no limit.
-API_RATES = {
-    "default": env.int("RISKHUB_API_RATE", default=1_200),
-    "ingest": env.int("RISKHUB_INGEST_RATE", default=12_000),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Riskhub",

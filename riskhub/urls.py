@@ -8,6 +8,7 @@ from learnings.api import RESOURCES as LEARNINGS
 from meetings.api import RESOURCES as MEETINGS
 from notices.api import RESOURCES as NOTICES
 from people.api import RESOURCES as PEOPLE
+from people.urls import allauth_urlpatterns
 from riskhub import errors, health, health_pages, home, reference, search, shell, start_here, styleguide, why
 from riskhub.events_api import RESOURCES as EVENTS
 from riskhub.leaving import page as leaving_page
@@ -57,6 +58,7 @@ urlpatterns = [
     path("people/<int:pk>/hand-over/", leaving_page.hand_over, name="hand_over"),
     path("people/teams/<slug:slug>/start/", start_here.page, name="start_here"),
     path("people/", include("people.urls")),
+    path("people/", include(allauth_urlpatterns)),
     path("models/", include("catalogue.urls")),
     path("signals/", include("signals.urls")),
     path("risks/", include("risklog.urls")),

@@ -25,8 +25,8 @@ MOST_IN_ONE = 50
 
 
 def may_wait(row: Message) -> bool:
-    """Return True if a mail may be in a bundle."""
-    return row.digest_id is None and row.verb not in _alone()
+    """Return True if a mail may be in a bundle. One to somebody who is no person here goes alone."""
+    return not row.address and row.digest_id is None and row.verb not in _alone()
 
 
 def _alone() -> list[str]:
@@ -44,7 +44,7 @@ def waits_until(row: Message) -> datetime | None:
     It waits until MAIL_BUNDLE_MINUTES after the last one. After MAILS_AN_HOUR in an hour, it waits until the
     first of these is an hour old.
     """
-    if not settings.MAIL_BUNDLE_MINUTES or not may_wait(row) or row.tries > 1:
+    if row.user_id is None or not settings.MAIL_BUNDLE_MINUTES or not may_wait(row) or row.tries > 1:
         return None
     locks.wait_for(Lock.MAILS, row.user_id)  # one worker at a time decides about the mails of a person
     window = timedelta(minutes=settings.MAIL_BUNDLE_MINUTES)

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef
 
 from history import declarations
 from history import operations as history
-from history.declarations import EventType
+from history.declarations import EventType, Mail
 from history.models import Event, Subject
 from history.states import InDoubt, NewsTiming
 from history.wiring import handler
@@ -30,6 +30,8 @@ def add(event: Event, *, at: datetime) -> None:
     declared = declarations.find(event.verb)
     if declared is None:
         return
+    if declared.mail and declared.mail.address:
+        _mail_to_address(event, declared.mail, declared.mail.address(event), at)
     _notify(event, declared, recipients.of_event(event, at=at), at)
 
 
@@ -78,6 +80,21 @@ def _notify(event: Event, declared: EventType, notified: Sequence[Recipient], at
         ],
         ignore_conflicts=True,
     )
+
+
+def _mail_to_address(event: Event, mail: Mail, address: str, at: datetime) -> None:
+    """Queue a mail to somebody who is no person here. "": there is nobody any more."""
+    if address:
+        row = Message(
+            key=f"event:{event.pk}:address",
+            address=address,
+            verb=event.verb,
+            subject_id=event.subject_id,
+            event=event,
+            policy=mail.in_doubt,
+            made_at=at,
+        )
+        Message.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def _topic_of(subject: Subject) -> int:

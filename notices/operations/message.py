@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.mime.image import MIMEImage
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
@@ -29,7 +30,7 @@ from notices.models import Message
 from notices.operations import attempts, bundle, entry, mail_switch
 from notices.operations.attempts import attempt_logged
 from notices.operations.smtp import DeliveryStatus, MailConnection, NoConnection, ServerReply
-from notices.queries import bundled_mail, rendered_mail, sending, still_relevant
+from notices.queries import bundled_mail, rendered_mail, sealed_links, sending, still_relevant
 from notices.queries.rendered_mail import RenderedMail
 from notices.states import MessageState
 from people import queries as people
@@ -151,11 +152,24 @@ def _is_escalation(row: Message) -> bool:
     return row.subject is not None and row.subject.kind == "escalation"
 
 
+def _held(**claim: Any) -> QuerySet[Message]:
+    rows = Message.objects.filter(pk=Argument("pk"), state=MessageState.CLAIMED, claim=Argument("claim"))
+    return rows.filter(**claim)
+
+
+# The condition is true for each person. It joins them, so that their row can be locked with the mail.
 _HELD = Prepared(
     lambda: (
-        Message.objects.filter(pk=Argument("pk"), state=MessageState.CLAIMED, claim=Argument("claim"))
+        _held(user__is_active__in=[True, False])
         .select_for_update(of=("self", "user"), no_key=True)
         .select_related("user", "subject", "event__subject", "event__actor", "digest")
+    )
+)
+_HELD_TO_ADDRESS = Prepared(
+    lambda: (
+        _held(user__isnull=True)
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("subject", "event__subject", "event__actor", "digest")
     )
 )
 
@@ -166,14 +180,14 @@ def _begin(row: Message, at: datetime, *, is_kept: bool = False) -> RenderedMail
     A mail soon after another one to the same person is put back instead, to become one with those that follow
     (notices.operations.bundle). A mail that is only kept never waits. Raises LostClaim.
     """
-    held = _HELD.first(pk=row.pk, claim=row.claim)
+    held = (_HELD_TO_ADDRESS if row.address else _HELD).first(pk=row.pk, claim=row.claim)
     if held is None:
         raise LostClaim
     why_not = still_relevant.why_not(held, at=at)
     if why_not:
         claims.settle(row, state=MessageState.UNWANTED, error=why_not, log=attempt_logged(row, why_not))
         bundle.dissolve(held)
-        if held.event is not None:
+        if held.event is not None and held.user is not None:
             entry.add_for_stand_in(held.event, absent=held.user, at=at)
         return None
     until = None if is_kept else bundle.waits_until(held)
@@ -190,8 +204,8 @@ def _begin(row: Message, at: datetime, *, is_kept: bool = False) -> RenderedMail
         lease_until=Now() + LEASE,
         sent_to=mail.to,
         sent_title=mail.title,
-        sent_text=mail.text,
-        sent_html=mail.html,
+        sent_text=sealed_links.without(mail.text, mail.secrets),
+        sent_html=sealed_links.without(mail.html, mail.secrets),
         names=None if mail.names is None else sorted(mail.names),
     )
     return mail
@@ -202,7 +216,7 @@ def _settle(row: Message, answer: ServerReply, at: datetime) -> Tally:
         return _settle_with_others(row, MessageState.DONE, answer.text, Tally(done=1), at)
     if answer.status is DeliveryStatus.DOUBT and row.policy == InDoubt.PARK:
         return _settle_with_others(row, MessageState.UNCERTAIN, answer.text, Tally(failed=1), at)
-    if answer.status is DeliveryStatus.REFUSED:
+    if answer.status is DeliveryStatus.REFUSED and row.user_id is not None:
         _mark_refused(row.user_id, at)
     return _fail(
         row, answer.text, at, for_good=answer.status in (DeliveryStatus.REFUSED, DeliveryStatus.NEVER)

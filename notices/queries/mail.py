@@ -4,12 +4,13 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Count, QuerySet
 
 from history.models import Subject
 from notices.filters import MAIL_TABS
 from notices.models import Message
-from notices.queries import digest, digest_chart
+from notices.queries import digest, digest_chart, sealed_links
 from people.models import User
 
 _STOP = re.compile(r"(/notices/digest/stop/)[^/\s\"<>]+/")
@@ -48,7 +49,7 @@ def as_seen_by(reader: User, rows: list[Message]) -> list[Row]:
     for row in rows:
         is_known = row.names is not None or not row.sent_text
         is_hidden = row.user_id != reader.pk and not (is_known and named[row.pk] <= visible)
-        parts = ("", "", "") if is_hidden else (row.sent_title, *map(_sealed, (row.sent_text, row.sent_html)))
+        parts = ("", "", "") if is_hidden else (row.sent_title, *map(_shown, (row.sent_text, row.sent_html)))
         found.append(Row(row, is_hidden, *parts))
     return found
 
@@ -62,9 +63,12 @@ def framed(row: Row) -> str:
     return row.html.replace('src="cid:chart"', f'src="data:image/png;base64,{image}"')
 
 
-def _sealed(text: str) -> str:
-    """Return the text without the secret in the link that stops a person's digest."""
-    return _STOP.sub(r"\1…/", text)
+def _shown(text: str) -> str:
+    """Return the text without the secret in the link that stops a person's digest.
+
+    Without a mail server, this page is the only place where an invited person's link can be read.
+    """
+    return sealed_links.shown(_STOP.sub(r"\1…/", text), is_open=settings.IS_MAIL_KEPT)
 
 
 def _names(row: Message) -> set[int]:

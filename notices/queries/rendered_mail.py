@@ -44,7 +44,8 @@ class RenderedMail:
     to: an address. text, html: the same content in two forms. headers: further headers. names: the ids
     of the subjects that it names, None if they are not known: then only its recipient may read it. calendar:
     an invitation that goes with it.
-    images: PNG files by the content id that the HTML shows them with.
+    images: PNG files by the content id that the HTML shows them with. secrets: texts in it that are sealed
+    where it is kept.
     """
 
     to: str
@@ -55,15 +56,16 @@ class RenderedMail:
     names: Collection[int] | None = ()
     calendar: CalendarPart | None = None
     images: Mapping[str, bytes] = field(default_factory=dict)
+    secrets: Collection[str] = ()
 
 
 def render(message: Message, *, at: datetime) -> RenderedMail:
     """Return the mail of a message, which is loaded with its user, subject, event and digest."""
-    if message.digest:
-        return _digest(message, message.digest, at)
+    if message.digest and message.user:
+        return _digest(message, message.digest, message.user, at)
     facts = _facts(message)
     names = facts.pop("names")
-    calendar = facts.get("calendar")
+    calendar, secrets = facts.get("calendar"), facts.pop("secrets", ())
     if names is not None:
         names = {*names, message.subject_id} - {None}
     found = {
@@ -75,8 +77,9 @@ def render(message: Message, *, at: datetime) -> RenderedMail:
         "url": address(message.subject),
         **facts,
     }
-    mail = from_templates(message.verb, folder_of(message.verb), found, message.user, at, names=names)
-    return replace(mail, calendar=calendar)
+    reader = message.user or message.address
+    mail = from_templates(message.verb, folder_of(message.verb), found, reader, at, names=names)
+    return replace(mail, calendar=calendar, secrets=secrets)
 
 
 def folder_of(verb: str) -> str:
@@ -90,7 +93,8 @@ def _facts(message: Message) -> dict[str, Any]:
     if declared is None or message.event is None:
         return {"names": ()}
     if declared.mail is None:
-        return {"names": None, "what": what_happened(message.event, message.user)}
+        reader = message.user
+        return {"names": None, "what": what_happened(message.event, reader)} if reader else {"names": ()}
     return declared.mail.context(message.event, message.user)
 
 
@@ -101,17 +105,17 @@ def what_happened(event: Event, reader: User) -> str:
     return one_line(" ".join(unescape(strip_tags(_DRAWN.sub(" ", html))).split()))
 
 
-def _digest(message: Message, made: Digest, at: datetime) -> RenderedMail:
-    shown = digest.shown(message.user, made.content)
+def _digest(message: Message, made: Digest, user: User, at: datetime) -> RenderedMail:
+    shown = digest.shown(user, made.content)
     found = {
-        "user": message.user,
+        "user": user,
         "digest": made,
         "sections": shown.sections,
         "figures": shown.figures,
         "chart": shown.chart,
         "preview": shown.preview,
         "url": settings.BASE_URL + "/",
-        "stop_url": stop_url(message.user),
+        "stop_url": stop_url(user),
     }
     headers = {
         "List-Unsubscribe": f"<{found['stop_url']}>",
@@ -119,7 +123,7 @@ def _digest(message: Message, made: Digest, at: datetime) -> RenderedMail:
         "List-Id": f"Weekly digest <digest.{host()}>",
     }
     names = digest.names_in(made.content)
-    mail = from_templates(message.verb, "digest", found, message.user, at, names=names, headers=headers)
+    mail = from_templates(message.verb, "digest", found, user, at, names=names, headers=headers)
     return replace(mail, images={"chart": digest_chart.png(shown.chart)}) if shown.chart else mail
 
 
@@ -127,27 +131,31 @@ def from_templates(
     verb: str,
     folder: str,
     found: dict[str, Any],
-    user: User,
+    reader: User | str,
     at: datetime,
     *,
     names: Collection[int] | None,
     headers: Mapping[str, str] | None = None,
 ) -> RenderedMail:
-    """Render with the templates of the verb if they exist, else with those of the folder."""
+    """Render with the templates of the verb if they exist, else with those of the folder.
+
+    reader: a person, or the address of somebody who is none here, in the zone of the organisation.
+    """
     organisation = people.organisation()
+    zone = people.zone_of(None, organisation) if isinstance(reader, str) else reader.zone(organisation)
     context = {
         **found,
         "now": at,
         "base_url": settings.BASE_URL,
         "organisation": organisation.name if organisation else "your organisation",
     }
-    with timezone.override(user.zone(organisation)):
+    with timezone.override(zone):
         title, text, html = (
             select_template([f"notices/{verb}/{part}", f"notices/{folder}/{part}"]).render(context)
             for part in ("subject.txt", "body.txt", "body.html")
         )
     return RenderedMail(
-        to=user.email,
+        to=reader if isinstance(reader, str) else reader.email,
         title=one_line(" ".join(title.split()))[:200],
         text=tidy(many_lines(text)),
         html=_INLINER.inline(many_lines(html)),

@@ -16,6 +16,7 @@ from history.states import NewsTiming
 from notices.models import Message
 from notices.queries import recipients
 from notices.queries.recipients import Recipient
+from people.models import User
 
 
 def why_not(message: Message, *, at: datetime) -> str:
@@ -24,29 +25,36 @@ def why_not(message: Message, *, at: datetime) -> str:
     message: with its user, whose row is locked: a deactivation waits until the mail has begun.
     """
     user = message.user
+    if user is None:
+        return _why_not_to_address(message, at)
     if not user.is_active:
         return f"{user} is deactivated."
     if user.is_mail_refused:
         return "The mail server of the recipient refused this address."
     if message.digest_id:
         return "" if user.is_digest_wanted else "The recipient unsubscribed from the digest."
-    return _why_not_about(message.subject_id, message, at) if message.subject_id else ""
+    return _why_not_about(message.subject_id, message, user, at) if message.subject_id else ""
 
 
-def _why_not_about(subject_id: int, message: Message, at: datetime) -> str:
+def _why_not_to_address(message: Message, at: datetime) -> str:
+    """Return why a mail to somebody who is no person here is not sent any more; "" if it is."""
+    declared = declarations.find(message.verb)
+    ask = declared.mail.still_relevant if declared and declared.mail else None
+    return ask(message.event, None, at) if ask and message.event else ""
+
+
+def _why_not_about(subject_id: int, message: Message, user: User, at: datetime) -> str:
     event, declared = message.event, declarations.find(message.verb)
     ask = declared.mail.still_relevant if declared and declared.mail else None
-    if why := ask(event, message.user, at) if event and ask else "":
+    if why := ask(event, user, at) if event and ask else "":
         return why
     # A restriction waits until the mail has begun, or is seen here.
-    subjects = Subject.objects.visible_to(message.user).select_for_update(of=("self",), no_key=True)
+    subjects = Subject.objects.visible_to(user).select_for_update(of=("self",), no_key=True)
     if not subjects.filter(pk=subject_id).exists():
         return "The recipient may no longer see the subject of this mail."
     if event is None or declared is None:
         return ""
-    recipient = next(
-        (one for one in recipients.of_event(event, at=at) if one.user.pk == message.user_id), None
-    )
+    recipient = next((one for one in recipients.of_event(event, at=at) if one.user.pk == user.pk), None)
     return _why_not_to(recipient)
 
 

@@ -1,6 +1,6 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from people.api import absence, duty, holiday, news, person, service_account, token
+from people.api import absence, duty, holiday, invitation, me, news, person, service_account, token
 
 RESOURCES: list = [
     *person.RESOURCES,
@@ -10,4 +10,6 @@ RESOURCES: list = [
     *news.RESOURCES,
     *token.RESOURCES,
     *service_account.RESOURCES,
+    *invitation.RESOURCES,
+    *me.RESOURCES,
 ]

@@ -5,11 +5,12 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import Q
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from kit import clock
 from kit.prepared import Argument, Prepared
+from people.authentication import demanded
 from people.models import AHEAD_BY, TEAM_SUBJECTS, Token, User
 from people.operations import token as token_operations
 from people.states import TokenScope
@@ -53,6 +54,12 @@ class BearerToken(BaseAuthentication):
 
 class Session(SessionAuthentication):
     """The signed-in page's session, with CSRF."""
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        found = super().authenticate(request)
+        if found is not None and demanded.is_missing(request._request):
+            raise PermissionDenied(demanded.ADVICE)
+        return found
 
 
 # Every API request needs it.

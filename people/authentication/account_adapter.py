@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -24,7 +25,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_stages(self) -> list[str]:
         """Return what may come between the password and the session."""
-        return ["allauth.mfa.stages.AuthenticateStage"]
+        return ["people.authentication.stages.SecondStep"]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False  # the sign-up of allauth is not mounted: people.operations.invitation adds people
@@ -34,10 +35,16 @@ class AccountAdapter(DefaultAccountAdapter):
         return None if user.is_active else HttpResponseRedirect(reverse("people:sign_in"), status=303)
 
     def login(self, request: HttpRequest, user: User) -> None:
-        """Begin the session. Its backend is the one that loads a person with their sight."""
+        """Begin the session. Its backend is the one that loads a person with their sight.
+
+        A person who was deactivated between password and code is led back.
+        """
+        if not user.is_active:
+            raise ImmediateHttpResponse(HttpResponseRedirect(reverse("people:sign_in"), status=303))
         request.is_first_sign_in = _is_first(user)  # type: ignore[attr-defined]  # our own attribute
         user.backend = settings.AUTHENTICATION_BACKENDS[0]  # type: ignore[attr-defined]  # Django reads it
         super().login(request, user)
+        request.session.set_expiry(None)  # it was short before (people.authentication.sessions)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Record the sign-in, remember browser and network, and lead on: new people first to the welcome."""

@@ -21,7 +21,7 @@ from kit.refusals import ChangedMeanwhile, Refused
 from people import days_off, events
 from people import queries as people
 from people.models import Absence, Function, User, is_time_zone
-from people.operations import address
+from people.operations import address, session
 from people.operations import token as tokens
 from people.slugs import free_slug, slug_of
 from people.states import ColourTheme, Role
@@ -126,14 +126,20 @@ def set_role(user: User, role: str, *, by: Actor, at: datetime, seen: int | None
 
 
 @transaction.atomic
-def set_password(user: User, password: str, *, by: Actor, at: datetime) -> User:
-    """Set a password. All sessions with the old one end; the caller renews its own. Raises Refused."""
+def set_password(
+    user: User, password: str, *, verb: str = "people.password_changed", by: Actor, at: datetime
+) -> User:
+    """Set a password. All sessions with the old one end; the caller renews its own. Raises Refused.
+
+    verb: of the event.
+    """
     if not user.is_active:
         raise Refused("This person is deactivated. Choose an active person.", field="password")
     _check_password(password, user)
     user.set_password(password)
     User.objects.filter(pk=user.pk).update(password=user.password)
-    history.record(user, "people.password_changed", by=by, at=at)
+    session.forget_all(user, at=at)
+    history.record(user, verb, by=by, at=at)
     return user
 
 
@@ -168,6 +174,7 @@ def deactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) 
     )
     user.set_unusable_password()
     User.objects.filter(pk=user.pk).update(password=user.password)
+    session.forget_all(user, at=at)
     history.end_all_sight(user, by=by, at=at)
     history.retire(user)
     return user

@@ -14,7 +14,7 @@ a browser that keeps trying leaves room for another browser of the same network.
 
 import hashlib
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
@@ -69,13 +69,7 @@ def count_try(
             budgets[shared] = OF_STRANGERS - FOR_FRESH_NETWORKS
         is_fresh = bool(browser and not device) and not _has_failed(account, browser, at)
         extra = FOR_FRESH_BROWSERS if is_fresh else 0
-        used = dict(
-            SignInCount.objects.filter(key__in=budgets, window_at__gt=at - WINDOW - _STEP)
-            .order_by()
-            .values_list("key")
-            .annotate(Sum("failures"))
-        )
-        if any(used.get(key, 0) >= limit + extra for key, limit in budgets.items()):
+        if _is_used_up(budgets, at, extra=extra):
             raise TooManyTries(
                 f"Too many tries. Wait {TooManyTries.wait} minutes, sign in from a browser you used before,"
                 " or ask an administrator for a sign-in link.",
@@ -84,6 +78,25 @@ def count_try(
         counted = [*budgets, *(_tried(account, origin) for origin in origins)]
         _add(counted, at)
     return tuple(counted)
+
+
+@transaction.atomic
+def count_act(budgets: Mapping[str, int], *, message: str, at: datetime) -> tuple[str, ...]:
+    """Count one act that is no try of a password, such as asking for a mail, against budgets of 15 minutes.
+
+    budgets: key -> how many. The parts of a key are hashed with key_of(). Returns what give_back() takes.
+    Raises TooManyTries with the message when one of them is used up; then the act is not counted.
+    """
+    _hold(budgets)
+    if _is_used_up(budgets, at):
+        raise TooManyTries(message)
+    _add(budgets, at)
+    return tuple(budgets)
+
+
+def key_of(act: str, *parts: str) -> str:
+    """Return the key of a budget: counts hold no addresses."""
+    return ":".join((act, *map(_short, parts)))
 
 
 @transaction.atomic
@@ -125,6 +138,17 @@ def _budgets(account: str, network: str, device: str, at: datetime) -> dict[str,
         f"account:{account}:{_short(network)}": OF_ONE_NETWORK,
         f"network:{_short(network)}": OF_NETWORK_FOR_ALL,
     }
+
+
+def _is_used_up(budgets: Mapping[str, int], at: datetime, *, extra: int = 0) -> bool:
+    """Return whether one of these budgets, which are locked, has nothing left. extra: more for each."""
+    used = dict(
+        SignInCount.objects.filter(key__in=list(budgets), window_at__gt=at - WINDOW - _STEP)
+        .order_by()
+        .values_list("key")
+        .annotate(Sum("failures"))
+    )
+    return any(used.get(key, 0) >= limit + extra for key, limit in budgets.items())
 
 
 def _tried(account: str, origin: str) -> str:

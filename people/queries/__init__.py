@@ -30,6 +30,7 @@ from people.models import (
     OUTCOME_WEEKS,
     Absence,
     Function,
+    Invitation,
     Membership,
     Organisation,
     Team,
@@ -280,6 +281,12 @@ def teams_with_members() -> QuerySet[Team]:
         .prefetch_related(Prefetch("memberships", members))
         .order_by(*BY_NAME)
     )
+
+
+def invitations(reader: User) -> QuerySet[Invitation]:
+    """Return the invitations, with what their list shows."""
+    rows = Invitation.objects.visible_to(reader)
+    return rows.select_related("subject", "function", "invited_by", "person")
 
 
 def tokens_of(user: User) -> QuerySet[Token]:

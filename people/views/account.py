@@ -20,6 +20,7 @@ from pages.answers import go, toast
 from pages.once import once
 from pages.requests import actor
 from people import forms, queries
+from people.authentication import sessions
 from people.authentication.browser import network, onward_from
 from people.models import Absence, Token, User
 from people.operations import person
@@ -104,6 +105,7 @@ def change_password(request: SignedInRequest) -> HttpResponse:
     except Refused as refusal:
         return _page(request, form.refuse(refusal), password_form=form)
     update_session_auth_hash(request, user)
+    sessions.note_again(request)
     said = "Password changed. You are signed out on all other devices."
     return toast(request, go(request, reverse("people:account")), said)
 

@@ -26,6 +26,7 @@ from people.models import User
 from people.operations import auditor
 from people.operations import person as operations
 from people.permissions import SignedInRequest
+from people.queries import factors
 from people.views.sign_in import link_for
 
 
@@ -206,6 +207,7 @@ def _page(request: SignedInRequest, user: User, status: int = 200, **given: Any)
             "change_form": forms.ChangePerson(initial=now),
             "audit_form": forms.Auditor(initial={"until": user.audits_until}, auto_id="id_a_%s"),
             "role_form": forms.ChangeRole(initial=now, auto_id="id_r_%s"),
+            "factors": [(one, factors.name_of(one)) for one in factors.of(user)],
             "tokens": queries.tokens_of(user).filter(revoked_at__isnull=True, expires_at__gt=clock.now()),
         }
     return render(request, "people/person_detail.html", context | given, status=status)

@@ -1,5 +1,7 @@
 """Sign-in, sign-out, the first set-up, and the link with which a person sets a password."""
 
+from typing import Any
+
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
 from django.conf import settings
@@ -16,6 +18,7 @@ from kit import clock
 from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import OPEN, view_needs
+from pages.forms import PageForm
 from people import forms, queries
 from people.authentication import browser
 from people.authentication.browser import network, onward_from
@@ -43,12 +46,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 status = 429
             else:
                 if user is not None:
-                    return _let_in(request, user)
+                    return let_in(request, user)
                 form.add_error(None, "Email or password is wrong.")
     context = {
         "form": form,
         "next": browser.next_of(request),
         "is_set_up": queries.organisation() is not None,
+        "may_sign_up": bool(settings.SIGN_UP_DOMAINS),
+        "providers": settings.OIDC_PROVIDERS.values(),
     }
     answer = render(request, "people/sign_in.html", context, status=status)
     if status == 429:
@@ -77,7 +82,7 @@ def set_up(request: HttpRequest, secret: str) -> HttpResponse:
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            return _let_in(request, user)
+            return let_in(request, user)
     status = 422 if request.method == "POST" else 200
     return render(request, "people/set_up.html", {"form": form}, status=status)
 
@@ -98,9 +103,28 @@ def password_link(request: HttpRequest, pk: int, token: str) -> HttpResponse:
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            return _let_in(request, user)
+            return let_in(request, user)
     status = 422 if request.method == "POST" else 200
     return render(request, "people/password_link.html", {"form": form, "person": user}, status=status)
+
+
+def refused(
+    request: HttpRequest, template: str, form: PageForm, refusal: Refused, **context: Any
+) -> HttpResponse:
+    """Return the page with the refusal: 429 if a limit was reached, else 422.
+
+    The page shows `trouble` if what was refused was not sent by the form.
+    """
+    if form.is_bound:
+        status = form.refuse(refusal)
+    else:
+        status, context["trouble"] = 422, refusal.message
+    if isinstance(refusal, tries.TooManyTries):
+        status = 429
+    answer = render(request, template, {**context, "form": form}, status=status)
+    if status == 429:
+        answer["Retry-After"] = str(tries.TooManyTries.wait * 60)
+    return answer
 
 
 def link_for(user: User) -> str:
@@ -127,7 +151,7 @@ def _checked(request: HttpRequest, email: str, password: str) -> User | None:
     return found
 
 
-def _let_in(request: HttpRequest, user: User) -> HttpResponse:
+def let_in(request: HttpRequest, user: User) -> HttpResponse:
     """Sign in a person who gave the right password, or set one: through the stages of allauth."""
     login = Login(user=user, email=user.email, redirect_url=onward_from(request))
     return perform_password_login(request, {"email": user.email}, login)

@@ -17,6 +17,7 @@ from meetings.states import ItemState, MeetingState
 from notices.models import Message
 from notices.operations import endpoint as endpoints
 from people.models import CalendarReading, DutyPeriod, ServiceAccount, Team, User
+from people.operations import invitation
 from people.operations import roster as rosters
 from people.operations import service_account as service_accounts
 from people.operations import token as tokens
@@ -45,8 +46,10 @@ def _compared() -> str:
     return "/risks/filled-templates/compare/?" + "&".join(f"key={one.reference}" for one in filled)
 
 
+SIGNED_OUT = {"sign-in", "reset password"}
 PAGES = {
     "sign-in": lambda: "/people/sign-in/",
+    "reset password": lambda: "/people/reset/",
     "my week": lambda: "/",
     "risks": lambda: "/risks/",
     "new risk": lambda: "/risks/new/",
@@ -128,6 +131,8 @@ PAGES = {
     "file": lambda: f"/files/{File.objects.order_by('pk').first().pk}/",
     "tags": lambda: "/tags/",
     "tag": lambda: "/tags/edit/?tag=rates",
+    "invitations": lambda: f"/people/invitations/?role={_invited()}",
+    "invite people": lambda: "/people/invitations/new/",
     "people": lambda: "/people/",
     "person": lambda: f"/people/{User.objects.order_by('pk').first().pk}/",
     "team": lambda: f"/people/teams/{Team.objects.order_by('pk').first().slug}/",
@@ -139,6 +144,8 @@ PAGES = {
     "service account": lambda: f"/people/service-accounts/{_robot().pk}/",
     "new service account": lambda: "/people/service-accounts/new/",
     "token": lambda: f"/people/tokens/{_robot().tokens.get().pk}/",
+    "security": lambda: "/people/me/security/",
+    "confirm": lambda: "/people/me/confirm/",
     "webhooks": lambda: "/notices/webhooks/",
     "new webhook": lambda: "/notices/webhooks/new/",
     "webhook": lambda: f"/notices/webhooks/{_webhook()}/",
@@ -221,6 +228,14 @@ def _with_calendar() -> int:
     return person.function_id
 
 
+def _invited() -> str:
+    """The role of an open invitation and a withdrawn one."""
+    by = Actor(User.objects.get(email="admin@example.org"), "page")
+    made = invitation.invite(["guest@example.org", "other@example.org"], by=by, at=AT)
+    invitation.withdraw(made[0], by=by, at=AT)
+    return made[0].role
+
+
 def _webhook() -> int:
     """A webhook with a delivery that failed, one that waits, and one that was accepted."""
     owner = User.objects.filter(role=Role.ADMINISTRATOR).first()
@@ -262,7 +277,7 @@ def _live() -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_clean_in_light_in_dark_and_on_a_phone(sign_in, name):
-    person = None if name == "sign-in" else "admin"
+    person = None if name in SIGNED_OUT else "admin"
     page = sign_in(person, keeps_context=True, viewport={"width": 1280, "height": 900})
 
     assert page.goto(PAGES[name]()).status == 200

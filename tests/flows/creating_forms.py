@@ -30,7 +30,7 @@ from meetings.models import (
 from meetings.operations import calendar_feed
 from meetings.operations import item as items
 from notices.models import WebhookEndpoint
-from people.models import Absence, DutyRoster, Function, Membership, Team, Token, User
+from people.models import Absence, DutyRoster, Function, Invitation, Membership, Team, Token, User
 from people.operations import organisation
 from people.states import Role
 from risklog.models import (
@@ -383,6 +383,12 @@ CASES = (
             "owner": people.user("Ada", role=Role.ADMINISTRATOR).pk,
             "verbs": ["risklog.risk_opened"],
         },
+    ),
+    Case(
+        "invitation",
+        at("people:invitation_create"),
+        Invitation,
+        typed(addresses="guest@example.org", role="member"),
     ),
     Case(
         "duty calendar",

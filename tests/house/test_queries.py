@@ -44,8 +44,9 @@ MORE_OF_WRITES = {
 }
 
 
-# Only administrators see these. tests/notices/test_webhooks.py counts their statements.
-OF_ADMINISTRATORS = {"webhook-endpoints"}
+# Only administrators see these. tests/notices/test_webhooks.py and tests/people/test_invitations.py count
+# their statements.
+OF_ADMINISTRATORS = {"webhook-endpoints", "invitations"}
 
 
 @pytest.fixture
@@ -175,7 +176,8 @@ def _pages() -> dict[str, str]:
     found = {
         one.name: reverse(one.name)
         for one in addresses.pages()
-        if one.name.endswith(("_list", "_board", "inbox", "home")) and not re.search("mail|webhook", one.name)
+        if one.name.endswith(("_list", "_board", "inbox", "home"))
+        and not re.search("mail|webhook|invitation", one.name)
     }
     busiest: dict[str, tuple[int, object]] = {}
     for event in Event.objects.select_related("subject"):

@@ -20,7 +20,7 @@ from meetings.operations import meeting as meetings
 from meetings.operations import swap as swaps
 from notices.models import Entry, Message
 from notices.operations import endpoint
-from people.operations import organisation, person, roster, service_account, token
+from people.operations import invitation, organisation, person, roster, service_account, token
 from people.states import Role, TokenScope
 from riskhub import schedule
 from risklog.models import Escalation
@@ -175,6 +175,7 @@ def _found_people(world: World) -> None:
         "roster": roster.add(
             function=science, people=[owner], starts_on=AT.date(), **_by(made["administrator"])
         ),
+        "invitation": invitation.invite(["guest@example.org"], **_by(made["administrator"]))[0],
         "webhook": endpoint.add(
             name="Operations",
             url="https://hooks.example.org/T0",

@@ -569,7 +569,9 @@ STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None
 
 
 def test_every_mailed_event_is_tested_here():
-    assert {one.verb for one in declarations.every() if one.mail} == set(STEPS)
+    """Those about accounts are in tests/people: they have no stand-in, and one goes to no person."""
+    mailed = {one.verb for one in declarations.every() if one.mail}
+    assert {verb for verb in mailed if not verb.startswith("people.")} == set(STEPS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+"""Whether a person showed lately that it is them: needed to change how they sign in."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from people.models import User
+from people.permissions import SignedInRequest
+
+SECONDS = 10 * 60
+
+
+def is_fresh(request: SignedInRequest) -> bool:
+    """Return whether the person signed in or confirmed within ten minutes, in this session."""
+    records = get_authentication_records(request, request.user)
+    return any(time.time() - record["at"] < SECONDS for record in records)
+
+
+def note(request: HttpRequest, user: User, method: str, **more: Any) -> None:
+    """Note in the session how the person showed that it is them."""
+    record_authentication(request, user, method, **more)
+
+
+def needs_fresh(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let a person confirm first that it is them, if they did not lately. What they sent is not kept."""
+
+    @wraps(view)
+    def checked(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_fresh(request):
+            return view(request, *args, **kwargs)
+        onward = request.get_full_path() if request.method == "GET" else reverse("people:security")
+        return HttpResponseRedirect(f"{reverse('people:confirm')}?{urlencode({'next': onward})}", status=303)
+
+    return checked

@@ -1,0 +1,70 @@
+"""What allauth asks about people who come from a provider: who they are here, and what went wrong."""
+
+import logging
+from typing import Any
+
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, _build_apps_from_settings
+from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.providers.base import AuthError
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from kit import clock
+from kit.refusals import Refused
+from people.operations import provider as operations
+
+logger = logging.getLogger(__name__)
+_AWAY = "The provider gave no answer, or not as expected. Try again soon, or sign in with your password."
+_CANCELLED = "The sign-in was cancelled at the provider."
+_PAGE = "people/provider_trouble.html"
+
+
+class ProviderAdapter(DefaultSocialAccountAdapter):
+    """Providers come from settings only. People are found, linked or added by people.operations.provider."""
+
+    def list_apps(
+        self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
+    ) -> list[SocialApp]:
+        """Return the providers of the settings. The table of allauth is not read."""
+        found = _build_apps_from_settings(provider=provider, client_id=client_id)
+        return [app for apps in found.values() for app in apps]
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Find the person of this sign-in, and let their teams and role follow their groups."""
+        identity = sociallogin.identity
+        provider = settings.OIDC_PROVIDERS[identity.provider]
+        at = clock.now()
+        try:
+            user = operations.find_or_add(identity, may_add=provider.may_add_people, at=at)
+        except Refused as refusal:
+            raise ImmediateHttpResponse(trouble(request, refusal.message, 403)) from None
+        operations.follow_groups(user, identity.groups, provider.groups, at=at)
+        user.refresh_from_db()
+        sociallogin.user = user
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: Any = None,
+        exception: Exception | None = None,
+        extra_context: Any = None,
+    ) -> None:
+        """Answer with our page. What exactly went wrong is in the log, for administrators."""
+        if error == AuthError.CANCELLED:
+            raise ImmediateHttpResponse(trouble(request, _CANCELLED, 403))
+        logger.warning("Sign-in by %s failed: %r", provider, exception or error)
+        raise ImmediateHttpResponse(trouble(request, _AWAY, 502))
+
+
+def trouble(request: HttpRequest, text: str, status: int) -> HttpResponse:
+    """Return the page that says why the sign-in by a provider failed, and what to do."""
+    return render(request, _PAGE, {"text": text}, status=status)
+
+
+def away(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Return the page that says that a provider does not answer."""
+    logger.warning("A sign-in provider does not answer: %r", error)
+    return trouble(request, _AWAY, 502)

@@ -1,0 +1,130 @@
+"""People who sign in by a provider: linked to an account or added; their groups become teams and roles."""
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
+from django.db import transaction
+
+from history import operations as history
+from kit.actor import SYSTEM, Actor
+from kit.refusals import Refused
+from people import events
+from people.models import Invitation, Membership, Team, User
+from people.operations import invitation, person, team
+from people.states import RANK, Role
+
+logger = logging.getLogger(__name__)
+ROLE = "role:"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a provider says that somebody is.
+
+    provider: its id. key: what it calls the person, permanently. email: "" if it is not verified.
+    groups: None if it says nothing about groups.
+    """
+
+    provider: str
+    key: str
+    email: str
+    name: str
+    groups: frozenset[str] | None
+
+
+@transaction.atomic
+def find_or_add(identity: Identity, *, may_add: bool, at: datetime) -> User:
+    """Return the person of an identity: linked before, of the same verified address, invited, or new.
+
+    Raises Refused with the fix if there is nobody, or if the person was deactivated.
+    """
+    rows = SocialAccount.objects.select_related("user__subject")
+    linked = rows.filter(provider=identity.provider, uid=identity.key).first()
+    user = linked.user if linked else _of_address(identity, may_add, at)
+    if not user.is_active:
+        raise Refused("This account is deactivated. Ask an administrator.")
+    if linked is None:
+        SocialAccount.objects.get_or_create(
+            provider=identity.provider, uid=identity.key, defaults={"user": user}
+        )
+        by = Actor(user, "page")
+        history.record(user, events.ProviderLinked(provider=identity.provider), by=by, at=at)
+    return user
+
+
+@transaction.atomic
+def follow_groups(
+    user: User, groups: Collection[str] | None, mapping: Mapping[str, str], *, at: datetime
+) -> None:
+    """Let teams and role of a person follow the groups that the provider says, as the settings map them.
+
+    Only teams and roles in the mapping change: what was made by hand beside it stays. groups: None changes
+    nothing. The last administrator keeps the role, and a lead the team.
+    """
+    if groups is None or not mapping:
+        return
+    locked = person.lock(user, None)
+    targets = {mapping[group] for group in groups if group in mapping}
+    by = Actor(locked, "page")
+    _follow_role(locked, targets, set(mapping.values()), by, at)
+    _follow_teams(locked, targets, set(mapping.values()), by, at)
+
+
+def _of_address(identity: Identity, may_add: bool, at: datetime) -> User:
+    if not identity.email:
+        raise Refused(
+            "The provider does not say that your email address is verified. "
+            "Verify it there, or sign in with your password."
+        )
+    known = User.objects.filter(email=identity.email).select_related("subject").first()
+    if known is not None:
+        return known
+    invited = Invitation.objects.filter(email=identity.email).open(at).select_related("subject").first()
+    name = identity.name or identity.email.partition("@")[0]
+    if invited is not None:
+        return invitation.accept(invited, name=name, password=None, at=at)
+    if not may_add:
+        raise Refused(f"Nobody here has the address {identity.email}. Ask an administrator to invite you.")
+    return person.add(name=name, email=identity.email, role=settings.SIGN_UP_ROLE, by=SYSTEM, at=at)
+
+
+def _follow_role(user: User, targets: set[str], mapped: set[str], by: Actor, at: datetime) -> None:
+    roles = _roles(mapped)
+    if not roles:
+        return
+    wanted = max(_roles(targets), key=RANK.__getitem__, default=None)
+    present = Role(user.role)
+    if wanted is None:
+        wanted = Role.MEMBER if present in roles and RANK[present] > RANK[Role.MEMBER] else present
+    elif present not in roles and RANK[present] > RANK[wanted]:
+        return  # given by hand, and no group speaks of it
+    if wanted != present:
+        try:
+            with transaction.atomic():
+                person.set_role(user, wanted, by=by, at=at)
+        except Refused as refusal:
+            logger.warning("The role of person %s stays %s: %s", user.pk, present, refusal.message)
+
+
+def _roles(targets: set[str]) -> set[Role]:
+    return {Role(one.removeprefix(ROLE)) for one in targets if one.startswith(ROLE)}
+
+
+def _follow_teams(user: User, targets: set[str], mapped: set[str], by: Actor, at: datetime) -> None:
+    slugs = {one for one in mapped if not one.startswith(ROLE)}
+    teams = list(Team.objects.filter(slug__in=slugs).select_related("subject").order_by("pk"))
+    if unknown := slugs - {one.slug for one in teams}:
+        logger.warning("RISKHUB_OIDC_GROUPS names teams that are not there: %s", ", ".join(sorted(unknown)))
+    mine = set(Membership.objects.filter(user=user, team__in=teams).values_list("team_id", flat=True))
+    for one in teams:
+        if one.slug in targets and one.pk not in mine:
+            team.join(one, user, by=by, at=at)
+        elif one.slug not in targets and one.pk in mine:
+            try:
+                team.leave(one, user, by=by, at=at)
+            except Refused as refusal:
+                logger.warning("Person %s stays in team %s: %s", user.pk, one.pk, refusal.message)

@@ -1,0 +1,182 @@
+"""Sign-in and security: the second factors of a person, their recovery codes, and their sessions."""
+
+from base64 import b64encode
+from typing import Any
+
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import clear_totp_secret, get_totp_secret
+from django.contrib.auth import logout
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from kit import clock
+from kit.refusals import Refused
+from kit.rights import view_needs
+from pages.answers import go, toast
+from pages.requests import actor
+from people import queries
+from people.authentication import demanded, passkeys
+from people.authentication.fresh import needs_fresh
+from people.forms import access
+from people.models import User
+from people.operations import second_factor, session
+from people.permissions import SignedInRequest
+from people.queries import factors, sessions
+
+HERE = "people:security"
+
+
+@never_cache
+@require_safe
+@view_needs("people.account")
+def security(request: SignedInRequest) -> HttpResponse:
+    return _page(request)
+
+
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+@view_needs("people.account")
+@needs_fresh
+def app_add(request: SignedInRequest) -> HttpResponse:
+    """Add an authenticator app: its secret as a picture and as text, then a code of it."""
+    user, form = _me(request), access.AppCode(request.POST or None)
+    secret = get_totp_secret()
+    if request.method == "POST" and form.is_valid():
+        code, now = form.cleaned_data["code"], clock.of_computer()
+        try:
+            codes = second_factor.add_app(user, secret, code, now=now, by=actor(request), at=clock.now())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            clear_totp_secret(request)
+            return _added(request, codes, "Authenticator app added")
+    adapter = get_adapter()
+    drawn = adapter.build_totp_svg(adapter.build_totp_url(user, secret))
+    context = {
+        "form": form,
+        "secret": " ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
+        "picture": f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}",
+    }
+    return render(request, "people/app_add.html", context, status=422 if request.method == "POST" else 200)
+
+
+@never_cache
+@sensitive_post_parameters("credential")
+@require_http_methods(["GET", "POST"])
+@view_needs("people.account")
+@needs_fresh
+def passkey_add(request: SignedInRequest) -> HttpResponse:
+    """Add a passkey: the browser makes it when the form is sent (static/js/passkeys.js)."""
+    user, form = _me(request), access.NewPasskey(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        credential = passkeys.created(form.cleaned_data["credential"])
+        try:
+            if credential is None:
+                raise Refused("The browser made no passkey that works here. Try again.")
+            name = form.cleaned_data["name"]
+            codes = second_factor.add_passkey(user, name, credential, by=actor(request), at=clock.now())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            return _added(request, codes, "Passkey added")
+    status = 422 if request.method == "POST" else 200
+    context = {"form": form, "options": passkeys.creation_options(user)}
+    return render(request, "people/passkey_add.html", context, status=status)
+
+
+@never_cache
+@require_POST
+@view_needs("people.account")
+@needs_fresh
+def codes_make(request: SignedInRequest) -> HttpResponse:
+    """Make new recovery codes. Only this answer shows them."""
+    try:
+        codes = second_factor.new_codes(_me(request), by=actor(request), at=clock.now())
+    except Refused as refusal:
+        return _page(request, 422, trouble=refusal.message)
+    return _codes(request, codes)
+
+
+@require_POST
+@view_needs("people.account")
+@needs_fresh
+def factor_remove(request: SignedInRequest, pk: int) -> HttpResponse:
+    user = _me(request)
+    found = get_object_or_404(factors.of(user), pk=pk)
+    try:
+        second_factor.remove(user, found, by=actor(request), at=clock.now())
+    except Refused as refusal:
+        return _page(request, 422, trouble=refusal.message)
+    return toast(request, go(request, reverse(HERE)), f"{factors.name_of(found)} removed")
+
+
+@require_POST
+@view_needs("people.administrate")
+@needs_fresh
+def person_factor_remove(request: SignedInRequest, pk: int, factor: int) -> HttpResponse:
+    """Remove the lost factor of a person, as an administrator. Their sessions end."""
+    user = get_object_or_404(queries.everybody(), pk=pk)
+    found = get_object_or_404(factors.of(user), pk=factor)
+    second_factor.remove(user, found, by=actor(request), at=clock.now())
+    said = f"{factors.name_of(found)} removed. {user.name} is signed out everywhere."
+    return toast(request, go(request, reverse("people:person_detail", args=[pk])), said)
+
+
+@require_POST
+@view_needs("people.account")
+def session_end(request: SignedInRequest, pk: int) -> HttpResponse:
+    """End one session, also the current one."""
+    user = _me(request)
+    found = get_object_or_404(sessions.of(user), pk=pk)
+    session.end(user, found, by=actor(request), at=clock.now())
+    if found.session_key == request.session.session_key:
+        logout(request)
+        return HttpResponseRedirect(reverse("people:sign_in"), status=303)
+    return toast(request, go(request, reverse(HERE)), "Session ended")
+
+
+@require_POST
+@view_needs("people.account")
+def sessions_end_others(request: SignedInRequest) -> HttpResponse:
+    """End all sessions except the current one."""
+    here = request.session.session_key or ""
+    number = session.end_others(_me(request), but=here, by=actor(request), at=clock.now())
+    return toast(
+        request, go(request, reverse(HERE)), f"{number} other session{'' if number == 1 else 's'} ended"
+    )
+
+
+def _me(request: SignedInRequest) -> User:
+    return User.objects.select_related("subject").get(pk=request.user.pk)
+
+
+def _added(request: SignedInRequest, codes: list[str], said: str) -> HttpResponse:
+    """Show the recovery codes if these are the first, else the page with what was added."""
+    return _codes(request, codes) if codes else toast(request, go(request, reverse(HERE)), said)
+
+
+def _codes(request: SignedInRequest, codes: list[str]) -> HttpResponse:
+    shown = [f"{code[:4]} {code[4:]}" for code in codes]
+    return render(request, "people/recovery_codes.html", {"codes": shown, "text": "\n".join(shown)})
+
+
+def _page(request: SignedInRequest, status: int = 200, **given: Any) -> HttpResponse:
+    user = _me(request)
+    found = list(factors.of(user))
+    context = {
+        "person": user,
+        "factors": [(one, factors.name_of(one)) for one in found],
+        "has_app": any(one.type == Authenticator.Type.TOTP for one in found),
+        "codes_left": factors.codes_left(user) if found else 0,
+        "is_demanded": factors.is_demanded(user),
+        "advice": demanded.ADVICE if factors.is_demanded(user) and not found else "",
+        "sessions": sessions.shown(user, request.session.session_key or ""),
+        **given,
+    }
+    return render(request, "people/security.html", context, status=status)

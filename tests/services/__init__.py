@@ -1,0 +1,1 @@
+"""Services that tests run as processes of their own."""
