@@ -4,13 +4,14 @@ So a lost task only delays work by seconds. Tasks use no ETA, no countdown and n
 history.Due, and the count of tries is in the claimed rows.
 """
 
+import gc
 import os
 from typing import Any
 
 import kombu
 from celery import Celery
 from celery.app.amqp import AMQP
-from celery.signals import beat_init, celeryd_init, worker_process_init
+from celery.signals import beat_init, celeryd_init, worker_init, worker_process_init
 from django.conf import settings
 
 from kit import bell
@@ -90,3 +91,10 @@ def require_secret_key(**options: Any) -> None:
 @worker_process_init.connect
 def start_traces(**options: Any) -> None:
     traces.start("worker")
+
+
+@worker_init.connect
+def share_memory(**options: Any) -> None:
+    """Keep the objects that exist before the fork out of garbage collection, which would copy their pages."""
+    gc.collect()
+    gc.freeze()
