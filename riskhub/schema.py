@@ -94,7 +94,8 @@ class Resources(AutoSchema):
         if self.method == "POST" and not isinstance(self.view, Collection) and len(words) > 1:
             by = [f"by_{self._words()[-1].strip('{}')}"] if self._words()[-1].startswith("{") else []
             return "_".join([*words, *by])
-        return "_".join([*words, _ACTS[self.method]])
+        of_all = ["all"] if self.method == "DELETE" and isinstance(self.view, Collection) else []
+        return "_".join([*words, _ACTS[self.method], *of_all])
 
     def get_tags(self) -> list[str]:
         return [self._words()[0]]

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.db import transaction
+from django.test import Client
 from jsonschema import Draft202012Validator, FormatChecker
 
 from history.models import Subject
@@ -17,7 +18,7 @@ from meetings.queries import series as queries
 from notices.models import WebhookEndpoint
 from notices.operations import delivery, endpoint
 from people.models import ServiceAccount, Token, User
-from people.operations import auditor, organisation, person, roster, service_account, token
+from people.operations import auditor, invitation, organisation, person, roster, service_account, token
 from riskhub import schema
 from risklog.models import Import, Risk, Template, TemplateVersion
 from risklog.operations import filled_template, imports, scoring
@@ -41,6 +42,8 @@ def _fill() -> str:
     by = Actor(boss, "page")
     robot = service_account.add(name="Nightly", purpose="Loads the register.", responsible=boss, by=by, at=AT)
     token.issue(robot, name="t", by=by, at=AT)
+    invitation.invite(["guest@example.org"], by=by, at=AT)
+    Client().force_login(boss)
     watch.start(Subject.objects.get(reference="R-1"), by=by, at=AT)
     person.be_away(boss, from_on=AT.date(), until_on=AT.date(), by=by, at=AT)
     organisation.add_day_off(date=AT.date() + timedelta(days=9), name="Founding day", by=by, at=AT)

@@ -178,8 +178,14 @@ def test_writing(address, method, world, auth):
         send(method, of(address, world), auth, data=body, **sent)
 
 
-# The world has no day off, acceptance, round of scores, or import that can be applied.
-_NOT_THERE = ("holidays/", "risks/<str:key>/acceptances/", "risks/<str:key>/scoring-rounds/", "imports/")
+# The world has no day off, session, acceptance, round of scores, or import that can be applied.
+_NOT_THERE = (
+    "holidays/",
+    "me/sessions/",
+    "risks/<str:key>/acceptances/",
+    "risks/<str:key>/scoring-rounds/",
+    "imports/",
+)
 
 
 def test_the_bodies_reach_objects_that_exist(world, auth):
