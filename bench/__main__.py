@@ -45,12 +45,12 @@ UNMEASURED = {
 }
 NO_MEASUREMENT = "This program does not measure it yet."
 NEED_WEB = {1, 3, 4, 5, 6, 7, 8, 9, 11, 12, 18, 19, 20, 21, 25, 26, 27, 28, 29}
-NEED_REGISTER = NEED_WEB | {2}
+NEED_REGISTER = NEED_WEB | {2, 30}
 # These compare a large register with one of 1,000 risks.
 NEED_SCALE = {6, 7, 8}
 # These are measured in each large register.
 IN_LARGE = NEED_SCALE | {1, 5, 27, 28}
-LAST = 29
+LAST = 30
 LARGE = 100_000  # risks in the large register
 
 
@@ -174,6 +174,7 @@ def _of_given_rows(run: Run, goals: set[int], boards: Boards) -> list[Line]:
         objects,
         points,
         reads,
+        sign_in,
         sustained,
     )
 
@@ -186,6 +187,7 @@ def _of_given_rows(run: Run, goals: set[int], boards: Boards) -> list[Line]:
         (5, reads.risk_page),
         (20, live.live_meeting),
         (29, health.answered),
+        (30, sign_in.signed_in),
         (9, points.points_by_http),
         (11, points.same_again),
         (19, background.events_handed_on),
