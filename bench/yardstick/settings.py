@@ -6,7 +6,8 @@ from riskhub.settings import *  # noqa: F403
 from riskhub.settings import INSTALLED_APPS as _ALL
 
 INSTALLED_APPS = [name for name in _ALL if name != "riskhub"]  # without its flows, so no worker is notified
-MIDDLEWARE: list[str] = []
+# allauth looks for its middleware when it starts. wsgi.py removes it afterwards.
+MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]
 ROOT_URLCONF = "bench.yardstick.urls"
 TEMPLATES = [
     {

@@ -4,6 +4,12 @@ import os
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "bench.yardstick.settings"
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.conf import settings
 
-application = get_wsgi_application()
+django.setup()
+settings.MIDDLEWARE = []
+
+from django.core.handlers.wsgi import WSGIHandler  # noqa: E402 - reads the middleware
+
+application = WSGIHandler()
