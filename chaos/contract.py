@@ -104,7 +104,7 @@ def _ask(schema: Path, address: str, reader: Reader, examples: int, seed: int) -
             *("--max-examples", str(examples), "--seed", str(seed), "--suppress-health-check", "all"),
             *("--report", "ndjson", "--report-ndjson-path", str(report), option, _ENDING),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=schema.parent, capture_output=True, text=True, check=False)
         count = re.search(r"([\d,]+) generated", done.stdout)
         if count is None:
             raise RuntimeError(f"Schemathesis did not run: {(done.stdout + done.stderr)[-1500:]}")
