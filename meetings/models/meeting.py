@@ -9,6 +9,7 @@ from history.models import Part, Recorded, RecordedQuerySet, Subject
 from meetings.models.series import Focus, MeetingSeries
 from meetings.states import ITEM_MOVES, MEETING_MOVES, ItemOutcome, ItemState, MeetingState, Purpose
 from people.models import User
+from risklog.models import Acceptance
 
 
 class Meeting(Recorded):
@@ -92,7 +93,7 @@ class AgendaItem(Part):
     parked_by: who moved it to the backlog, None if it did not fit into the meeting. is_kept: somebody took it
     back from the backlog, so it stays on the agenda also if it does not fit. settled_by: who agreed to its
     proposal before the meeting; it counts while the state is settled. contested_count:
-    how many people contest it.
+    how many people contest it. acceptance: the proposal for which Riskhub added it, None for another reason.
     """
 
     OF = "meeting"
@@ -120,6 +121,9 @@ class AgendaItem(Part):
         User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     contested_count = models.PositiveSmallIntegerField(default=0, db_default=0)
+    acceptance = models.ForeignKey(
+        Acceptance, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     objects = AgendaItemQuerySet.as_manager()
 

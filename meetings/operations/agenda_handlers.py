@@ -110,7 +110,9 @@ def on_acceptance_proposed(event: Event, *, at: datetime) -> None:
 
 @handler("meetings.agenda.finish_acceptance_item")
 def on_acceptance_settled(event: Event, *, at: datetime) -> None:
-    """Take a settled acceptance off the agenda; an item with further reasons stays with those.
+    """Finish the items that were made for a settled acceptance, also those that were carried over.
+
+    An item with further reasons stays with those.
 
     Handles risklog.risk_accepted, acceptance_declined and acceptance_withdrawn.
     """
@@ -121,7 +123,8 @@ def on_acceptance_settled(event: Event, *, at: datetime) -> None:
         return
     for item in _waiting(event.subject_id):
         own, others = _split(item.why)
-        if own == 0:  # the item was made for the proposal
+        # Items from before the column `acceptance` have only their text.
+        if item.acceptance_id is not None or own == 0:
             state = settled.get_state_display().lower()
             _finish(item, f"The acceptance was {state} before the meeting", at=at, cause=event)
         elif own > 0:

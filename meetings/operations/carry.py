@@ -163,6 +163,7 @@ def _copy_for(item: AgendaItem, target: Meeting, late: str, *, is_parked: bool) 
         minutes=item.minutes,
         rank=placement.next_rank(target, placement.Rank.CARRIED),
         added_by=item.added_by,
+        acceptance_id=item.acceptance_id,
         carried_from=item,
         times_carried=times,
         state=ItemState.BACKLOG if is_parked else ItemState.WAITING,

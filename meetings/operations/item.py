@@ -62,7 +62,8 @@ def add(
     values: dict[str, Any] = {"title": title[:300], "why": why[:300], "purpose": purpose, "minutes": minutes}
     if off:
         kept = {"parked_by": None, "is_kept": True} if off.state == ItemState.BACKLOG else {}
-        history.move(off, ItemState.WAITING, by=by, at=at, values=values | kept | {"outcome": ""})
+        values |= kept | {"outcome": "", "acceptance": None}
+        history.move(off, ItemState.WAITING, by=by, at=at, values=values)
         return off
     person = by.person if isinstance(by.person, User) else None
     if is_parked:

@@ -57,6 +57,7 @@ def place(
     urgent_reason: str = "",
     due_at: datetime | None = None,
     rank: Rank = Rank.REVIEW,
+    acceptance: Acceptance | None = None,
     cause: Event | None = None,
 ) -> AgendaItem | None:
     """Put a subject on the agenda of a suitable meeting (meetings.routing). Idempotent.
@@ -64,8 +65,9 @@ def place(
     A subject that is on a later agenda is brought forward.
 
     kind: a SignalKind. minutes: the length of the item. urgent_reason: why the subject cannot wait, "" if it
-    can. Returns the item; None if no meeting fits. The event meetings.no_meeting_found then records
-    the reason, and the subject is placed as soon as a meeting fits. Raises ChangedMeanwhile.
+    can. acceptance: the proposal that the subject is put on the agenda for. Returns the item; None if no
+    meeting fits. The event meetings.no_meeting_found then records the reason, and the subject is placed as
+    soon as a meeting fits. Raises ChangedMeanwhile.
     """
     for _ in range(_TRIES):
         choice = route(
@@ -80,6 +82,7 @@ def place(
     else:
         raise ChangedMeanwhile("The agenda is being updated. Try again.", present=about)
     values = item_values(choice, title=title, why=why, purpose=purpose, minutes=minutes, due_at=due_at)
+    values["acceptance"] = acceptance
     rank = Rank.URGENT if urgent_reason else rank
     return put(meeting, about, values, rank, by=by, at=at, cause=cause)
 
@@ -138,24 +141,29 @@ def put(
         return _restore(item_here, unfinished, meeting, values, by=by, at=at, cause=cause)
     if unfinished and (unfinished.meeting.starts_at <= meeting.starts_at or item_here):
         if unfinished.meeting_id == meeting.pk and rank == Rank.URGENT and unfinished.rank >= Rank.CARRIED:
-            moved = {"rank": next_rank(meeting, rank), "why": values["why"]}
+            moved = {"rank": next_rank(meeting, rank), **_reason(values)}
             history.change(unfinished, moved, by=by, at=at, verb="meetings.item_changed", cause=cause)
         return unfinished
     if unfinished:
-        moved = {"meeting": meeting, "rank": next_rank(meeting, rank), "why": values["why"]}
+        moved = {"meeting": meeting, "rank": next_rank(meeting, rank), **_reason(values)}
         payload = events.ItemMoved(item=unfinished.pk, from_meeting=unfinished.meeting.subject_id)
         history.change(unfinished, moved, by=by, at=at, payload=payload, cause=cause)
         return unfinished
     if item_here:
         taken_off = item_here.state == ItemState.DROPPED and rank != Rank.URGENT
         if not taken_off:
-            restored = {"why": values["why"], "outcome": "", "rank": next_rank(meeting, rank)}
+            restored = {**_reason(values), "outcome": "", "rank": next_rank(meeting, rank)}
             history.move(item_here, ItemState.WAITING, by=by, at=at, values=restored, cause=cause)
         return item_here
     person = by.person if isinstance(by.person, User) else None
     item = AgendaItem(meeting=meeting, about=about, added_by=person, rank=next_rank(meeting, rank), **values)
     history.record(item, events.ItemAdded(about=about.pk), by=by, at=at, cause=cause)
     return item
+
+
+def _reason(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that say why an item is on the agenda."""
+    return {"why": values["why"], "acceptance": values.get("acceptance")}
 
 
 def is_only_later(placed: Sequence[AgendaItem], meeting: Meeting) -> bool:
@@ -178,7 +186,7 @@ def _restore(
     """Restore an urgent item on an earlier meeting, and drop the item on the later one that replaced it."""
     if unfinished.meeting.starts_at <= meeting.starts_at or unfinished.state != ItemState.WAITING:
         return unfinished
-    restored = {"why": values["why"], "outcome": "", "rank": next_rank(meeting, Rank.URGENT)}
+    restored = {**_reason(values), "outcome": "", "rank": next_rank(meeting, Rank.URGENT)}
     history.move(unfinished, ItemState.DROPPED, by=by, at=at, cause=cause)
     history.move(item_here, ItemState.WAITING, by=by, at=at, values=restored, cause=cause)
     return item_here
@@ -276,6 +284,7 @@ def place_acceptance(proposal: Acceptance, *, at: datetime, cause: Event | None 
         why=why,
         purpose=Purpose.DECIDE,
         rank=Rank.ACCEPTANCE,
+        acceptance=proposal,
         by=SYSTEM,
         at=at,
         cause=cause,

@@ -8,7 +8,7 @@ from catalogue.states import RightKind
 from history import relay
 from kit.actor import SYSTEM, Actor
 from meetings.models import AgendaItem
-from meetings.operations import agenda, carry
+from meetings.operations import agenda, carry, placement
 from meetings.operations import item as items
 from meetings.states import ItemState
 from notices.models import Entry, Message
@@ -19,6 +19,7 @@ from risklog.states import RiskState
 from signals.operations import threshold as thresholds
 from tests.factories import catalogue, people, risks
 from tests.factories import meetings as make
+from tests.factories import risklog_review as escalations
 from tests.factories import signals as signal
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +145,58 @@ def test_a_proposed_acceptance_is_an_item_until_it_is_settled(team, model, at):
 
     (item,) = items_about(risk.subject)
     assert (item.state, item.why) == (ItemState.DONE, "The acceptance was withdrawn before the meeting")
+
+
+def test_a_carried_item_leaves_when_the_acceptance_is_decided_outside_the_meeting(team, model, at):
+    make.series(team)
+    risk = risks.risk(model=model, team=team, state=RiskState.ASSESSING)
+    acceptance.propose(risk, until=UNTIL, reason="Small", by=SYSTEM, at=at)
+    settle(at)
+    (item,) = items_about(risk.subject)
+    item = carry.carry(item, by=SYSTEM, at=at)
+    assert item.why.startswith("Carried over from M-")
+
+    risk.refresh_from_db()
+    acceptance.decline(risk, reason="It grows", by=SYSTEM, at=at)
+    settle(at)
+
+    item.refresh_from_db()
+    assert (item.state, item.why) == (ItemState.DONE, "The acceptance was declined before the meeting")
+
+
+def test_a_carried_item_that_a_person_added_stays_when_an_acceptance_is_decided(team, model, at):
+    series = make.series(team)
+    risk = risks.risk(model=model, team=team, state=RiskState.ASSESSING)
+    item = items.add(make.planned(series), title="", about=risk.subject, why="Ana asks", by=SYSTEM, at=at)
+    acceptance.propose(risk, until=UNTIL, reason="Small", by=SYSTEM, at=at)
+    settle(at)
+    item.refresh_from_db()
+    item = carry.carry(item, by=SYSTEM, at=at)
+
+    risk.refresh_from_db()
+    acceptance.decline(risk, reason="It grows", by=SYSTEM, at=at)
+    settle(at)
+
+    item.refresh_from_db()
+    assert (item.state, item.acceptance) == (ItemState.WAITING, None)
+
+
+def test_an_item_that_was_made_for_an_acceptance_stays_once_it_is_escalated(team, model, at):
+    make.series(team)
+    risk = risks.risk(model=model, team=team, state=RiskState.ASSESSING)
+    acceptance.propose(risk, until=UNTIL, reason="Small", by=SYSTEM, at=at)
+    settle(at)
+    (item,) = items_about(risk.subject)
+    assert item.acceptance is not None
+    placement.place_escalated(escalations.escalation(about=risk.subject), at=at)
+
+    risk.refresh_from_db()
+    acceptance.withdraw(risk, by=SYSTEM, at=at)
+    settle(at)
+
+    item.refresh_from_db()
+    assert (item.state, item.acceptance) == (ItemState.WAITING, None)
+    assert item.why.startswith("Escalated (E-")
 
 
 def test_an_item_that_has_other_reasons_gets_this_one_and_loses_it_again(team, model, at):
