@@ -44,6 +44,9 @@ class Ground:
             "RISKHUB_HOME": str(self.home),
             "SECRET_KEY": "only-for-the-benchmark-" + "x" * 40,
             "EMAIL_URL": "",
+            # Counted, as in production, but never reached.
+            "RISKHUB_API_RATE": "10000000",
+            "RISKHUB_INGEST_RATE": "10000000",
             "DJANGO_SETTINGS_MODULE": "riskhub.settings",
             "PYTHONUNBUFFERED": "1",
         }

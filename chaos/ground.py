@@ -41,6 +41,8 @@ class Ground:
             "EMAIL_URL": "",
             "RISKHUB_MAIL_BUNDLE_MINUTES": "0",  # the ledger compares each row with a mail of its own
             "RISKHUB_URL": "http://localhost",
+            "RISKHUB_API_RATE": "0",
+            "RISKHUB_INGEST_RATE": "0",
         }
         import django
 

@@ -30,8 +30,9 @@ from kit.refusals import Refused
 from kit.rights import OPEN, may
 from lists import counting, paging
 from lists.specification import BadQuery, ListSpec, Reader
-from rest import keys
+from rest import keys, sparse
 from rest.idempotency import once_per_key
+from rest.throttling import Budget
 from rest.versions import NoVersion, PreconditionRequired, Stale, etag, named, tags
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
@@ -45,6 +46,7 @@ class ApiView(GenericAPIView):
     answers: for the schema: method -> (status, serializer or None), where it differs from the default.
     accepted: for the schema: when a POST answers 202 with the object instead, with Location and Retry-After.
     names_objects: for the schema: a parameter of the query names an object, and 404 answers an unknown one.
+    media_type: for the schema: of the normal answers.
     """
 
     permission: ClassVar[Mapping[str, str]] = {}
@@ -52,6 +54,8 @@ class ApiView(GenericAPIView):
     answers: ClassVar[Mapping[str, tuple[int, Any]]] = {}
     accepted: ClassVar[str] = ""
     names_objects: ClassVar[bool] = False
+    media_type: ClassVar[str] = "application/json"
+    budget: Budget | None = None  # of the sender, set by rest.throttling
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make every POST idempotent (Idempotency-Key)."""
@@ -70,6 +74,12 @@ class ApiView(GenericAPIView):
             raise MethodNotAllowed(request.method or "")
         if name != OPEN and not may(request.user, name):
             raise PermissionDenied("Your role or the scope of this token does not allow this.")
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in self.budget.headers.items() if self.budget else ():
+            answer[name] = value
+        return answer
 
     @staticmethod
     def _refuse_nul(request: Request, kwargs: Mapping[str, Any]) -> None:
@@ -149,14 +159,16 @@ class Resource(ApiView, ABC):
 
         body: the row, where the caller has it already.
         """
-        body = self.one(request, str(key)) if body is None else body
+        is_read = request.method in {"GET", "HEAD"}
+        chosen = sparse.chosen_fields(request, self.serializer_class) if is_read else None
+        body = self.one(request, str(key)) if body is None else dict(body)
         if "version" not in body:
-            return Response(body, status=status)
+            return Response(sparse.only([body], chosen)[0], status=status)
         tag = etag(self.kind, body["id"], body["version"])
         known = tags(request.headers.get("If-None-Match"))
-        if request.method in {"GET", "HEAD"} and (tag in known or "*" in known):
+        if is_read and (tag in known or "*" in known):
             return Response(status=304, headers={"ETag": tag})
-        return Response(body, status=status, headers={"ETag": tag})
+        return Response(sparse.only([body], chosen)[0], status=status, headers={"ETag": tag})
 
     def created(self, request: Request, made: Any, address: str) -> Response:
         """Return 201 with the new row, its ETag and its address (below /api/v1/).
@@ -212,13 +224,14 @@ class Collection(Resource):
     spec: ClassVar[ListSpec]
 
     def get(self, request: Request) -> Response:
+        chosen = sparse.chosen_fields(request, self.serializer_class)
         rows, order, place = self._selected(request)
         listed = self._with_number(rows) if self.is_counted else self.as_values(rows)
         page = self._page(listed, order, place)
         counts = self._counts(page, rows) if self.is_counted else {}
         return Response(
             {
-                "results": self.finish(page.rows, request),
+                "results": sparse.only(self.finish(page.rows, request), chosen),
                 **counts,
                 "next": self._link(request, after=page.after),
                 "previous": self._link(request, before=page.before),
@@ -228,7 +241,9 @@ class Collection(Resource):
     def _selected(self, request: Request) -> tuple[QuerySet, tuple[str, ...], Mapping[str, str]]:
         """Return the narrowed rows, the keys of their order, and the paging parameters as sent."""
         try:
-            selection = self.spec.read(dict(request.query_params.lists()))
+            parameters = dict(request.query_params.lists())
+            parameters.pop(sparse.FIELDS, None)
+            selection = self.spec.read(parameters)
         except BadQuery as error:
             raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
         reader = Reader(request.user, clock.today(), clock.now())

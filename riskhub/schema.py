@@ -23,6 +23,7 @@ from rest.exporting import ExportOfList
 from rest.fields import Body
 from rest.problems import PROBLEM
 from rest.resource import MAX_PAGE_SIZE, Collection, Item
+from rest.sparse import FIELDS, known_fields
 from rest.steps import Step
 
 _ACTS = {"POST": "create", "PATCH": "change", "PUT": "put", "DELETE": "delete"}
@@ -46,6 +47,7 @@ _ERRORS = {
     415: "The body is not JSON.",
     422: "Refused: `detail` says how to fix it. Or the Idempotency-Key belongs to another request.",
     428: "If-Match is missing.",
+    429: "More requests than this token may send in a minute. `Retry-After` says when to go on.",
     503: "The database is not available. Send the request again after `Retry-After` seconds.",
 }
 
@@ -55,6 +57,7 @@ _OF_ACCEPTED = [
     OpenApiParameter("Location", str, "header", response=[202], description="Read there how far it is."),
     OpenApiParameter("Retry-After", int, "header", response=[202], description="Seconds until then."),
 ]
+_ROWS = OpenApiResponse({"type": "array", "items": {"type": "object"}}, "The rows.")
 _FILE = OpenApiResponse(OpenApiTypes.BINARY, "The file.")
 
 
@@ -128,11 +131,12 @@ class Resources(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         status, serializer = self._answer()
-        found: dict[Any, Any] = {(status, "application/json"): OpenApiResponse(serializer, "Done.")}
+        found: dict[Any, Any] = {(status, self.view.media_type): OpenApiResponse(serializer, "Done.")}
         if status == 204 or serializer is None:
             found = {status: OpenApiResponse(None, "Done.")}
         if isinstance(self.view, ExportOfList):
             found = {(200, kind.partition(";")[0]): _FILE for kind in exporting.FORMATS.values()}
+            found[(200, "application/json")] = _ROWS
         if self.method == "GET" and isinstance(self.view, Item) and "version" in self.view.columns:
             found[304] = OpenApiResponse(None, "You have this version already (If-None-Match).")
         if self.method == "POST" and self.view.accepted:
@@ -158,6 +162,8 @@ class Resources(AutoSchema):
             ]
         elif self.method == "GET" and hasattr(self.view, "spec"):
             found += [*self._of_a_list(), *(self._of_paging() if self.view.spec.is_paged else ())]
+        if self.method == "GET" and type(self.view).get in (Collection.get, Item.get):
+            found.append(_fields_of(self.view.serializer_class))
         if self.method == "POST":
             text = "1 to 200 printable characters. The same request under the same key acts once."
             key = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x20-\\x7e]+$"}
@@ -200,7 +206,7 @@ class Resources(AutoSchema):
         return 201 if self.method == "POST" and isinstance(self.view, Collection) else 200, own
 
     def _errors(self) -> list[int]:
-        found = [400, 401, 403, 503]
+        found = [400, 401, 403, 429, 503]
         if "{" in self.path or self.view.names_objects:
             found.append(404)
         if self.method != "GET":
@@ -248,6 +254,12 @@ class Resources(AutoSchema):
 
 def _plain(doc: str | None) -> str:
     return "\n".join(line.strip() for line in (doc or "").strip().splitlines())
+
+
+def _fields_of(row: type[serializers.Serializer]) -> OpenApiParameter:
+    one = "|".join(known_fields(row))
+    schema = {"type": "string", "pattern": f"^({one})(,({one}))*$"}
+    return OpenApiParameter(FIELDS, schema, "query", description="Only these fields of a row, with commas.")
 
 
 def _columns_of(spec: ListSpec) -> OpenApiParameter:

@@ -253,7 +253,7 @@ OWNER_ROLE = DATABASES["owner"]["USER"]
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    # Of all processes: the progress of running work (kit/progress.py). It may be lost at any time.
+    # Of all processes: the progress of running work and the rate limits. It may be lost at any time.
     "shared": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
@@ -261,7 +261,7 @@ CACHES = {
         "OPTIONS": {
             "socket_timeout": 1,
             "socket_connect_timeout": 1,
-            "serializer": "kit.progress.JsonSerializer",
+            "serializer": "kit.shared_cache.JsonSerializer",
         },
     },
 }
@@ -341,6 +341,7 @@ except ValueError as _error:
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["people.authentication.BearerToken", "people.authentication.Session"],
     "DEFAULT_PERMISSION_CLASSES": ["rest.access.NamesItsPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["rest.throttling.PerToken"],
     "DEFAULT_RENDERER_CLASSES": ["rest.rendering.Json"],
     "DEFAULT_PARSER_CLASSES": ["rest.bodies.JsonBody"],
     "EXCEPTION_HANDLER": "rest.problems.problem",
@@ -348,6 +349,11 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,  # there is only one format, so ?format= is an unknown parameter
+}
+# Requests a minute of one token, or of one signed-in person. 0: no limit.
+API_RATES = {
+    "default": env.int("RISKHUB_API_RATE", default=1_200),
+    "ingest": env.int("RISKHUB_INGEST_RATE", default=12_000),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Riskhub",

@@ -36,6 +36,9 @@ def _start() -> None:
         "RISKHUB_TESTS_STARTED": "1",
         "SECRET_KEY": "only-for-tests-" + "x" * 40,
         "EMAIL_URL": "",
+        # Tests of many requests have one stopped minute. The tests of the limit set one.
+        "RISKHUB_API_RATE": "0",
+        "RISKHUB_INGEST_RATE": "0",
     }
     if not _kept:
         _stops.extend(

@@ -22,6 +22,7 @@ class _Calendar(ApiView):
 
     permission = {"GET": "meetings.meeting_view"}
     answers = {"GET": (200, OpenApiTypes.STR)}
+    media_type = "text/calendar"
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
         """Accept every Accept header: the answer is a calendar. Errors are JSON."""

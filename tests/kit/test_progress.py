@@ -7,14 +7,14 @@ import uuid
 import pytest
 from django.core.cache import caches
 
-from kit import progress
+from kit import progress, shared_cache
 
 
 @pytest.fixture(autouse=True)
 def without_break():
-    progress._state["quiet_until"] = 0.0
+    shared_cache._state["quiet_until"] = 0.0
     yield
-    progress._state["quiet_until"] = 0.0
+    shared_cache._state["quiet_until"] = 0.0
 
 
 def test_what_one_process_notes_every_process_reads():

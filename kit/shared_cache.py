@@ -1,0 +1,39 @@
+"""The cache of all processes (Valkey). Its values may be lost at any time. Nothing waits for it for long."""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.core.cache import caches
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+# After a failure the cache is left alone for a while, so that work does not wait for it again and again.
+_BREAK_SECONDS = 30.0
+_state = {"quiet_until": 0.0}
+
+
+class JsonSerializer:
+    """The form of values in the cache. Django's default form can execute code that is stored there."""
+
+    def dumps(self, value: Any) -> bytes:
+        return json.dumps(value).encode()
+
+    def loads(self, data: bytes) -> Any:
+        return json.loads(data)
+
+
+def tried(act: Callable[[Any], Result], otherwise: Result) -> Result:
+    """Return the result of `act` with the cache, or `otherwise` if the cache does not answer."""
+    if time.monotonic() < _state["quiet_until"]:
+        return otherwise
+    try:
+        return act(caches["shared"])
+    except (RedisError, OSError, ValueError) as error:
+        _state["quiet_until"] = time.monotonic() + _BREAK_SECONDS
+        log.warning("The shared cache did not answer (%s); it is left alone for a while.", error)
+        return otherwise
