@@ -28,13 +28,17 @@ def tab_counts() -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A mail as this reader may see it. title, text and html are "" if they may not see its objects."""
+    """A mail as this reader may see it. title, text and html are "" if they may not see its objects.
+
+    has_hidden_link: the mail has the secret link of another person, which is not shown.
+    """
 
     message: Message
     is_hidden: bool
     title: str
     text: str
     html: str
+    has_hidden_link: bool
 
 
 def as_seen_by(reader: User, rows: list[Message]) -> list[Row]:
@@ -49,8 +53,11 @@ def as_seen_by(reader: User, rows: list[Message]) -> list[Row]:
     for row in rows:
         is_known = row.names is not None or not row.sent_text
         is_hidden = row.user_id != reader.pk and not (is_known and named[row.pk] <= visible)
-        parts = ("", "", "") if is_hidden else (row.sent_title, *map(_shown, (row.sent_text, row.sent_html)))
-        found.append(Row(row, is_hidden, *parts))
+        is_open = settings.IS_MAIL_KEPT and row.user_id in (None, reader.pk)
+        texts = (_shown(row.sent_text, is_open), _shown(row.sent_html, is_open))
+        title, text, html = ("", "", "") if is_hidden else (row.sent_title, *texts)
+        has_hidden_link = not is_open and sealed_links.are_in(row.sent_text)
+        found.append(Row(row, is_hidden, title, text, html, has_hidden_link))
     return found
 
 
@@ -63,12 +70,14 @@ def framed(row: Row) -> str:
     return row.html.replace('src="cid:chart"', f'src="data:image/png;base64,{image}"')
 
 
-def _shown(text: str) -> str:
+def _shown(text: str, is_open: bool) -> str:
     """Return the text without the secret in the link that stops a person's digest.
 
-    Without a mail server, this page is the only place where an invited person's link can be read.
+    is_open: with its sealed secrets. Without a mail server, only the page of mails shows the link of an
+    invitation. The secrets of a mail to a person are for that person alone: for others an
+    administrator creates a sign-in link, which is on record.
     """
-    return sealed_links.shown(_STOP.sub(r"\1…/", text), is_open=settings.IS_MAIL_KEPT)
+    return sealed_links.shown(_STOP.sub(r"\1…/", text), is_open=is_open)
 
 
 def _names(row: Message) -> set[int]:

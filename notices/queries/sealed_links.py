@@ -16,6 +16,11 @@ def without(text: str, secrets: Collection[str]) -> str:
     return text
 
 
+def are_in(text: str) -> bool:
+    """Return whether a kept text has a sealed secret."""
+    return _SEALED.search(text) is not None
+
+
 def shown(text: str, *, is_open: bool) -> str:
     """Return a kept text for its reader. is_open: with its secrets, if this installation can read them."""
 

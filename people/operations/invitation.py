@@ -96,10 +96,9 @@ def accept(invitation: Invitation, *, name: str, password: str | None, at: datet
     """
     rows = Invitation.objects.select_for_update(of=("self",))
     present = rows.select_related("subject", "invited_by", "function").get(pk=invitation.pk)
-    inviter = present.invited_by
     if present.state(at) != InvitationState.OPEN:
         raise Refused("This invitation was used, withdrawn, or has expired. Ask for a new one.")
-    if inviter is not None and not inviter.is_at_least(Role.ADMINISTRATOR):
+    if not _is_usable(present, at):
         raise Refused("Whoever invited you may not do so any more. Ask an administrator to invite you.")
     user = person.add(
         name=name,
@@ -137,18 +136,34 @@ def ask_for_one(email: str, *, network: str, at: datetime) -> None:
     tries.count_act(budgets, message="Too many requests. Wait 15 minutes and try again.", at=at)
     if User.objects.filter(email=email).exists():
         return
-    pending = Invitation.objects.filter(email=email, accepted_at=None, withdrawn_at=None).first()
+    rows = Invitation.objects.select_for_update(of=("self",)).select_related("subject", "invited_by")
+    pending = rows.filter(email=email, accepted_at=None, withdrawn_at=None).first()
+    if pending is not None and pending.invited_by is None:
+        resend(pending, by=SYSTEM, at=at)
+        return
+    if pending is not None and not _is_usable(pending, at):
+        withdraw(pending, by=SYSTEM, at=at)
+        pending = None
     if pending is None:
         row = _new(email, by=SYSTEM, at=at, role=settings.SIGN_UP_ROLE, function=None, teams=[])
-        history.record(row, SENT, by=SYSTEM, at=at)
-    elif pending.invited_by_id is None:
-        resend(pending, by=SYSTEM, at=at)
+        try:
+            with transaction.atomic():
+                history.record(row, SENT, by=SYSTEM, at=at)
+        except IntegrityError:  # invited at the same moment: that mail has the link
+            return
     # The link of an administrator's invitation stays as it is: it is in an earlier mail.
 
 
 def may_sign_up(email: str) -> bool:
     """Return whether somebody with this address may come uninvited."""
     return email.rpartition("@")[2].lower() in settings.SIGN_UP_DOMAINS
+
+
+def _is_usable(invitation: Invitation, at: datetime) -> bool:
+    """Return whether it can be accepted: it is open, and whoever invited may still do so."""
+    inviter = invitation.invited_by
+    may_invite = inviter is None or inviter.is_at_least(Role.ADMINISTRATOR)
+    return may_invite and invitation.state(at) == InvitationState.OPEN
 
 
 def _new(email: str, *, by: Actor, at: datetime, **values: Any) -> Invitation:

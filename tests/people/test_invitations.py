@@ -232,6 +232,41 @@ def test_nobody_signs_up_unless_a_setting_names_their_domain(boss, client, setti
     assert User.objects.get(email="ben@example.org").role == Role.VIEWER
 
 
+def signed_up(settings, at, email="ben@example.org"):
+    """Ask for an invitation. Returns the mails that follow."""
+    assert Client().post("/people/sign-up/", {"email": email}).status_code == 200
+    return sent(settings, at)
+
+
+def test_a_sign_up_after_an_expired_invitation_gets_a_new_one(boss, settings, move_clock):
+    settings.SIGN_UP_DOMAINS = ["example.org"]
+    (old,) = invite(boss, role=Role.ADMINISTRATOR)
+    sent(settings, AT)
+    assert signed_up(settings, AT) == []  # the link is in an earlier mail
+    late = AT + timedelta(days=7, seconds=1)
+    move_clock(late)
+
+    ((_, _, text, _),) = signed_up(settings, late)
+    accept(link_in(text))
+
+    assert User.objects.get(email="ben@example.org").role == Role.VIEWER
+    old.refresh_from_db()
+    assert old.withdrawn_at == late
+
+
+def test_a_sign_up_replaces_the_invitation_of_a_former_administrator(boss, settings, at):
+    settings.SIGN_UP_DOMAINS = ["example.org"]
+    other = people.user(role=Role.ADMINISTRATOR)
+    invite(boss, role=Role.ADMINISTRATOR)
+    sent(settings, at)
+    person.set_role(boss, Role.MEMBER, by=Actor(other, "page"), at=at)
+
+    ((_, _, text, _),) = signed_up(settings, at)
+    accept(link_in(text))
+
+    assert User.objects.get(email="ben@example.org").role == Role.VIEWER
+
+
 def test_sign_ups_are_limited_by_address(boss, client, settings):
     settings.SIGN_UP_DOMAINS = ["example.org"]
 

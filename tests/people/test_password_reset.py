@@ -113,8 +113,24 @@ def test_the_kept_mail_has_no_usable_link(ana, settings, at):
     seen = mails_seen.as_seen_by(boss, [row])[0]
     assert "/people/reset/" in seen.text
     assert secret not in seen.text + seen.html
-    settings.IS_MAIL_KEPT = True  # without a mail server, the page of mails is the only way
-    assert secret in mails_seen.as_seen_by(boss, [row])[0].text
+
+
+def test_without_a_mail_server_only_the_person_reads_their_link(ana, client, settings, at):
+    """An administrator makes a sign-in link instead, which is on record."""
+    ask()
+    secret = link_in(sent(settings, at)[0][2]).strip("/").rpartition("/")[2]
+    row = Message.objects.get()
+    settings.IS_MAIL_KEPT = True
+    boss = people.user(role=Role.ADMINISTRATOR)
+
+    of_boss, of_ana = (mails_seen.as_seen_by(reader, [row])[0] for reader in (boss, ana))
+    client.force_login(boss)
+    page = client.get(f"/notices/mail/{row.pk}/")
+
+    assert secret not in of_boss.text + of_boss.html
+    assert secret in of_ana.text
+    assert secret not in page.text
+    assert "create a sign-in link on the page of the person" in page.text
 
 
 def test_a_mail_that_waited_too_long_is_not_sent(ana, settings, at, move_clock):
