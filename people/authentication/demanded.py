@@ -9,12 +9,14 @@ from people.queries import factors
 
 _KNOWN = "has_factor"
 ADVICE = "Your role needs a second factor. Add one under Account, Sign-in and security."
-# What such a person may do: add one, or leave.
+# What such a person may do: add one, end sessions, or leave.
 ALLOWED = frozenset(
     {
         "people:security",
         "people:app_add",
         "people:passkey_add",
+        "people:session_end",
+        "people:sessions_end_others",
         "people:confirm",
         "people:codes_make",
         "people:sign_out",

@@ -25,6 +25,7 @@ from people.operations.provider import Identity
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _LEEWAY = 60  # seconds that two clocks may differ
 _NONCE = "nonce"
+_LONGEST = {"sub": 191, "email": 254, "name": 1000}  # characters: of the columns; names are cut
 
 
 class ProviderClient(OpenIDConnectOAuth2Adapter):
@@ -53,6 +54,7 @@ class ProviderClient(OpenIDConnectOAuth2Adapter):
                 if more.get("sub") != claims["sub"]:
                     raise OAuth2Error("The user info is of somebody else.")
                 claims = {**claims, **more}
+            _check_texts(claims)
             login = self.get_provider().sociallogin_from_response(request, claims)
         except (jwt.PyJWTError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise OAuth2Error(f"The answer of the provider is not valid: {error!r}") from error
@@ -122,6 +124,14 @@ def finish(request: HttpRequest, provider_id: str) -> HttpResponse:
     view = _Callback.adapter_view(ProviderClient(request, provider_id))
     answer: HttpResponse = view(request)
     return answer
+
+
+def _check_texts(claims: dict[str, Any]) -> None:
+    """Raise OAuth2Error for what the database does not store: NUL, and texts that are too long."""
+    for name, longest in _LONGEST.items():
+        text = str(claims.get(name) or "")
+        if "\x00" in text or len(text) > longest:
+            raise OAuth2Error(f"The claim {name} has NUL or more than {longest} characters.")
 
 
 def _identity(provider_id: str, claims: dict[str, Any]) -> Identity:

@@ -55,7 +55,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         """Answer with our page. What exactly went wrong is in the log, for administrators."""
         if error == AuthError.CANCELLED:
             raise ImmediateHttpResponse(trouble(request, _CANCELLED, 403))
-        logger.warning("Sign-in by %s failed: %r", provider, exception or error)
+        logger.warning("Sign-in by %s failed: %s", provider, _brief(exception or error))
         raise ImmediateHttpResponse(trouble(request, _AWAY, 502))
 
 
@@ -66,5 +66,10 @@ def trouble(request: HttpRequest, text: str, status: int) -> HttpResponse:
 
 def away(request: HttpRequest, error: Exception) -> HttpResponse:
     """Return the page that says that a provider does not answer."""
-    logger.warning("A sign-in provider does not answer: %r", error)
+    logger.warning("A sign-in provider does not answer: %s", _brief(error))
     return trouble(request, _AWAY, 502)
+
+
+def _brief(error: object) -> str:
+    """Return the kind of an error and the begin of its text, which may be a page, in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -12,7 +12,7 @@ from outgoing.urls import LONGEST
 from pages.forms import Day, PageForm
 from people import days_off, queries
 from people.models import DutyRoster, Function, Organisation, Team, User
-from people.operations import roster
+from people.operations import address, roster
 from people.states import ColourTheme, Role, TokenScope
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -83,7 +83,9 @@ class SetUp(PageForm):
         help_text="Working hours and meetings use this time zone.",
     )
     person_name = forms.CharField(label="Your name", max_length=120)
-    email = forms.EmailField(label="Your email", widget=forms.EmailInput({"autocomplete": "username"}))
+    email = forms.EmailField(
+        label="Your email", max_length=address.LONGEST, widget=forms.EmailInput({"autocomplete": "username"})
+    )
     password = forms.CharField(
         strip=False,
         widget=forms.PasswordInput(_new_password),
@@ -214,14 +216,14 @@ class _WithFunction(PageForm):
 
 class NewPerson(_WithFunction):
     name = forms.CharField(max_length=120)
-    email = forms.EmailField(label="Email")
+    email = forms.EmailField(label="Email", max_length=address.LONGEST)
     function = forms.ModelChoiceField(queryset=Function.objects.none(), required=False, empty_label="None")
     role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER)
 
 
 class ChangePerson(_WithFunction):
     name = forms.CharField(max_length=120)
-    email = forms.EmailField(label="Email")
+    email = forms.EmailField(label="Email", max_length=address.LONGEST)
     function = forms.ModelChoiceField(queryset=Function.objects.none(), required=False, empty_label="None")
 
 

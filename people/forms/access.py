@@ -8,7 +8,7 @@ from pages.forms import PageForm
 from people import queries
 from people.forms import NewPassword
 from people.models import Function, Team
-from people.operations import invitation
+from people.operations import address, invitation
 from people.states import Role
 
 
@@ -16,7 +16,9 @@ class Email(PageForm):
     """An address that a link is mailed to."""
 
     email = forms.EmailField(
-        label="Email", widget=forms.EmailInput({"autocomplete": "username", "autofocus": True})
+        label="Email",
+        max_length=address.LONGEST,
+        widget=forms.EmailInput({"autocomplete": "username", "autofocus": True}),
     )
 
 

@@ -1,8 +1,24 @@
 """The address of a person in the tables of allauth: one row, which follows User.email."""
 
 from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
+from kit.refusals import Refused
 from people.models import User
+
+LONGEST = 254  # characters
+
+
+def check(text: str, *, field: str) -> None:
+    """Raise Refused unless the text is an email address that fits the column."""
+    if len(text) > LONGEST:
+        said = f"“{text[:40]}…” is longer than {LONGEST} characters. Enter a shorter address."
+        raise Refused(said, field=field)
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise Refused(f"“{text}” is no email address. Correct it.", field=field) from None
 
 
 def follow(user: User) -> None:

@@ -7,8 +7,6 @@ from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from history import operations as history
@@ -16,6 +14,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, Refused
 from people import events
 from people.models import Function, Invitation, Team, User
+from people.operations import address as email_address
 from people.operations import person, team
 from people.operations import sign_in as tries
 from people.queries import links
@@ -129,6 +128,7 @@ def ask_for_one(email: str, *, network: str, at: datetime) -> None:
     TooManyTries.
     """
     email = email.strip().lower()
+    email_address.check(email, field="email")
     if not may_sign_up(email):
         domains = ", ".join(settings.SIGN_UP_DOMAINS)
         raise Refused(f"Use an address of {domains}, or ask an administrator to invite you.", field="email")
@@ -199,10 +199,7 @@ def _lock_pending(invitation: Invitation, seen: int | None, at: datetime) -> Non
 
 def _check_addresses(addresses: Iterable[str]) -> None:
     for address in addresses:
-        try:
-            validate_email(address)
-        except ValidationError:
-            raise Refused(f"“{address}” is no email address. Correct it.", field="addresses") from None
+        email_address.check(address, field="addresses")
 
 
 def _free(addresses: Sequence[str], by: Actor, at: datetime) -> None:

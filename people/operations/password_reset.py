@@ -11,6 +11,7 @@ from people import events
 from people.models import User
 from people.operations import person
 from people.operations import sign_in as tries
+from people.operations import token as tokens
 from people.queries import links
 
 # Mails in any 15 minutes: to one account, and asked for from one network.
@@ -39,10 +40,13 @@ def ask(email: str, *, network: str, at: datetime) -> None:
 def complete(user: User, token: str, password: str, *, at: datetime) -> User:
     """Set a new password with the token of a mail, once. All sessions of the person end.
 
+    Their API tokens are revoked too: others may have known the password, and so the tokens created with it.
     Raises Refused for a token that was used or is too old, and for a weak password.
     """
     locked = person.lock(user, None)
     if not links.is_reset_good(locked, token):
         raise Refused("This link was used already or is older than two hours. Ask for a new one.")
-    verb = events.PasswordReset.verb
-    return person.set_password(user, password, verb=verb, by=Actor(user, "page"), at=at)
+    by = Actor(user, "page")
+    person.set_password(user, password, verb=events.PasswordReset.verb, by=by, at=at)
+    tokens.revoke_all(user, by=by, at=at)
+    return user

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from history import operations as history
@@ -27,6 +27,7 @@ from people.slugs import free_slug, slug_of
 from people.states import ColourTheme, Role
 
 LONGEST_ABSENCE = timedelta(days=5 * 365 + 2)  # from today to its last day
+ERASED_DOMAIN = "erased.invalid"  # of the addresses that erased people have (riskhub/erasure)
 ABSENCE_BEGINS = "people.absence_begins"
 # What change() may set. A role, a password and being active have operations of their own.
 _CHANGEABLE = frozenset(
@@ -200,8 +201,12 @@ def note_handover(user: User, to: Iterable[User], *, by: Actor, at: datetime) ->
 def reactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) -> User:
     """Reactivate a person. They set a new password by a link; their old tokens stay revoked.
 
-    They again see the objects that they still own or were asked to review.
+    They again see the objects that they still own or were asked to review. Their next sign-in by a provider
+    is linked again. Raises Refused for a person who was erased.
     """
+    if user.email.endswith(f"@{ERASED_DOMAIN}"):
+        raise Refused("This person was erased and cannot come back. Invite them as a new person.")
+    SocialAccount.objects.filter(user=user).delete()
     history.change(user, {"is_active": True}, by=by, at=at, seen=seen, verb="people.person_reactivated")
     history.give_back_sight(user, by=by, at=at)
     history.retire(user, is_retired=False)
@@ -309,10 +314,7 @@ def _name(text: str) -> str:
 
 def _address(text: str, *, but: User | None) -> str:
     found = text.strip().lower()
-    try:
-        validate_email(found)
-    except ValidationError:
-        raise Refused("Enter a valid email address.", field="email") from None
+    address.check(found, field="email")
     others = User.everyone.filter(email=found)
     if (others.exclude(pk=but.pk) if but else others).exists():
         raise Refused("Another person has this email address. Use another address.", field="email")

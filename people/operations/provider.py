@@ -19,6 +19,11 @@ from people.states import RANK, Role
 
 logger = logging.getLogger(__name__)
 ROLE = "role:"
+_LINKED = (
+    "The account with this address is linked with another sign-in of this provider. Use that one, or your "
+    "password. If the provider gave you a new sign-in, ask an administrator to deactivate and reactivate "
+    "your account: then your next sign-in is linked."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Identity:
 def find_or_add(identity: Identity, *, may_add: bool, at: datetime) -> User:
     """Return the person of an identity: linked before, of the same verified address, invited, or new.
 
-    Raises Refused with the fix if there is nobody, or if the person was deactivated.
+    Raises Refused with the fix if there is nobody, if the person was deactivated, or if another identity of
+    this provider is linked with them already.
     """
     rows = SocialAccount.objects.select_related("user__subject")
     linked = rows.filter(provider=identity.provider, uid=identity.key).first()
@@ -48,11 +54,7 @@ def find_or_add(identity: Identity, *, may_add: bool, at: datetime) -> User:
     if not user.is_active:
         raise Refused("This account is deactivated. Ask an administrator.")
     if linked is None:
-        SocialAccount.objects.get_or_create(
-            provider=identity.provider, uid=identity.key, defaults={"user": user}
-        )
-        by = Actor(user, "page")
-        history.record(user, events.ProviderLinked(provider=identity.provider), by=by, at=at)
+        _link(user, identity, at)
     return user
 
 
@@ -72,6 +74,20 @@ def follow_groups(
     by = Actor(locked, "page")
     _follow_role(locked, targets, set(mapping.values()), by, at)
     _follow_teams(locked, targets, set(mapping.values()), by, at)
+
+
+def _link(user: User, identity: Identity, at: datetime) -> None:
+    """Link a person with an identity, unless another one of the provider is linked. Raises Refused.
+
+    A provider may give the address of somebody who left to somebody else: the address alone is no proof then.
+    """
+    person.lock(user, None)  # two identities with one address at the same moment: only the first is linked
+    linked = SocialAccount.objects.filter(user=user, provider=identity.provider)
+    if linked.exclude(uid=identity.key).exists():
+        raise Refused(_LINKED)
+    linked.get_or_create(provider=identity.provider, uid=identity.key, defaults={"user": user})
+    by = Actor(user, "page")
+    history.record(user, events.ProviderLinked(provider=identity.provider), by=by, at=at)
 
 
 def _of_address(identity: Identity, may_add: bool, at: datetime) -> User:

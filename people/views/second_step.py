@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.internal.flows.login import perform_login
+from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import Login
 from allauth.account.stages import LoginStage, LoginStageController
 from allauth.mfa.models import Authenticator
@@ -20,6 +21,7 @@ from kit.refusals import Refused
 from kit.rights import OPEN, view_needs
 from people.authentication import browser, fresh, passkeys, sessions
 from people.authentication.browser import network, onward_from
+from people.authentication.stages import SecondStep
 from people.forms import access
 from people.models import User
 from people.operations import second_factor
@@ -40,6 +42,9 @@ def code(request: HttpRequest) -> HttpResponse:
     """Ask for the second factor of a person who gave the right password."""
     stage = LoginStageController.enter(request, AuthenticateStage.key)
     if stage is None or stage.login.user is None:
+        return HttpResponseRedirect(reverse("people:sign_in"), status=303)
+    if not isinstance(stage, SecondStep) or not stage.is_good():
+        clear_login(request)
         return HttpResponseRedirect(reverse("people:sign_in"), status=303)
     user: User = stage.login.user
     form = access.Code(request.POST if "code" in request.POST else None)

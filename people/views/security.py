@@ -46,6 +46,8 @@ def security(request: SignedInRequest) -> HttpResponse:
 def app_add(request: SignedInRequest) -> HttpResponse:
     """Add an authenticator app: its secret as a picture and as text, then a code of it."""
     user, form = _me(request), access.AppCode(request.POST or None)
+    if factors.app_of(user) is not None:
+        return _has_app(request)
     secret = get_totp_secret()
     if request.method == "POST" and form.is_valid():
         code, now = form.cleaned_data["code"], clock.of_computer()
@@ -159,6 +161,17 @@ def _me(request: SignedInRequest) -> User:
 def _added(request: SignedInRequest, codes: list[str], said: str) -> HttpResponse:
     """Show the recovery codes if these are the first, else the page with what was added."""
     return _codes(request, codes) if codes else toast(request, go(request, reverse(HERE)), said)
+
+
+def _has_app(request: SignedInRequest) -> HttpResponse:
+    """Lead somebody back who has an app: after a second press of the button they did not see the codes."""
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse(HERE), status=303)
+    said = (
+        "You have an authenticator app. If you did not see your recovery codes, make new recovery codes here."
+        " To use another app, remove this one first."
+    )
+    return _page(request, 422, trouble=said)
 
 
 def _codes(request: SignedInRequest, codes: list[str]) -> HttpResponse:

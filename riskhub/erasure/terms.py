@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from people.operations.person import ERASED_DOMAIN
+
 # No mail can reach this domain (RFC 2606).
-DOMAIN = "erased.invalid"
+DOMAIN = ERASED_DOMAIN
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from history.models import Event
 from kit.actor import SYSTEM
 from notices.models import Message
 from notices.queries import mail as mails_seen
-from people.operations import password_reset, person
+from people.authentication import find
+from people.operations import password_reset, person, token
 from people.states import Role
 from tests.conftest import AT
 from tests.factories import people
@@ -53,6 +54,21 @@ def test_a_link_by_mail_sets_a_password_once_and_ends_all_other_sessions(ana, se
     ana.refresh_from_db()
     assert ana.check_password(NEW)
     assert Event.objects.filter(verb="people.password_reset", subject_id=ana.subject_id).count() == 1
+
+
+def test_a_reset_revokes_the_tokens_and_the_mail_says_so(ana, settings, at):
+    """Whoever knew the password may have made them."""
+    _, text = token.issue(ana, name="T", scope="read", days=9, by=SYSTEM, at=at)
+    assert find(text, at=at) is not None
+    ask()
+    ((_, _, mail, html),) = sent(settings, at)
+
+    assert "revokes your API tokens" in mail
+    assert "revokes your API tokens" in " ".join(html.split())
+    Client().post(link_in(mail), {"password": NEW, "again": NEW})
+
+    assert find(text, at=at) is None
+    assert Event.objects.filter(verb="people.token_revoked").count() == 1
 
 
 def test_the_answer_does_not_say_who_is_here(ana, settings, at):

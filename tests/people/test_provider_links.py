@@ -1,0 +1,86 @@
+"""Who an identity of a provider is, when it is not as expected."""
+
+import pytest
+from allauth.socialaccount.models import SocialAccount
+
+from history.models import Event
+from kit.actor import SYSTEM
+from people.authentication import social_adapter
+from people.operations import person
+from tests.conftest import AT
+from tests.factories import people
+from tests.people.test_providers import is_in, sign_in, use
+from tests.services.oidc_provider import provider as running
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def idp():
+    with running(AT) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def set_up(settings, idp):
+    people.organisation()
+    use(settings, idp)
+
+
+def test_another_identity_with_the_address_of_a_linked_account_stays_outside(idp):
+    """A provider gave the mailbox of somebody to somebody else."""
+    people.user("Ana", email="ana@example.org")
+    assert is_in(sign_in(idp)[0])
+
+    browser, answer = sign_in(idp, sub="u-2")
+
+    assert answer.status_code == 403
+    assert "linked with another sign-in of this provider" in answer.text
+    assert not is_in(browser)
+    assert SocialAccount.objects.get().uid == "u-1"
+    assert Event.objects.filter(verb="people.provider_linked").count() == 1
+    assert is_in(sign_in(idp)[0])
+
+
+def test_after_a_reactivation_the_next_identity_is_linked(idp):
+    ana = people.user("Ana", email="ana@example.org")
+    sign_in(idp)
+    person.deactivate(ana, by=SYSTEM, at=AT)
+    assert "deactivated" in sign_in(idp, sub="u-2")[1].text
+    person.reactivate(ana, by=SYSTEM, at=AT)
+
+    assert is_in(sign_in(idp, sub="u-2")[0])
+
+    assert SocialAccount.objects.get().uid == "u-2"
+    assert not is_in(sign_in(idp)[0])
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"sub": "u" * 300},
+        {"email": "ana\x00@example.org"},
+        {"name": "Ana\x00"},
+        {"email": f"{'a' * 260}@b.example"},
+    ],
+    ids=["long sub", "NUL in email", "NUL in name", "long email"],
+)
+def test_claims_that_cannot_be_stored_are_refused(idp, settings, claims):
+    use(settings, idp, SIGN_UP="true")
+
+    browser, answer = sign_in(idp, **claims)
+
+    assert answer.status_code == 502
+    assert "not as expected" in answer.text
+    assert not is_in(browser)
+
+
+def test_the_log_has_one_short_line_about_a_wrong_answer(caplog, rf):
+    page = "<html>\n" + "x" * 40_000
+
+    social_adapter.away(rf.get("/"), ValueError(page))
+
+    (record,) = [one for one in caplog.records if one.name == social_adapter.__name__]
+    assert "\n" not in record.getMessage()
+    assert "ValueError: <html> xxx" in record.getMessage()
+    assert len(record.getMessage()) < 300
