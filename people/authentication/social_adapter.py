@@ -8,16 +8,18 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, _build_ap
 from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.base import AuthError
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from kit import clock
 from kit.refusals import Refused
+from people.authentication.browser import onward_from
 from people.operations import provider as operations
 
 logger = logging.getLogger(__name__)
 _AWAY = "The provider gave no answer, or not as expected. Try again soon, or sign in with your password."
 _CANCELLED = "The sign-in was cancelled at the provider."
+_USED = "This sign-in was completed already, or took too long. Sign in again."
 _PAGE = "people/provider_trouble.html"
 
 
@@ -55,8 +57,17 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         """Answer with our page. What exactly went wrong is in the log, for administrators."""
         if error == AuthError.CANCELLED:
             raise ImmediateHttpResponse(trouble(request, _CANCELLED, 403))
+        if "state_id" in (extra_context or {}):
+            raise ImmediateHttpResponse(_without_question(request))
         logger.warning("Sign-in by %s failed: %s", provider, _brief(exception or error))
         raise ImmediateHttpResponse(trouble(request, _AWAY, 502))
+
+
+def _without_question(request: HttpRequest) -> HttpResponse:
+    """Answer a callback that no sign-in of this browser waits for: opened again, or too late."""
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(onward_from(request))
+    return trouble(request, _USED, 403)
 
 
 def trouble(request: HttpRequest, text: str, status: int) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
+from django.test import Client
 
 from history.models import Event
 from kit.actor import SYSTEM
@@ -9,7 +10,7 @@ from people.authentication import social_adapter
 from people.operations import person
 from tests.conftest import AT
 from tests.factories import people
-from tests.people.test_providers import is_in, sign_in, use
+from tests.people.test_providers import BEGIN, is_in, sign_in, use
 from tests.services.oidc_provider import provider as running
 
 pytestmark = pytest.mark.django_db
@@ -84,3 +85,17 @@ def test_the_log_has_one_short_line_about_a_wrong_answer(caplog, rf):
     assert "\n" not in record.getMessage()
     assert "ValueError: <html> xxx" in record.getMessage()
     assert len(record.getMessage()) < 300
+
+
+def test_a_callback_opened_again_leads_on_or_back_without_a_warning(idp, caplog):
+    people.user("Ana", email="ana@example.org")
+    browser, _ = sign_in(idp)
+    again = f"{BEGIN}callback/?code=x&state=y"
+
+    assert browser.get(again)["Location"] == "/"
+    stranger = Client().get(again)
+
+    assert stranger.status_code == 403
+    assert "Sign in again" in stranger.text
+    assert Client().get(f"{BEGIN}callback/").status_code == 403
+    assert not [one for one in caplog.records if one.name == social_adapter.__name__]

@@ -265,7 +265,7 @@ def test_an_answer_without_a_question_of_this_browser_is_refused(idp):
     back = idp.consent(Client().get(BEGIN)["Location"], "u-1")
     another = Client()
 
-    assert another.get(path_of(back)).status_code == 502
+    assert another.get(path_of(back)).status_code == 403
     assert not is_in(another)
 
 
@@ -277,7 +277,7 @@ def test_an_answer_works_once(idp):
     assert browser.get(back).status_code == 303
     browser.post("/people/sign-out/")
 
-    assert browser.get(back).status_code == 502
+    assert browser.get(back).status_code == 403
     assert not is_in(browser)
 
 

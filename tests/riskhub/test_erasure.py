@@ -242,3 +242,12 @@ def test_the_command_shows_asks_and_erases(monkeypatch):
     assert User.objects.get(pk=person.pk).name == f"Former person {person.pk}"
     with pytest.raises(CommandError, match="No person"):
         call_command("erase_person", EMAIL)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_terminal_the_command_says_how_to_confirm(monkeypatch):
+    left()
+    monkeypatch.setattr("sys.stdin", StringIO(""))
+
+    with pytest.raises(CommandError, match="--confirm"):
+        call_command("erase_person", EMAIL, stdout=StringIO())

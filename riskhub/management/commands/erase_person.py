@@ -54,7 +54,10 @@ class Command(BaseCommand):
         self._show(planned, done=False)
         if options["dry_run"]:
             return
-        typed = options["confirm"] or input("Type the address of the person to erase them: ")
+        try:
+            typed = options["confirm"] or input("Type the address of the person to erase them: ")
+        except EOFError:
+            raise CommandError("Without a terminal, give the address again with --confirm.") from None
         if typed.strip().lower() != person.email:
             raise CommandError("This is another address. Nothing was changed.")
         self._show(operations.erase(person, **asked, by=SYSTEM, at=clock.now()), done=True)
