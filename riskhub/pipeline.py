@@ -95,7 +95,7 @@ def conditions(at: datetime, *, is_starting: bool = False) -> list[Condition]:
         _given_up(work, "webhook", "webhooks", "Replay them on the page Webhooks.", Level.WARNING),
         _uncertain(work["mail"].uncertain),
         _silent_sources(silent),
-        _service_accounts(),
+        _service_accounts(at),
         _held(is_held),
         _backed_up(beats.get(BACKUP)),
         _version(releases.unknown_migrations()),
@@ -185,12 +185,15 @@ def _silent_sources(names: Sequence[str]) -> Condition:
     return Condition("silent_sources", "Sources", level, len(names), 0, False, text, fix)
 
 
-def _service_accounts() -> Condition:
+def _service_accounts(at: datetime) -> Condition:
     orphans = [account.name for account in without_responsible()]
-    known = [token.user.name for token in with_known_secret()]
+    known = [token.user.name for token in with_known_secret(at)]
     texts = [f"nobody is responsible for {', '.join(orphans)}"] if orphans else []
     texts += [f"a person who left may know the token of {', '.join(known)}"] if known else []
-    fix = "Choose who is responsible, and replace secrets, on the pages of the service accounts."
+    fix = (
+        "On the pages of the service accounts, choose who is responsible. "
+        "Replace secrets with an overlap of 0 days, so that the former one ends."
+    )
     return Condition(
         "service_accounts",
         "Service accounts",

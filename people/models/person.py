@@ -323,13 +323,14 @@ class User(Recorded, AbstractBaseUser):
     def answerable(self) -> "User | None":
         """Return the person who owns what this account creates: oneself, or who is responsible for it.
 
-        None if that person, or the lead of that team, has left or may only read. For a service account it
-        costs queries.
+        That is the responsible person, or the lead of the responsible team if that person has left or may
+        only read. None if neither can. Costs queries for a service account that was loaded without them.
         """
         if not self.is_service:
             return self
-        found = self.responsible or (self.responsible_team.lead if self.responsible_team else None)
-        return found if found is not None and found.is_at_least(Role.MEMBER) else None
+        lead = self.responsible_team.lead if self.responsible_team else None
+        people = (self.responsible, lead)
+        return next((one for one in people if one is not None and one.is_at_least(Role.MEMBER)), None)
 
     def is_at_least(self, role: Role) -> bool:
         return self.is_active and RANK[Role(self.role)] >= RANK[role]

@@ -17,7 +17,7 @@ from people.models import ServiceAccount, Team, Token, User
 from people.operations import token as tokens
 from people.operations.person import free_handle
 from people.slugs import slug_of
-from people.states import Role, TokenScope
+from people.states import RANK, Role, TokenScope
 
 ROLES = (Role.VIEWER, Role.MEMBER, Role.RISK_MANAGER)
 CHANGEABLE = frozenset({"name", "purpose", "role", "responsible", "responsible_team"})
@@ -126,7 +126,9 @@ def take_over_tokens(
 
 
 def ingest_tokens(person: User, at: datetime) -> list[Token]:
-    """Return the live tokens of a person with which tools push signals."""
+    """Return the live tokens of a person with which tools push signals. Those of a viewer push none."""
+    if RANK[Role(person.role)] < RANK[Role.MEMBER]:
+        return []
     rows = person.tokens.filter(scope=TokenScope.INGEST, revoked_at__isnull=True, expires_at__gt=at)
     return list(rows.select_related("subject", "user").order_by("id"))
 

@@ -72,7 +72,8 @@ def rotate(
     """Give a token a new secret. Returns its text, which is never available again.
 
     days: until it expires, from now on; None keeps the date. overlap_days: how long the old secret works
-    beside the new one. The secret before that one ends at once. Raises Refused, ChangedMeanwhile.
+    beside the new one. The secret before that one ends at once. Only without overlap
+    does a token that was taken over count as renewed. Raises Refused, ChangedMeanwhile.
     """
     if token.state(at) != "live":
         raise Refused(f"This token is {token.state(at)}. Create a new one.")
@@ -90,7 +91,7 @@ def rotate(
         "former_hash": bytes(token.secret_hash) if overlap_days else None,
         "former_until": min(at + timedelta(days=overlap_days), token.expires_at) if overlap_days else None,
         "expires_at": token.expires_at if days is None else at + timedelta(days=days),
-        "moved_at": None,
+        "moved_at": token.moved_at if overlap_days else None,
     }
     history.change(token, values, by=by, at=at, seen=seen, verb="people.token_rotated")
     return _text(token, secret)

@@ -12,7 +12,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people.authentication import find
 from people.models import ServiceAccount, Token, User
-from people.operations import person, service_account, team, token
+from people.operations import person, service_account, token
 from people.queries.service_account import with_known_secret, without_responsible
 from people.states import Role
 from riskhub.leaving import operations as leaving
@@ -214,7 +214,7 @@ def test_an_account_works_on_when_the_responsible_person_leaves(boss):
     rita, by = people.user("Rita"), Actor(boss, "page")
     made = account(rita)
     client = bearer(made)
-    assert not without_responsible().exists()
+    assert not without_responsible()
 
     person.deactivate(rita, by=by, at=AT)
 
@@ -224,15 +224,35 @@ def test_an_account_works_on_when_the_responsible_person_leaves(boss):
     assert (found.level, "Nightly import" in found.text) == ("warning", True)
 
 
-def test_a_team_is_responsible_as_long_as_it_has_somebody(boss):
+def is_named_by(signed_in, made):
+    """Return whether the page of an account says who is responsible, and the list of Health agrees."""
+    is_missing = made.pk in [found.pk for found in without_responsible()]
+    said = '<span class="status status-warn">' in signed_in.get(f"/people/service-accounts/{made.pk}/").text
+    assert said == is_missing
+    return not is_missing
+
+
+def test_a_team_is_responsible_as_long_as_its_lead_can_be(signed_in, boss):
     ana = people.user()
-    made = account(responsible_team=people.team(), responsible=None)
-    team.join(made.responsible_team, ana, by=SYSTEM, at=AT)
-    assert not without_responsible().exists()
+    made = account(responsible_team=people.team(lead=ana), responsible=None)
+    assert is_named_by(signed_in, made)
 
-    person.deactivate(ana, by=Actor(boss, "page"), at=AT)
+    person.set_role(ana, Role.VIEWER, by=Actor(boss, "page"), at=AT)
 
-    assert without_responsible().exists()
+    assert not is_named_by(signed_in, made)
+    assert not is_named_by(signed_in, account(responsible_team=people.team("Empty"), responsible=None))
+
+
+def test_the_lead_of_the_team_answers_for_a_person_who_left(signed_in, boss):
+    rita, lead = people.user("Rita"), people.user("Lea")
+    made = account(rita, responsible_team=people.team(lead=lead))
+    person.deactivate(rita, by=Actor(boss, "page"), at=AT)
+    made = ServiceAccount.objects.get(pk=made.pk)
+
+    source = sources.named("drift", adapter="points", by=Actor(made, "api"), at=AT)
+
+    assert source.owner == lead
+    assert is_named_by(signed_in, made)
 
 
 def test_accounts_are_handed_over_with_the_rest(boss):
@@ -244,7 +264,7 @@ def test_accounts_are_handed_over_with_the_rest(boss):
 
     made.refresh_from_db()
     assert (listed, made.responsible) == (["service_accounts"], ben)
-    assert not without_responsible().exists()
+    assert not without_responsible()
 
 
 def test_tokens_of_tools_outlive_the_person_at_a_handover(boss, at):
@@ -259,11 +279,28 @@ def test_tokens_of_tools_outlive_the_person_at_a_handover(boss, at):
     assert find(pushing, at=at).user_id == made.pk
     assert find(laptop, at=at) is None
     assert Event.objects.get(verb="people.token_moved").actor_id == boss.subject_id
-    assert [known.user_id for known in with_known_secret()] == [made.pk]
+    assert [known.user_id for known in with_known_secret(at)] == [made.pk]
 
     moved = Token.objects.get(user=made)
+    token.rotate(moved, overlap_days=7, by=by, at=at)
+    assert find(pushing, at=at).user_id == made.pk
+    assert with_known_secret(at).exists()  # the former secret works beside the new one
+    assert not with_known_secret(moved.expires_at).exists()
     token.rotate(moved, overlap_days=0, by=by, at=at)
-    assert not with_known_secret().exists()
+    assert not with_known_secret(at).exists()
+
+
+def test_the_token_of_a_viewer_works_no_more_after_a_handover(boss, at):
+    """It pushed nothing, because its owner was made a viewer."""
+    rita, ben, by = people.user("Rita"), people.user("Ben"), Actor(boss, "page")
+    _, pushing = token.issue(rita, name="Evidently", scope="ingest", by=SYSTEM, at=AT)
+    person.set_role(rita, Role.VIEWER, by=by, at=at)
+    rita.refresh_from_db()
+
+    leaving.hand_over(rita, to=ben, deactivates=True, by=by, at=at)
+
+    assert find(pushing, at=at) is None
+    assert not ServiceAccount.objects.exists()
 
 
 def test_a_handover_may_end_the_tokens_of_tools(boss, at):
