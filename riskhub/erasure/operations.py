@@ -11,6 +11,7 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
+from django.db.models import Q
 
 from history import documents
 from history import operations as history
@@ -19,7 +20,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from notices.models import Message
 from people.events import PersonErased
-from people.models import Absence, Receipt, SignInCount, Token, User
+from people.models import Absence, Invitation, Receipt, SignInCount, Token, User
 from people.operations import token as tokens
 from people.states import ColourTheme
 from riskhub.erasure.places import Found, Place, found_in, places, store
@@ -132,7 +133,7 @@ def _set_trigger(what: str) -> None:
 
 
 def _delete_private_rows(person: User, terms: Terms, report: Report) -> None:
-    """Delete sessions, factors, addresses and receipts, and empty their mails and reasons for absences."""
+    """Delete sessions, factors, addresses and receipts. Empty mails, invitations and reasons for absences."""
     EmailConfirmation.objects.filter(email_address__user=person).delete()
     for kind in (EmailAddress, Authenticator, SocialAccount, UserSession):
         report.replaced[kind._meta.db_table] += kind.objects.filter(user=person).delete()[0]
@@ -148,7 +149,19 @@ def _delete_private_rows(person: User, terms: Terms, report: Report) -> None:
             report.replaced[place.table] += kind.objects.filter(pk__in=ids).delete()[0]
     mails = Message.objects.filter(user=person)
     report.replaced["notices_message"] += mails.update(sent_text="", sent_html="", sent_title="", sent_to="")
+    _empty_invitations(person, terms, report)
     Absence.objects.filter(user=person).exclude(reason="").update(reason="")
+
+
+def _empty_invitations(person: User, terms: Terms, report: Report) -> None:
+    """Empty the invitations of the person and their mails. They may have been sent to a former address."""
+    invitations = Invitation.objects.filter(Q(person=person) | Q(email=terms.email))
+    addresses = {terms.email, *terms.also, *invitations.values_list("email", flat=True)}
+    mails = Message.objects.filter(user=None, address__in=addresses)
+    report.replaced["notices_message"] += mails.update(
+        address=terms.new_email, sent_text="", sent_html="", sent_title="", sent_to="", log=[]
+    )
+    report.replaced["people_invitation"] += invitations.update(email=terms.new_email, name="")
 
 
 def _rename(person: User, terms: Terms, *, by: Actor, at: datetime) -> None:

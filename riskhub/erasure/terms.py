@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -46,16 +47,25 @@ class Terms:
 
     @cached_property
     def _patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
-        """Return (pattern, replacement), the longest first: an address may contain the handle."""
-        names = [(text, self.new_name) for text in (self.name, *self.also)]
-        pairs = [(self.email, self.new_email), (self.handle, self.new_handle), *names]
-        ends = {self.email: (r"(?<![\w.+-])", r"(?!\w|[.-]\w)"), self.handle: (r"(?<![\w-])", r"(?![\w-])")}
+        """Return (pattern, replacement), the address first: it may contain a name.
+
+        A handle may be an ordinary word. So it is found only in a mention and in the address of a page.
+        """
+        whole_word = (r"(?<!\w)", r"(?!\w)")
+        email = (self.email, r"(?<![\w.+-])", r"(?!\w|[.-]\w)", self.new_email)
+        names = [(text, *whole_word, self.new_name) for text in (self.name, *self.also)]
         patterns = []
-        for text, new in pairs:
-            before, after = ends.get(text, (r"(?<!\w)", r"(?!\w)"))
+        for text, before, after, new in (email, *names):
             for spelled in dict.fromkeys((text, html.escape(text))):
                 patterns.append((re.compile(before + re.escape(spelled) + after, re.IGNORECASE), new))
+        handle = rf"((?<![\w.+-])@|/people/){re.escape(self.handle)}(?![\w-])"
+        patterns.append((re.compile(handle, re.IGNORECASE), rf"\g<1>{self.new_handle}"))
         return tuple(patterns)
+
+    @cached_property
+    def _quoted_handle(self) -> re.Pattern[str]:
+        """Return the pattern of the handle as a value in the text of JSON, not as a key."""
+        return re.compile(rf'(?<="){re.escape(self.handle)}(?="(?!\s*:))', re.IGNORECASE)
 
     def mentions_replaced(self, text: str) -> str:
         """Return a text with the mentions of the person replaced, and nothing else."""
@@ -63,32 +73,44 @@ class Terms:
         return pattern.sub(f"@{self.new_handle}", text)
 
     def are_in(self, value: Any) -> bool:
-        """Return whether a stored value names the person: a text, a list, the content of JSON, or bytes."""
-        return self.replaced(value) != value
+        """Return whether a stored value names the person: a text, a list, JSON with its keys, or bytes."""
+        return self.replaced(value) != value or any(self._in_text(key) != key for key in _keys(value))
 
     def replaced(self, value: Any) -> Any:
-        """Return the value with what names the person replaced."""
+        """Return the value with what names the person replaced. Keys stay, because programs read them."""
         if isinstance(value, str):
-            for pattern, new in self._patterns:
-                value = pattern.sub(new, value)
-            return value
+            return self.new_handle if value.lower() == self.handle.lower() else self._in_text(value)
         if isinstance(value, bytes | memoryview):
             text = bytes(value).decode("utf-8", "replace")
-            changed = self.replaced(text)
+            changed = self._quoted_handle.sub(self.new_handle, self.replaced(text))
             return value if changed == text else changed.encode()
         if isinstance(value, dict):
-            return {self.replaced(key): self.replaced(one) for key, one in value.items()}
+            return {key: self.replaced(one) for key, one in value.items()}
         if isinstance(value, list):
             return [self.replaced(one) for one in value]
         return value
 
+    def _in_text(self, text: str) -> str:
+        for pattern, new in self._patterns:
+            text = pattern.sub(new, text)
+        return text
+
     def excerpt(self, value: Any) -> str:
         """Return the text around the first place that names the person."""
         text = value if isinstance(value, str) else _as_text(value)
-        for pattern, _ in self._patterns:
+        for pattern in (*(pattern for pattern, _ in self._patterns), self._quoted_handle):
             if found := pattern.search(text):
                 return " ".join(text[max(0, found.start() - 40) : found.end() + 40].split())
         return " ".join(text[:80].split())
+
+
+def _keys(value: Any) -> Iterator[str]:
+    """Yield all keys of a value of JSON."""
+    if isinstance(value, dict):
+        yield from value
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _keys(one)
 
 
 def _as_text(value: Any) -> str:

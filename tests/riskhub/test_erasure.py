@@ -14,8 +14,8 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from notices.models import Digest, Entry, Message
 from people.models import Absence, Receipt, Team, Token, User
+from people.operations import invitation, team, token
 from people.operations import person as persons
-from people.operations import team, token
 from people.states import Role
 from riskhub.database.owner import as_owner
 from riskhub.erasure import operations
@@ -26,6 +26,7 @@ from talk.models import Comment
 from talk.operations import comment as comments
 from tests.conftest import AT
 from tests.factories import actions, people, risks
+from tests.people.mails import sent
 
 NAME, EMAIL = "Zsófia O'Quillan", "zsofia.quillan@example.org"
 
@@ -54,6 +55,12 @@ def erase(person, **given):
         ("zsofia.quillan@example.org.uk", "zsofia.quillan@example.org.uk"),
         ("@zsofia-quillan, see", "@former-person-7, see"),
         ("@zsofia-quillan-2", "@zsofia-quillan-2"),
+        ("zsofia-quillan", "former-person-7"),
+        ("see /people/zsofia-quillan/", "see /people/former-person-7/"),
+        ("the zsofia-quillan method", "the zsofia-quillan method"),
+        ("ben@zsofia-quillan.example", "ben@zsofia-quillan.example"),
+        (b'{"owner": "zsofia-quillan"}', b'{"owner": "former-person-7"}'),
+        (b'{"zsofia-quillan": 1}', b'{"zsofia-quillan": 1}'),
     ],
 )
 def test_whole_names_are_replaced(before, after):
@@ -61,6 +68,23 @@ def test_whole_names_are_replaced(before, after):
 
     assert terms.replaced(before) == after
     assert terms.replaced({"a": [before, 1, None]}) == {"a": [after, 1, None]}
+
+
+def test_a_handle_that_is_a_word_changes_no_key_and_no_sentence():
+    terms = Terms("Owner Smith", "owner@example.org", "owner", 7)
+    content = {"owner": ["owner", "the owner asks"], "by": {"owner": 1}}
+
+    changed = terms.replaced(content)
+
+    assert changed == {"owner": ["former-person-7", "the owner asks"], "by": {"owner": 1}}
+    assert not terms.are_in(changed)
+
+
+def test_a_key_that_names_the_person_stays_and_is_found():
+    terms = Terms(NAME, EMAIL, "zsofia-quillan", 7)
+
+    assert terms.replaced({EMAIL: 1}) == {EMAIL: 1}
+    assert terms.are_in({"people": [{EMAIL: 1}]})
 
 
 @pytest.mark.django_db
@@ -134,6 +158,32 @@ def test_nothing_that_riskhub_wrote_names_the_person():
     assert Absence.objects.get().reason == ""
     assert Token.objects.get(user=person).revoked_at or Token.objects.get(user=person).expires_at <= AT
     assert not SearchDocument.objects.filter(text__icontains="quillan").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("has_moved", [False, True], ids=["same address", "address changed since"])
+def test_an_invited_person_is_named_no_more(settings, at, has_moved):
+    people.organisation(is_sample=False)
+    boss = Actor(people.user(role=Role.ADMINISTRATOR), "page")
+    (made,) = invitation.invite([EMAIL], name="Zsófi", by=boss, at=at)
+    sent(settings, at)
+    person = invitation.accept(made, name=NAME, password=None, at=at)
+    if has_moved:
+        persons.change(person, {"email": "quillan@example.org"}, by=boss, at=at)
+    persons.deactivate(person, by=boss, at=at)
+    assert Message.objects.exclude(sent_text="").filter(address=EMAIL).exists()
+
+    planned = operations.plan(person)
+    report = erase(person)
+
+    made.refresh_from_db()
+    new = f"former-person-{person.pk}@erased.invalid"
+    assert (planned.remaining, report.remaining) == ([], [])
+    assert (made.email, made.name) == (new, "")
+    mail = Message.objects.get(user=None)
+    assert (mail.address, mail.sent_to, mail.sent_text, mail.sent_html) == (new, "", "", "")
+    stored = Terms(NAME, EMAIL, person.handle, person.pk, ("Zsófi",))
+    assert [found for place in places() for found in found_in(place, stored)] == []
 
 
 @pytest.mark.django_db
