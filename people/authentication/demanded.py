@@ -28,17 +28,22 @@ ALLOWED = frozenset(
 def is_missing(request: HttpRequest) -> bool:
     """Return whether the signed-in person must add a factor first.
 
-    The session keeps that they have one, so only the first request of a session asks the database.
+    The session keeps the role for which they have one, so only its first request asks the database.
     """
     user = request.user
     if not settings.SECOND_FACTOR_ROLES or not isinstance(user, User) or not factors.is_demanded(user):
         return False
-    if request.session.get(_KNOWN):
+    if request.session.get(_KNOWN) == user.role:
         return False
     if not factors.has_one(user) and not _is_from_provider(request, user):
         return True
-    request.session[_KNOWN] = True
+    request.session[_KNOWN] = user.role
     return False
+
+
+def forget(request: HttpRequest) -> None:
+    """Let the next request ask the database again: the person removed a factor."""
+    request.session.pop(_KNOWN, None)
 
 
 def _is_from_provider(request: HttpRequest, user: User) -> bool:

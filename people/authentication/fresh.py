@@ -12,14 +12,20 @@ from django.utils.http import urlencode
 
 from people.models import User
 from people.permissions import SignedInRequest
+from people.queries import factors
 
 SECONDS = 10 * 60
+_FACTOR = "mfa"
 
 
 def is_fresh(request: SignedInRequest) -> bool:
-    """Return whether the person signed in or confirmed within ten minutes, in this session."""
+    """Return whether the person signed in or confirmed within ten minutes, in this session.
+
+    A person with a second factor has shown it: the password alone must not remove the factor.
+    """
     records = get_authentication_records(request, request.user)
-    return any(time.time() - record["at"] < SECONDS for record in records)
+    methods = {record["method"] for record in records if time.time() - record["at"] < SECONDS}
+    return _FACTOR in methods or (bool(methods) and not factors.has_one(request.user))
 
 
 def note(request: HttpRequest, user: User, method: str, **more: Any) -> None:

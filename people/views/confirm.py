@@ -30,7 +30,7 @@ _METHODS = {"password": "password", "code": "mfa", "credential": "mfa"}
 @require_http_methods(["GET", "POST"])
 @view_needs("people.account")
 def confirm(request: SignedInRequest) -> HttpResponse:
-    """Take the password, a code or a passkey, and lead on."""
+    """Take a code or a passkey, or the password of a person without a second factor, and lead on."""
     user = User.objects.select_related("subject").get(pk=request.user.pk)
     way = next((way for way in _METHODS if way in request.POST), "")
     forms: dict[str, PageForm] = {
@@ -56,7 +56,12 @@ def confirm(request: SignedInRequest) -> HttpResponse:
 
 
 def _is_right(request: SignedInRequest, user: User, way: str, given: str) -> bool:
-    """Return whether this shows that it is them. Raises TooManyTries, as on the page of the sign-in."""
+    """Return whether this shows that it is them.
+
+    Raises TooManyTries, as on the page of the sign-in, and Refused for a password where a factor is needed.
+    """
+    if way == "password" and factors.has_one(user):
+        raise Refused("You have a second factor. Confirm with it.", field="password")
     at = clock.now()
     account = user.email if way == "password" else f"code {user.email}"
     counted = tries.count_try(account, network=network(request), device=f"own:{user.pk}", at=at)
@@ -77,7 +82,7 @@ def _page(request: SignedInRequest, user: User, forms: dict[str, PageForm], stat
     has_passkey = Authenticator.Type.WEBAUTHN in types
     context = {
         "person": user,
-        "password_form": forms["password"] if user.has_usable_password() else None,
+        "password_form": forms["password"] if user.has_usable_password() and not types else None,
         "code_form": forms["code"] if types else None,
         "passkey_form": forms["credential"],
         "options": passkeys.request_options(user) if has_passkey else "",

@@ -21,7 +21,7 @@ from pages.answers import go, toast
 from pages.requests import actor
 from people import queries
 from people.authentication import demanded, passkeys
-from people.authentication.fresh import needs_fresh
+from people.authentication.fresh import needs_fresh, note
 from people.forms import access
 from people.models import User
 from people.operations import second_factor, session
@@ -115,6 +115,7 @@ def factor_remove(request: SignedInRequest, pk: int) -> HttpResponse:
         second_factor.remove(user, found, by=actor(request), at=clock.now())
     except Refused as refusal:
         return _page(request, 422, trouble=refusal.message)
+    demanded.forget(request)
     return toast(request, go(request, reverse(HERE)), f"{factors.name_of(found)} removed")
 
 
@@ -125,9 +126,15 @@ def person_factor_remove(request: SignedInRequest, pk: int, factor: int) -> Http
     """Remove the lost factor of a person, as an administrator. Their sessions end."""
     user = get_object_or_404(queries.everybody(), pk=pk)
     found = get_object_or_404(factors.of(user), pk=factor)
-    second_factor.remove(user, found, by=actor(request), at=clock.now())
-    said = f"{factors.name_of(found)} removed. {user.name} is signed out everywhere."
-    return toast(request, go(request, reverse("people:person_detail", args=[pk])), said)
+    gone = go(request, reverse("people:person_detail", args=[pk]))
+    try:
+        second_factor.remove(user, found, by=actor(request), at=clock.now())
+    except Refused as refusal:  # their own, and the last one that their role needs
+        return toast(request, gone, refusal.message)
+    demanded.forget(request)
+    if user.pk == request.user.pk:
+        return toast(request, gone, f"{factors.name_of(found)} removed")
+    return toast(request, gone, f"{factors.name_of(found)} removed. {user.name} is signed out everywhere.")
 
 
 @require_POST
@@ -159,7 +166,11 @@ def _me(request: SignedInRequest) -> User:
 
 
 def _added(request: SignedInRequest, codes: list[str], said: str) -> HttpResponse:
-    """Show the recovery codes if these are the first, else the page with what was added."""
+    """Show the recovery codes if these are the first, else the page with what was added.
+
+    Whoever adds a factor shows it, so they need not confirm with it right after.
+    """
+    note(request, _me(request), "mfa", reauthenticated=True)
     return _codes(request, codes) if codes else toast(request, go(request, reverse(HERE)), said)
 
 

@@ -289,6 +289,58 @@ def test_an_administrator_removes_a_lost_factor_on_record_and_signs_the_person_o
     assert any("removed" in mail[1] for mail in sent(settings, at))
 
 
+def test_an_administrator_keeps_the_last_factor_that_their_role_needs(ana, settings, at):
+    settings.SECOND_FACTOR_ROLES = ["administrator"]
+    person.set_role(ana, Role.ADMINISTRATOR, by=SYSTEM, at=at)
+    add_app(ana)
+    browser = entered()
+    browser.post(CODE, {"code": code()})
+
+    answer = browser.post(f"/people/{ana.pk}/factors/{factors.app_of(ana).pk}/remove/", follow=True)
+
+    assert answer.status_code == 200
+    assert "Add another one first" in answer.text
+    assert factors.app_of(ana) is not None
+
+
+def test_the_password_alone_changes_no_factor_of_a_person_who_has_one(ana, client):
+    """Somebody knows the password and found an open session."""
+    codes = add_app(ana)
+    client.force_login(ana)
+    steps = (f"{HERE}factors/{factors.app_of(ana).pk}/remove/", f"{HERE}codes/", f"{HERE}passkey/")
+    confirm = "/people/me/confirm/"
+    assert "Confirm with your password" not in client.get(confirm).text
+
+    refused = client.post(confirm, {"password": WORDS})
+    answers = [client.post(step)["Location"] for step in steps]
+
+    assert refused.status_code == 422
+    assert "Confirm with a code" in refused.text
+    assert all(answer.startswith(confirm) for answer in answers)
+    assert factors.codes_left(ana) == 10
+    assert client.post(confirm, {"code": codes[0]}).status_code == 303
+    assert client.post(steps[0])["Location"] == HERE
+    assert factors.app_of(ana) is None
+
+
+def test_a_role_that_is_given_again_needs_a_factor_again(ana, settings, at):
+    settings.SECOND_FACTOR_ROLES = ["administrator"]
+    person.set_role(ana, Role.ADMINISTRATOR, by=SYSTEM, at=at)
+    people.user(role=Role.ADMINISTRATOR)
+    add_app(ana)
+    browser = entered()
+    browser.post(CODE, {"code": code()})
+    assert browser.get("/people/").status_code == 200
+
+    ana.refresh_from_db()
+    person.set_role(ana, Role.MEMBER, by=SYSTEM, at=at)
+    assert browser.post(f"{HERE}factors/{factors.app_of(ana).pk}/remove/")["Location"] == HERE
+    ana.refresh_from_db()
+    person.set_role(ana, Role.ADMINISTRATOR, by=SYSTEM, at=at)
+
+    assert browser.get("/people/")["Location"] == HERE
+
+
 def test_new_codes_end_the_earlier_ones(ana):
     first, *_ = add_app(ana)
     by = Actor(ana, "page")
