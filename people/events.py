@@ -21,12 +21,20 @@ class DutyCalendarFailed(Payload, verb="people.duty_calendar_failed"):
     error: str
 
 
+class RoleChanged(Payload, verb="people.person_role_changed"):
+    """provider: the id of the sign-in provider whose groups changed the role; None if a person did."""
+
+    provider: str | None = None
+
+
 class MemberAdded(Payload, verb="people.member_added"):
     person: int  # a subject, here and below
+    provider: str | None = None  # as in RoleChanged
 
 
 class MemberRemoved(Payload, verb="people.member_removed"):
     person: int
+    provider: str | None = None  # as in RoleChanged
 
 
 class AuditorAppointed(Payload, verb="people.auditor_appointed"):
@@ -126,7 +134,7 @@ EVENTS = (
     # accounts
     EventType("people.person_added", is_chained=True),
     EventType("people.person_changed"),
-    EventType("people.person_role_changed", is_chained=True),
+    EventType(RoleChanged, is_chained=True),
     EventType(AuditorAppointed, is_chained=True),
     EventType("people.audit_ended", is_chained=True),
     EventType(AuditorRead, is_minor=True, is_public=False),

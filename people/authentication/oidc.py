@@ -26,6 +26,9 @@ _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 _LEEWAY = 60  # seconds that two clocks may differ
 _NONCE = "nonce"
 _LONGEST = {"sub": 191, "email": 254, "name": 1000}  # characters: of the columns; names are cut
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+# What an answer raises that is not as expected, while it is read. Requests raises its own errors for JSON.
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 class ProviderClient(OpenIDConnectOAuth2Adapter):
@@ -39,11 +42,23 @@ class ProviderClient(OpenIDConnectOAuth2Adapter):
     @property
     def openid_config(self) -> dict[str, Any]:
         """Return what the provider says about itself. Raises OAuth2Error, RequestException."""
-        found = super().openid_config
-        issuer = str(found.get("issuer", ""))
+        try:
+            found = super().openid_config
+            issuer = str(found.get("issuer", ""))
+        except _MALFORMED as error:
+            raise OAuth2Error(f"The provider does not describe itself as expected: {error!r}") from error
+        if missing := [name for name in _ENDPOINTS if not isinstance(found.get(name), str)]:
+            raise OAuth2Error(f"The provider does not name its {', '.join(missing)}.")
         if issuer.rstrip("/") != settings.OIDC_PROVIDERS[self.provider_id].url:
             raise OAuth2Error(f"The provider calls itself {issuer!r}: set RISKHUB_OIDC_URL to its issuer.")
         return found
+
+    def parse_token(self, data: Any) -> Any:
+        """Return the token of the provider. Raises OAuth2Error."""
+        try:
+            return super().parse_token(data)
+        except _MALFORMED as error:
+            raise OAuth2Error(f"The token of the provider is not valid: {error!r}") from error
 
     def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> SocialLogin:
         """Return the sign-in of the person that the provider names. Raises OAuth2Error."""
@@ -56,10 +71,10 @@ class ProviderClient(OpenIDConnectOAuth2Adapter):
                 claims = {**claims, **more}
             _check_texts(claims)
             login = self.get_provider().sociallogin_from_response(request, claims)
-        except (jwt.PyJWTError, KeyError, TypeError, ValueError, AttributeError) as error:
+            login.identity = _identity(self.provider_id, claims)
+        except (jwt.PyJWTError, *_MALFORMED) as error:
             raise OAuth2Error(f"The answer of the provider is not valid: {error!r}") from error
         login.account.extra_data = {}  # nothing of it is kept
-        login.identity = _identity(self.provider_id, claims)
         return login
 
     def _verified(self, app: Any, id_token: str) -> dict[str, Any]:
@@ -151,4 +166,5 @@ def _identity(provider_id: str, claims: dict[str, Any]) -> Identity:
     )
 
 
-TROUBLE = (OAuth2Error, requests.RequestException, ValueError, KeyError)
+# Faults of the provider. Those of Riskhub are not caught: they are in the log with their traceback.
+TROUBLE = (OAuth2Error, requests.RequestException)

@@ -42,7 +42,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
             user = operations.find_or_add(identity, may_add=provider.may_add_people, at=at)
         except Refused as refusal:
             raise ImmediateHttpResponse(trouble(request, refusal.message, 403)) from None
-        operations.follow_groups(user, identity.groups, provider.groups, at=at)
+        operations.follow_groups(user, identity.groups, provider.groups, provider=provider.id, at=at)
         user.refresh_from_db()
         sociallogin.user = user
 

@@ -113,8 +113,13 @@ def _chosen_timings(user: User, given: Mapping[str, str]) -> dict[str, str]:
 
 
 @transaction.atomic
-def set_role(user: User, role: str, *, by: Actor, at: datetime, seen: int | None = None) -> User:
-    """Give a person another role. Raises Refused if no administrator would remain."""
+def set_role(
+    user: User, role: str, *, provider: str | None = None, by: Actor, at: datetime, seen: int | None = None
+) -> User:
+    """Give a person another role. Raises Refused if no administrator would remain.
+
+    provider: the id of the sign-in provider whose groups say so.
+    """
     if role not in Role.values:
         raise Refused(f"Use one of {', '.join(Role.values)}.", field="role")
     if role != Role.ADMINISTRATOR:
@@ -122,7 +127,8 @@ def set_role(user: User, role: str, *, by: Actor, at: datetime, seen: int | None
     values: dict[str, Any] = {"role": role}
     if role != Role.VIEWER:
         values["audits_until"] = None  # an auditor only reads
-    history.change(user, values, by=by, at=at, seen=seen, verb="people.person_role_changed")
+    payload = events.RoleChanged(provider=provider)
+    history.change(user, values, by=by, at=at, seen=seen, payload=payload)
     return user
 
 

@@ -60,20 +60,19 @@ def find_or_add(identity: Identity, *, may_add: bool, at: datetime) -> User:
 
 @transaction.atomic
 def follow_groups(
-    user: User, groups: Collection[str] | None, mapping: Mapping[str, str], *, at: datetime
+    user: User, groups: Collection[str] | None, mapping: Mapping[str, str], *, provider: str, at: datetime
 ) -> None:
     """Let teams and role of a person follow the groups that the provider says, as the settings map them.
 
     Only teams and roles in the mapping change: what was made by hand beside it stays. groups: None changes
-    nothing. The last administrator keeps the role, and a lead the team.
+    nothing. The last administrator keeps the role, and a lead the team. History names the provider.
     """
     if groups is None or not mapping:
         return
     locked = person.lock(user, None)
     targets = {mapping[group] for group in groups if group in mapping}
-    by = Actor(locked, "page")
-    _follow_role(locked, targets, set(mapping.values()), by, at)
-    _follow_teams(locked, targets, set(mapping.values()), by, at)
+    _follow_role(locked, targets, set(mapping.values()), provider, at)
+    _follow_teams(locked, targets, set(mapping.values()), provider, at)
 
 
 def _link(user: User, identity: Identity, at: datetime) -> None:
@@ -108,20 +107,21 @@ def _of_address(identity: Identity, may_add: bool, at: datetime) -> User:
     return person.add(name=name, email=identity.email, role=settings.SIGN_UP_ROLE, by=SYSTEM, at=at)
 
 
-def _follow_role(user: User, targets: set[str], mapped: set[str], by: Actor, at: datetime) -> None:
+def _follow_role(user: User, targets: set[str], mapped: set[str], provider: str, at: datetime) -> None:
     roles = _roles(mapped)
     if not roles:
         return
     wanted = max(_roles(targets), key=RANK.__getitem__, default=None)
     present = Role(user.role)
     if wanted is None:
-        wanted = Role.MEMBER if present in roles and RANK[present] > RANK[Role.MEMBER] else present
+        least = Role(settings.SIGN_UP_ROLE)
+        wanted = least if present in roles and RANK[present] > RANK[least] else present
     elif present not in roles and RANK[present] > RANK[wanted]:
         return  # given by hand, and no group speaks of it
     if wanted != present:
         try:
             with transaction.atomic():
-                person.set_role(user, wanted, by=by, at=at)
+                person.set_role(user, wanted, provider=provider, by=SYSTEM, at=at)
         except Refused as refusal:
             logger.warning("The role of person %s stays %s: %s", user.pk, present, refusal.message)
 
@@ -130,7 +130,7 @@ def _roles(targets: set[str]) -> set[Role]:
     return {Role(one.removeprefix(ROLE)) for one in targets if one.startswith(ROLE)}
 
 
-def _follow_teams(user: User, targets: set[str], mapped: set[str], by: Actor, at: datetime) -> None:
+def _follow_teams(user: User, targets: set[str], mapped: set[str], provider: str, at: datetime) -> None:
     slugs = {one for one in mapped if not one.startswith(ROLE)}
     teams = list(Team.objects.filter(slug__in=slugs).select_related("subject").order_by("pk"))
     if unknown := slugs - {one.slug for one in teams}:
@@ -138,9 +138,9 @@ def _follow_teams(user: User, targets: set[str], mapped: set[str], by: Actor, at
     mine = set(Membership.objects.filter(user=user, team__in=teams).values_list("team_id", flat=True))
     for one in teams:
         if one.slug in targets and one.pk not in mine:
-            team.join(one, user, by=by, at=at)
+            team.join(one, user, provider=provider, by=SYSTEM, at=at)
         elif one.slug not in targets and one.pk in mine:
             try:
-                team.leave(one, user, by=by, at=at)
+                team.leave(one, user, provider=provider, by=SYSTEM, at=at)
             except Refused as refusal:
                 logger.warning("Person %s stays in team %s: %s", user.pk, one.pk, refusal.message)

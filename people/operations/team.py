@@ -60,15 +60,18 @@ def change(
 
 
 @transaction.atomic
-def join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
-    """Add a member, who from then on sees the objects that are restricted to the team."""
+def join(team: Team, user: User, *, provider: str | None = None, by: Actor, at: datetime) -> None:
+    """Add a member, who from then on sees the objects that are restricted to the team.
+
+    provider: the id of the sign-in provider whose groups say so.
+    """
     if not user.is_active:
         raise Refused("This person is deactivated. Choose an active person.", field="user")
     Team.objects.select_for_update().get(pk=team.pk)  # joins of one team come one after the other
     if not _is_member(team, user):
         history.record(
             team,
-            events.MemberAdded(person=user.subject_id),
+            events.MemberAdded(person=user.subject_id, provider=provider),
             by=by,
             at=at,
             rows=[Membership(team=team, user=user)],
@@ -88,12 +91,13 @@ def ask_to_join(team: Team, user: User, *, by: Actor, at: datetime) -> None:
 
 
 @transaction.atomic
-def leave(team: Team, user: User, *, by: Actor, at: datetime) -> None:
-    """Remove a member. Raises Refused for the lead, who must be replaced first."""
+def leave(team: Team, user: User, *, provider: str | None = None, by: Actor, at: datetime) -> None:
+    """Remove a member. provider: as in join(). Raises Refused for the lead, who must be replaced first."""
     if team.lead_id == user.pk:
         raise Refused("This person leads the team. Choose another lead first.", field="user")
     if team.memberships.filter(user=user).delete()[0]:
-        history.record(team, events.MemberRemoved(person=user.subject_id), by=by, at=at)
+        payload = events.MemberRemoved(person=user.subject_id, provider=provider)
+        history.record(team, payload, by=by, at=at)
 
 
 def _is_member(team: Team, user: User) -> bool:

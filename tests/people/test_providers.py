@@ -164,7 +164,12 @@ def test_groups_become_teams_and_a_removed_group_leaves_on_record(idp):
     assert teams_of(ana) == {"growth", "platform"}  # no mapping speaks of platform
     joined = Event.objects.get(verb="people.member_added", subject=growth.subject)
     left = Event.objects.get(verb="people.member_removed", subject=fraud.subject)
-    assert joined.actor_id == left.actor_id == ana.subject_id
+    assert joined.actor_id is None  # nobody added themselves
+    assert left.actor_id is None
+    assert joined.data["provider"] == left.data["provider"] == "oidc"
+    page = Client()
+    page.force_login(ana)
+    assert "as the groups of the provider oidc say" in page.get("/people/teams/growth/").text
     sign_in(idp, groups=[])
     assert teams_of(ana) == {"platform"}
 
@@ -183,7 +188,7 @@ def test_a_provider_that_says_nothing_about_groups_changes_nothing(idp):
     ("before", "groups", "after"),
     [
         (Role.MEMBER, ["risk-admins"], Role.ADMINISTRATOR),
-        (Role.ADMINISTRATOR, [], Role.MEMBER),
+        (Role.ADMINISTRATOR, [], Role.VIEWER),  # as somebody who signs up
         (Role.ADMINISTRATOR, ["risk-readers"], Role.VIEWER),
         (Role.MEMBER, ["risk-readers", "risk-admins"], Role.ADMINISTRATOR),
         (Role.RISK_MANAGER, [], Role.RISK_MANAGER),  # by hand: no mapping speaks of it
@@ -198,8 +203,19 @@ def test_groups_become_roles(idp, before, groups, after):
     sign_in(idp, groups=groups)
 
     assert User.objects.get(pk=ana.pk).role == after
-    changed = Event.objects.filter(verb="people.person_role_changed", actor=ana.subject)
-    assert changed.count() == (before != after)
+    events = Event.objects.filter(verb="people.person_role_changed", subject=ana.subject)
+    changed = [(event.actor, event.data["provider"]) for event in events]
+    assert changed == [(None, "oidc")] * (before != after)
+
+
+def test_who_loses_a_role_gets_that_of_a_sign_up(idp, settings):
+    settings.SIGN_UP_ROLE = Role.MEMBER
+    people.user(role=Role.ADMINISTRATOR)
+    ana = people.user("Ana", email="ana@example.org", role=Role.ADMINISTRATOR)
+
+    sign_in(idp, groups=[])
+
+    assert User.objects.get(pk=ana.pk).role == Role.MEMBER
 
 
 def test_the_last_administrator_and_a_lead_keep_what_they_have(idp):
@@ -308,6 +324,16 @@ def test_a_provider_that_is_down_gives_a_clear_page_and_the_password_works(idp, 
     signed_in = Client()
     signed_in.post("/people/sign-in/", {"email": ana.email, "password": WORDS})
     assert is_in(signed_in)
+
+
+def test_a_fault_of_our_own_is_no_fault_of_the_provider(idp, settings):
+    """It goes to the log with its traceback."""
+    people.user("Ana", email="ana@example.org")
+    wrong = dataclasses.replace(settings.OIDC_PROVIDERS["oidc"], groups={"a": "role:king"})
+    settings.OIDC_PROVIDERS = {"oidc": wrong}
+
+    with pytest.raises(ValueError, match="king"):
+        sign_in(idp, groups=["a"])
 
 
 def test_a_provider_with_another_issuer_is_refused(idp, settings):
