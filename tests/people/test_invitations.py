@@ -1,8 +1,11 @@
 """Invitations by email: sent, accepted once, sent again, withdrawn; and the sign-up that a setting allows."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from history.models import Event
@@ -265,6 +268,38 @@ def test_a_sign_up_replaces_the_invitation_of_a_former_administrator(boss, setti
     accept(link_in(text))
 
     assert User.objects.get(email="ben@example.org").role == Role.VIEWER
+
+
+def _waits_for_a_lock():
+    """Return once another transaction waits for a lock."""
+    for _ in range(300):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nothing waited for a lock")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_up_at_the_moment_of_an_invitation_leaves_that_one(settings, at):
+    settings.SIGN_UP_DOMAINS = ["example.org"]
+    boss = people.user("Olu", role=Role.ADMINISTRATOR)
+
+    def sign_up():
+        try:
+            invitation.ask_for_one("ben@example.org", network="203.0.113.1", at=at)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            invite(boss)
+            asked = pool.submit(sign_up)
+            _waits_for_a_lock()
+        asked.result()
+
+    assert Invitation.objects.get().invited_by == boss
 
 
 def test_sign_ups_are_limited_by_address(boss, client, settings):
