@@ -42,12 +42,15 @@ def security(request: SignedInRequest) -> HttpResponse:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
 @view_needs("people.account")
-@needs_fresh
 def app_add(request: SignedInRequest) -> HttpResponse:
-    """Add an authenticator app: its secret as a picture and as text, then a code of it."""
+    """Add an authenticator app. Who has one is told so before they are asked to confirm anything."""
+    return _has_app(request) if factors.app_of(_me(request)) is not None else _app_add(request)
+
+
+@needs_fresh
+def _app_add(request: SignedInRequest) -> HttpResponse:
+    """Show the secret of a new app as a picture and as text, then take a code of it."""
     user, form = _me(request), access.AppCode(request.POST or None)
-    if factors.app_of(user) is not None:
-        return _has_app(request)
     secret = get_totp_secret()
     if request.method == "POST" and form.is_valid():
         code, now = form.cleaned_data["code"], clock.of_computer()
