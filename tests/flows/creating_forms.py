@@ -30,8 +30,18 @@ from meetings.models import (
 from meetings.operations import calendar_feed
 from meetings.operations import item as items
 from notices.models import WebhookEndpoint
-from people.models import Absence, DutyRoster, Function, Invitation, Membership, Team, Token, User
-from people.operations import organisation
+from people.models import (
+    Absence,
+    DutyRoster,
+    Function,
+    Invitation,
+    Membership,
+    ServiceAccount,
+    Team,
+    Token,
+    User,
+)
+from people.operations import organisation, service_account
 from people.states import Role
 from risklog.models import (
     Appetite,
@@ -93,6 +103,7 @@ class House:
     feed: Any = None
     proposal: Any = None
     template: Any = None
+    account: Any = None
 
     @property
     def turn(self) -> Meeting:
@@ -128,6 +139,9 @@ def build() -> House:
     house.feed, _ = calendar_feed.add(ana, series=house.meetings, by=SYSTEM, at=AT)
     house.proposal = _proposal(house)
     fields = [{"label": "What happened", "type": "text"}]
+    house.account = service_account.add(
+        name="Nightly import", purpose="Brings the points.", responsible=ana, by=SYSTEM, at=AT
+    )
     house.template = templates.add(name="Report", fields=fields, by=SYSTEM, at=AT)
     return house
 
@@ -365,6 +379,24 @@ CASES = (
         at("people:be_away"),
     ),
     Case("token", at("people:account"), Token, typed(name="laptop", scope="read"), at("people:make_token")),
+    Case(
+        "service account",
+        at("people:service_account_create"),
+        ServiceAccount,
+        lambda house: {
+            "name": "Weekly export",
+            "purpose": "Writes the report.",
+            "role": "viewer",
+            "responsible": house.user.pk,
+        },
+    ),
+    Case(
+        "token of a service account",
+        at("people:service_account_detail", "account.pk"),
+        Token,
+        typed(name="server", scope="read"),
+        at("people:service_account_token", "account.pk"),
+    ),
     Case(
         "function",
         at("people:settings"),

@@ -16,6 +16,7 @@ from pages.static_files import INDEX, SHEET, SheetFinder, combined_sheet
 OF_ONE_PAGE = (
     "attachments", "board", "editor", "meeting-live", "meeting-notes", "meeting-record", "meeting-timer",
     "mentions", "tags",
+    "passkeys",
 )  # fmt: skip
 
 ROOT = Path(__file__).parents[2]
