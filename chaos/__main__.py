@@ -12,6 +12,7 @@ from typing import Any
 from chaos import claims
 from chaos.claims import Claim
 from chaos.ground import Ground, ground
+from chaos.installation import Missing
 
 ROWS = {
     "1": "workers die",
@@ -30,7 +31,7 @@ ROWS = {
     "breaks": "the tests themselves",
     "27": "weeks in the life of an organisation",
 }
-# Row 27 takes long, and production needs servers of Debian, so they run only if they are named.
+# Row 27 takes long; production and upgrade need servers of Debian. They run only if they are named.
 EACH_TIME = ("1", "2", "4", "5", "6", "7", "8", "11", "12", "23", "25", "breaks")
 # (full, with --short): kills, climbs, messages; for row 5 the share of its seconds.
 FULL, SHORT = (1000, 1500, 3000), (60, 120, 300)
@@ -52,6 +53,9 @@ def main() -> int:
                 found += _run(row, asked, made, seed)
                 print(f"  {time.monotonic() - began:.0f} s", flush=True)
                 claims.write(found, asked.out)
+    except Missing as missing:
+        print(missing, file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("Stopped, with the servers.", file=sys.stderr)
         return 130
@@ -61,7 +65,12 @@ def main() -> int:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    parser.add_argument("rows", nargs="*", choices=[*ROWS, []], help="which rows (default: all but 27)")
+    parser.add_argument(
+        "rows",
+        nargs="*",
+        choices=[*ROWS, []],
+        help="which rows (default: all but production, upgrade, 27)",
+    )
     parser.add_argument("--seed", type=int, help="the seed of an earlier run, to repeat its choices")
     parser.add_argument(
         "--short", action="store_true", help="a quick run; its lines are marked and never met"

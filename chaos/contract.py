@@ -35,7 +35,7 @@ _CHECKS = ",".join(
     )
 )
 # They can end the token of the run, after which every answer is 401. So they are asked last, by themselves.
-_ENDING = r"/api/v1/(tokens|service-accounts|me|people/[^/]+/(deactivate|erase|leave))"
+_ENDING = r"/api/v1/(tokens|service-accounts|me|people/[^/]+/holdings)"
 
 
 @dataclass(frozen=True)

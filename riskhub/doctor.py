@@ -9,15 +9,15 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from history import guard
+from history import guard, heartbeats
 from kit import clock
 from notices.operations.smtp import MailConnection, NoConnection
 from people import queries as people
 from people.models import Team
-from riskhub import pipeline, releases
+from riskhub import database_trouble, pipeline, releases
 from riskhub.engine import outside
 from riskhub.engine.errors import Trouble
 from riskhub.pipeline import Condition, Level
@@ -26,6 +26,7 @@ from riskhub.providers import Provider
 SECONDS = 5
 _CLOCK_APART = 60.0  # seconds
 _FREE_SHARE, _FREE_BYTES = 0.05, 1_000_000_000
+_PROBE = "doctor"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -45,7 +46,14 @@ def examine() -> list[Finding]:
     found = [database, check_broker(), check_mail(), check_address(), *check_providers(), check_disk()]
     if database.level == Level.RED:
         return found
-    further = [*check_groups(), check_migrations(), check_roles(), check_clock(), *check_pipeline()]
+    further = [
+        check_writes(),
+        *check_groups(),
+        check_migrations(),
+        check_roles(),
+        check_clock(),
+        *check_pipeline(),
+    ]
     return [*found, *further]
 
 
@@ -61,6 +69,18 @@ def check_database() -> Finding:
         fix = f"Use PostgreSQL {outside.OLDEST_POSTGRES} or newer."
         return Finding("Database", Level.RED, f"PostgreSQL {version} is too old", fix)
     return Finding("Database", Level.OK, f"PostgreSQL {version}")
+
+
+def check_writes() -> Finding:
+    """Write a row in a transaction that is rolled back."""
+    try:
+        with transaction.atomic():
+            heartbeats.note(_PROBE)
+            transaction.set_rollback(True)
+    except DatabaseError as error:
+        what, fix = database_trouble.described(error)
+        return Finding("Writes", Level.RED, what, fix)
+    return Finding("Writes", Level.OK, "the database stores rows")
 
 
 def check_migrations() -> Finding:

@@ -4,12 +4,13 @@ The pages from 500 on are rendered without the request: no context processor run
 database, which may be what failed.
 """
 
+import logging
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import BadRequest
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -17,6 +18,9 @@ from django.views.decorators.csrf import requires_csrf_token
 from django_guid import get_guid
 
 from rest.problems import PROBLEM, described
+from riskhub import database_trouble
+
+log = logging.getLogger(__name__)
 
 # What an API client reads.
 _DETAILS = {
@@ -119,8 +123,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     Django calls this while it handles the exception, so the exception is the current one.
     """
-    if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    error = sys.exc_info()[1]
+    if not database_trouble.is_unavailable(error):
         return _answer(request, 500)
+    what, fix = database_trouble.described(cast("Error", error))
+    log.error("%s. Fix: %s", what, fix)
     answer = _answer(request, 503)
     answer["Retry-After"] = str(RETRY_AFTER)
     answer["Cache-Control"] = "no-store"

@@ -8,6 +8,7 @@ import copy
 import logging
 from typing import Any
 
+from django.http import HttpRequest
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.orjson import OrjsonFormatter
 
@@ -51,7 +52,7 @@ class LineFormatter(logging.Formatter):
     """One line per record, with a traceback only for faults of the code."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return super().format(without_needless_traceback(record))
+        return super().format(for_reading(record))
 
 
 class JsonFormatter(OrjsonFormatter):
@@ -71,18 +72,31 @@ class JsonFormatter(OrjsonFormatter):
         )
 
     def format(self, record: logging.LogRecord) -> str:
-        return super().format(without_needless_traceback(record))
+        return super().format(for_reading(record))
 
 
-def without_needless_traceback(record: logging.LogRecord) -> logging.LogRecord:
-    """Return the record without its traceback if it is no fault of the code.
+def for_reading(record: logging.LogRecord) -> logging.LogRecord:
+    """Return the record as it may be written: without secrets, and without a needless traceback.
 
-    A refused request (status below 500) is normal, and so is a request while the database is unavailable
-    (503). Their lines name the address. A traceback would hide the important lines.
+    Django names the address of a refused request. The address of a link or a calendar is a secret, so its
+    pattern replaces it. A traceback would hide the important lines where the code has no fault: a refused
+    request (status below 500) is normal, and so is a request while the database is unavailable (503).
     """
-    status = getattr(record, "status_code", None)
-    if record.exc_info and isinstance(status, int) and (status < 500 or status == 503):
-        # The record is shared with other handlers, so the traceback is removed from a copy.
-        record = copy.copy(record)
+    status, request = getattr(record, "status_code", None), getattr(record, "request", None)
+    is_refusal = bool(record.exc_info) and isinstance(status, int) and (status < 500 or status == 503)
+    if not isinstance(request, HttpRequest) and not is_refusal:
+        return record
+    record = copy.copy(record)  # the record is shared with other handlers
+    if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
+        paths = {request.path, request.get_full_path()}
+        record.args = tuple(route_of(request) if one in paths else one for one in record.args)
+    if is_refusal:
         record.exc_info = record.exc_text = None
     return record
+
+
+def route_of(request: HttpRequest) -> str:
+    """Return the pattern of the address, such as /risks/<key>/; only its first part if there is none."""
+    if match := request.resolver_match:
+        return f"/{match.route}"
+    return f"/{request.path.strip('/').partition('/')[0]}/…"

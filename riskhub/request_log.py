@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from people.models import User
+from riskhub.logs import route_of
 
 _log = logging.getLogger("riskhub.request")
 
@@ -34,12 +35,6 @@ def log_request(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
         return response
 
     return middleware
-
-
-def route_of(request: HttpRequest) -> str:
-    """Return the pattern of the address, such as /risks/<key>/; "unknown" if there is no such address."""
-    match = request.resolver_match
-    return f"/{match.route}" if match else "unknown"
 
 
 def _person_id(request: HttpRequest) -> int | None:

@@ -34,7 +34,7 @@ def start(process: str) -> None:
 
 def _hide_address(span: Any, request: Any, response: Any) -> None:
     """Replace the address by its pattern: the address of a calendar or of a link is a secret."""
-    from riskhub.request_log import route_of  # noqa: PLC0415 - needs the apps of Django
+    from riskhub.logs import route_of  # noqa: PLC0415 - needs the apps of Django
 
     for name in ("http.url", "http.target", "url.full", "url.path", "url.query"):
         if name in span.attributes:

@@ -25,7 +25,9 @@ def migrate(environment: Mapping[str, str], log: Path, pause: processes.Pause) -
         lines = [
             line for line in log.read_bytes()[began:].decode(errors="replace").splitlines() if line.strip()
         ]
-        said = lines[-1].strip() if lines else f"exit {code}"
+        said = lines[-1].strip().removeprefix("CommandError: ") if lines else f"exit {code}"
+        if " Fix: " in said:
+            raise Trouble(said)
         raise Trouble(f"The migrations failed: {said} Fix: see {log}")
 
 

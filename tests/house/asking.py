@@ -69,8 +69,9 @@ def content(answer: Any) -> bytes:
 
 
 def whole(answer: HttpResponse) -> str:
-    """Return status, headers and body as one text."""
-    headers = "".join(f"{name}: {value}\n" for name, value in sorted(answer.headers.items()))
+    """Return status, headers and body as one text, without the random id of the request."""
+    shown = sorted((name, value) for name, value in answer.headers.items() if name != "X-Request-ID")
+    headers = "".join(f"{name}: {value}\n" for name, value in shown)
     cookies = answer.cookies.output()
     return f"{answer.status_code}\n{headers}{cookies}\n{content(answer).decode()}"
 

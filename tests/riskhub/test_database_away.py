@@ -44,6 +44,34 @@ def test_a_form_and_a_fragment_say_503_too(away):
     assert "cannot reach its database" in fragment.content.decode()
 
 
+@pytest.fixture
+def read_only(client):
+    """A signed-in reader whose database takes no writes, as a standby does."""
+    people.organisation()
+    client.force_login(people.user("Ana"))
+    client.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    yield client
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = off")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_read_only_database_is_told_in_one_line_with_its_fix(read_only, caplog):
+    page = read_only.post("/actions/new/", {"title": "X", "type": "other", "owner": "1"})
+    answer = read_only.post("/api/v1/actions", {"title": "X"}, content_type="application/json")
+
+    assert (page.status_code, answer.status_code) == (503, 503)
+    assert int(page["Retry-After"]) > 0 and int(answer["Retry-After"]) > 0
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "riskhub.errors"]
+    assert line == (
+        "The database is read-only. Fix: Name the primary server in DATABASE_URL,"
+        " or end the read-only mode of the server."
+    )
+    assert read_only.get("/actions/").status_code == 200
+
+
 def _formatted(caplog):
     formatter = LineFormatter("{levelname} {name} {message}", style="{")
     return "\n".join(

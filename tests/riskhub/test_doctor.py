@@ -9,7 +9,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from history import heartbeats
@@ -74,7 +74,7 @@ def test_an_installation_that_works_is_told_in_one_line_a_check(well, capsys):
     assert code == 0
     assert not any(line.startswith("WRONG") for line in lines)
     assert {line[9:].partition(":")[0] for line in lines} == {
-        *("Database", "Broker", "Mail", "Address", "Disk", "Backup"),
+        *("Writes", "Database", "Broker", "Mail", "Address", "Disk", "Backup"),
         *("Migrations", "Roles", "Clock", "Processes"),
     }
     for line in lines:
@@ -203,15 +203,38 @@ def test_a_downgrade_is_told(well, older_code, capsys):
 
     assert code == 1
     assert (
-        "WRONG    Migrations: The database is of a newer Riskhub: this version does not know the migration"
-        f" people.0006_handle. Fix: {releases.FIX}"
+        "WRONG    Migrations: The database was migrated by a newer version of Riskhub. This version does not"
+        f" know the migration people.0006_handle. Fix: {releases.FIX}"
     ) in lines
 
 
 @pytest.mark.django_db(databases=["default", "owner"])
 def test_migrate_refuses_a_database_of_a_newer_version(older_code):
-    with pytest.raises(CommandError, match="newer Riskhub: this version does not know the migration people"):
+    with pytest.raises(
+        CommandError, match=r"newer version of Riskhub\. This version does not know the migration"
+    ):
         call_command("migrate", database="owner", verbosity=0)
+
+
+def test_a_database_that_stores_no_rows_is_told_with_its_fix(well):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL transaction_read_only = on")
+        found = doctor.check_writes()
+        transaction.set_rollback(True)
+
+    assert (found.level, found.text) == (Level.RED, "The database is read-only")
+    assert found.fix.startswith("Name the primary server in DATABASE_URL")
+    assert doctor.check_writes().level == Level.OK
+    assert not Heartbeat.objects.filter(name="doctor").exists()
+
+
+def test_a_mail_server_that_greets_and_hangs_is_told_after_the_time_out(well, settings):
+    settings.IS_MAIL_KEPT, settings.EMAIL_HOST, settings.EMAIL_TIMEOUT = False, "127.0.0.1", 0.3
+    with socket.create_server(("127.0.0.1", 0)) as server:  # the connection is accepted, and nothing follows
+        settings.EMAIL_PORT = server.getsockname()[1]
+        found = doctor.check_mail()
+
+    assert (found.level, found.fix) == (Level.RED, "Start the mail server, or correct EMAIL_URL.")
 
 
 def test_waiting_migrations(well, monkeypatch):

@@ -67,11 +67,17 @@ def test_a_secret_in_an_address_is_not_logged(client, written):
     people.organisation()
 
     client.get("/meetings/calendar/hush-hush.ics")
+    client.get("/meetings/nothing/hush-hush/here/?word=hush-hush")
+    client.post("/people/set-up/hush-hush/", {"password": "short"})
 
-    lines = [line for line in written() if line["logger"] == "riskhub.request"]
-    assert [(line["route"], line["person_id"]) for line in lines] == [
-        ("/meetings/calendar/<str:secret>.ics", None)
+    lines = written()
+    assert [line["route"] for line in lines if line["logger"] == "riskhub.request"] == [
+        "/meetings/calendar/<str:secret>.ics",
+        "/meetings/…",
+        "/people/set-up/<str:secret>/",
     ]
+    assert "Not Found: /meetings/calendar/<str:secret>.ics" in [line["message"] for line in lines]
+    assert "Not Found: /meetings/…" in [line["message"] for line in lines]
     assert "hush" not in str(lines)
 
 
