@@ -99,17 +99,19 @@ def accept(invitation: Invitation, *, name: str, password: str | None, at: datet
         raise Refused("This invitation was used, withdrawn, or has expired. Ask for a new one.")
     if not _is_usable(present, at):
         raise Refused("Whoever invited you may not do so any more. Ask an administrator to invite you.")
+    # History names who gave the role, so that one administrator cannot become two (risklog.queries.reveal).
+    inviter = Actor(present.invited_by, "page") if present.invited_by else SYSTEM
     user = person.add(
         name=name,
         email=present.email,
         role=present.role,
         function=present.function,
         password=password,
-        by=SYSTEM,
+        by=inviter,
         at=at,
     )
     for one in Team.objects.filter(pk__in=present.teams).select_related("subject").order_by("pk"):
-        team.join(one, user, by=SYSTEM, at=at)
+        team.join(one, user, by=inviter, at=at)
     history.change(
         present,
         {"accepted_at": at, "person": user},

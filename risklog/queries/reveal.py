@@ -18,6 +18,9 @@ _TAKEN_OVER_BY = (
     "people.person_role_changed",
     "people.person_reactivated",
     "people.password_link_made",
+    "people.password_reset",
+    "people.provider_linked",
+    "people.factor_removed",
 )
 INDEPENDENT_FOR = timedelta(days=30)
 

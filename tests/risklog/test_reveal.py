@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from history import operations as history
 from history.models import Due, Event
 from kit.actor import SYSTEM
 from kit.refusals import IllegalMove, Refused
 from notices.models import Entry, Message
+from people import events
+from people.operations import invitation, token
 from people.operations import person as persons
-from people.operations import token
 from people.states import Role
 from riskhub import schedule
 from risklog.models import Reveal
@@ -212,3 +214,27 @@ def test_who_escalates_it_after_the_confirmation_stays_anonymous(client, admins,
     assert names(ada, escalation) == [raiser]
     operations.confirm(escalation, by=make.actor(abe), at=AT + 2 * HOUR)
     assert names(ada, escalation) == [raiser, later]
+
+
+def test_who_was_invited_by_the_one_who_asks_cannot_confirm(admins, escalation):
+    ada = admins[0]
+    (invited,) = invitation.invite(["puppet@example.org"], role=Role.ADMINISTRATOR, by=make.actor(ada), at=AT)
+    puppet = invitation.accept(invited, name="Puppet", password="quartz-raven-maple-42", at=AT)
+
+    assert puppet.role == Role.ADMINISTRATOR
+    assert puppet not in queries.confirmers(ada, AT + HOUR)
+    assert admins[1] in queries.confirmers(ada, AT + HOUR)
+
+
+@pytest.mark.parametrize("verb", ["people.password_reset", "people.provider_linked", "people.factor_removed"])
+def test_whose_sign_in_changed_after_the_request_cannot_confirm(admins, escalation, verb):
+    abe = admins[1]
+    payload = {
+        "people.password_reset": events.PasswordReset(),
+        "people.provider_linked": events.ProviderLinked(provider="oidc"),
+        "people.factor_removed": events.FactorRemoved(kind="totp", name="Phone"),
+    }[verb]
+    assert abe in queries.confirmers(admins[0], AT)
+    history.record(abe, payload, by=make.actor(abe), at=AT + HOUR)
+
+    assert abe not in queries.confirmers(admins[0], AT)
