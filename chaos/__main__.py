@@ -27,7 +27,7 @@ ROWS = {
     "23": "the API and its schema, for each role",
     "25": "backups under load, damaged ones, a restored register",
     "production": "the files of deploy/ on Debian's servers, under traffic",
-    "upgrade": "from the release before to this one, under traffic",
+    "upgrade": "from the previous release to this one, under traffic",
     "breaks": "the tests themselves",
     "27": "weeks in the life of an organisation",
 }

@@ -1,7 +1,7 @@
-"""Upgrade: from the release before to this one, under traffic, without a failed request or a lost write.
+"""Upgrade: from the previous release to this one, under traffic, without a failed request or a lost write.
 
-The release before runs on two web processes and three workers. While clients write, this release migrates the
-database, and then each process is restarted with it, as docs/operating.md says.
+The previous release runs on two web processes and three workers. While clients write, this release migrates
+the database, and then each process is restarted with it, as docs/operating.md says.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def run(*, seed: int, say: Callable[[str], None]) -> list[Claim]:
 
 @contextmanager
 def _previous() -> Iterator[Path]:
-    """Put the code of the release before into a temporary folder."""
+    """Put the code of the previous release into a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="riskhub-previous-") as folder:
         archive = Path(folder) / "code.tar"
         taken = subprocess.run(
@@ -61,7 +61,9 @@ def _previous() -> Iterator[Path]:
             cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if taken.returncode:
-            raise Missing(f"The release before ({PREVIOUS[:8]}) is not in this copy: {taken.stderr.strip()}")
+            raise Missing(
+                f"The previous release ({PREVIOUS[:8]}) is not in this copy: {taken.stderr.strip()}"
+            )
         code = Path(folder) / "code"
         code.mkdir()
         subprocess.run(["tar", "--extract", "--file", str(archive), "--directory", str(code)], check=True)

@@ -106,13 +106,14 @@ def may_rotate_token(user: User, obj: Any) -> bool:
     """Allow people to give their own tokens a new secret, and a token to give itself one. obj: a token.
 
     Administrators rotate those of service accounts, and of no other person: the answer has the secret, with
-    which they would act as somebody else.
+    which they would act as somebody else. A former secret gets no new one: whoever found it could go on.
     """
     if obj is None:
         return True
     if obj.user.is_service and may_write(user, Role.ADMINISTRATOR):
         return True
-    return obj.user_id == user.pk and getattr(user, "token_id", obj.pk) == obj.pk
+    is_own = obj.user_id == user.pk and getattr(user, "token_id", obj.pk) == obj.pk
+    return is_own and not user.has_former_secret
 
 
 @permission("people.token_revoke")

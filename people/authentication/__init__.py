@@ -45,6 +45,7 @@ class BearerToken(BaseAuthentication):
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
         token_operations.note_use(token, at=at)
         token.user.token_scope, token.user.token_id = TokenScope(token.scope), token.pk
+        token.user.has_former_secret = token_operations.is_former(token, parts[1].decode("latin-1"))
         token.user.is_sender = True
         return token.user, token
 

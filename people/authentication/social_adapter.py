@@ -14,6 +14,7 @@ from django.shortcuts import render
 from kit import clock
 from kit.refusals import Refused
 from people.authentication.browser import onward_from
+from people.authentication.provider_requests import ProviderSession
 from people.operations import provider as operations
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         """Return the providers of the settings. The table of allauth is not read."""
         found = _build_apps_from_settings(provider=provider, client_id=client_id)
         return [app for apps in found.values() for app in apps]
+
+    def get_requests_session(self) -> ProviderSession:
+        return ProviderSession()
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Find the person of this sign-in, and let their teams and role follow their groups."""

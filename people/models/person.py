@@ -270,6 +270,8 @@ class User(Recorded, AbstractBaseUser):
     # The scope and the id of the token of this request; missing for sessions (people.authentication).
     token_scope: TokenScope
     token_id: int
+    # Whether this request was sent with the secret that a rotation replaced.
+    has_former_secret: bool = False
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]

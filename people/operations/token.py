@@ -142,5 +142,10 @@ def _check_days(days: int) -> None:
         raise Refused(f"Enter 1 to {LONGEST} days.", field="days")
 
 
+def is_former(token: Token, text: str) -> bool:
+    """Return whether `text` has the secret that a rotation replaced. text: of this token."""
+    return hash_of(text.rpartition("_")[2]) != bytes(token.secret_hash)
+
+
 def _text(token: Token, secret: str) -> str:
     return f"rh_{token.prefix}_{secret}"

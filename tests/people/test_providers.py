@@ -9,6 +9,7 @@ from django.test import Client
 
 from history.models import Event
 from kit.actor import SYSTEM, Actor
+from people.authentication import provider_requests
 from people.models import Membership, User
 from people.operations import invitation, person, second_factor
 from people.states import Role
@@ -36,6 +37,7 @@ def idp():
 def set_up(settings, idp):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     people.organisation()
+    provider_requests.forget()
     use(settings, idp)
     return settings
 

@@ -86,6 +86,18 @@ def test_a_token_rotates_itself_and_no_other(scope):
     assert post(bearer(new), f"tokens/{made.pk}/rotate", {}).status_code == 428
 
 
+def test_a_former_secret_works_until_its_end_and_gets_no_new_one():
+    """Whoever found it could otherwise go on, and shut out the program that has the new one."""
+    made, former = issued(people.user())
+    any_version = {"If-Match": "*"}
+    address = f"tokens/{made.pk}/rotate"
+    new = post(bearer(former), address, {"overlap_days": 7}, **any_version).json()["text"]
+
+    assert bearer(former).get("/api/v1/me").status_code == 200
+    assert post(bearer(former), address, {}, **any_version).status_code == 403
+    assert post(bearer(new), address, {}, **any_version).status_code == 200
+
+
 def test_an_administrator_gets_no_secret_of_another_person(signed_in):
     made, _ = issued(people.user())
     boss = people.user(role=Role.ADMINISTRATOR)
