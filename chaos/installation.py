@@ -64,6 +64,7 @@ class Installation:
         self.passwords = {
             name: secrets.token_hex(16) for name in ("riskhub_owner", "riskhub_app", "superuser")
         }
+        self.secret_key = secrets.token_hex(32)
         self.certificate = folder / "fullchain.pem"
         folder.chmod(0o755)  # PostgreSQL and PgBouncer run as another user
         (folder / "home").mkdir(mode=0o700)
@@ -80,7 +81,7 @@ class Installation:
         )
         given = {name: value.strip('"') for name, value in given.items()}
         given |= {
-            "SECRET_KEY": self.passwords["superuser"] * 2,
+            "SECRET_KEY": self.secret_key,
             "DATABASE_URL": self._url("riskhub_app", "pooler"),
             "DATABASE_PREPARED": "0",
             "REDIS_URL": f"redis://127.0.0.1:{self.ports['redis']}/0",

@@ -43,11 +43,11 @@ class Traffic:
 class Client:
     """A client of the proxy, which checks its certificate."""
 
-    def __init__(self, made: Installation, token: str = "") -> None:
+    def __init__(self, installation: Installation, token: str = "") -> None:
         self.pool = urllib3.HTTPSConnectionPool(
             "127.0.0.1",
-            made.ports["tls"],
-            ca_certs=str(made.certificate),
+            installation.ports["tls"],
+            ca_certs=str(installation.certificate),
             assert_hostname=HOST,
             server_hostname=HOST,
             maxsize=CLIENTS,
@@ -66,13 +66,13 @@ class Client:
 
 def run(*, seed: int, say: Callable[[str], None]) -> list[Claim]:
     """Install, work, restart each process under traffic, and count."""
-    with installed(say) as made:
-        found = [_first_start(made, seed)]
-        token = made.manage("issue_token", ADDRESS, "--scope", "write").strip()
-        client = Client(made, token)
-        traffic = _work(made, client, say)
-        found += ledger(made, traffic, seed)
-        found += _throughput(made, client, say, seed)
+    with installed(say) as installation:
+        found = [_first_start(installation, seed)]
+        token = installation.manage("issue_token", ADDRESS, "--scope", "write").strip()
+        client = Client(installation, token)
+        traffic = _work(installation, client, say)
+        found += ledger(installation, traffic, seed)
+        found += _throughput(installation, client, say, seed)
     return found
 
 
@@ -80,31 +80,31 @@ def run(*, seed: int, say: Callable[[str], None]) -> list[Claim]:
 def installed(say: Callable[[str], None], code: Path = ROOT) -> Iterator[Installation]:
     """Start an installation of the release in `code` as the manual says, up to its first start."""
     with tempfile.TemporaryDirectory(prefix="riskhub-production-", ignore_cleanup_errors=True) as folder:
-        made = Installation(Path(folder), code)
+        installation = Installation(Path(folder), code)
         try:
-            made.start_servers()
-            with made.connect() as server:
+            installation.start_servers()
+            with installation.connect() as server:
                 version = server.info.server_version // 10000
             say(f"  PostgreSQL {version}, PgBouncer in transaction mode, Redis")
-            made.manage("collectstatic", "--no-input")
-            made.manage("migrate", "--database", "owner", "--no-input", is_owner=True)
+            installation.manage("collectstatic", "--no-input")
+            installation.manage("migrate", "--database", "owner", "--no-input", is_owner=True)
             for name in ("web1", "web2"):
-                made.start_unit("riskhub-web@", str(made.ports[name]))
+                installation.start_unit("riskhub-web@", str(installation.ports[name]))
             for number in range(WORKERS):
-                made.start_unit("riskhub-worker@", str(number + 1))
-            made.start_unit("riskhub-mail")
-            made.start_unit("riskhub-beat")
-            made.start_proxy()
+                installation.start_unit("riskhub-worker@", str(number + 1))
+            installation.start_unit("riskhub-mail")
+            installation.start_unit("riskhub-beat")
+            installation.start_proxy()
             say(f"  2 web processes, {WORKERS} workers, a mail worker, beat and nginx run")
-            yield made
+            yield installation
         finally:
-            made.stop_all()
+            installation.stop_all()
 
 
-def set_up(made: Installation) -> urllib3.BaseHTTPResponse:
+def set_up(installation: Installation) -> urllib3.BaseHTTPResponse:
     """Set the register up with the printed link, over TLS. Return the answer, which signs the person in."""
-    client = Client(made)
-    link = urlsplit(made.manage("setup_link").strip())
+    client = Client(installation)
+    link = urlsplit(installation.manage("setup_link").strip())
     page = client.ask("GET", link.path)
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.data.decode())
     fields = {
@@ -130,9 +130,9 @@ def session_of(answer: urllib3.BaseHTTPResponse) -> str:
     return next((one for one in answer.headers.getlist("Set-Cookie") if "sessionid" in one), "")
 
 
-def _first_start(made: Installation, seed: int) -> Claim:
+def _first_start(installation: Installation, seed: int) -> Claim:
     """Set the register up, and check the headers of the answer."""
-    answer = set_up(made)
+    answer = set_up(installation)
     wrong = [
         what
         for what, holds in (
@@ -146,22 +146,22 @@ def _first_start(made: Installation, seed: int) -> Claim:
     return Claim(GOAL, "set up over TLS: faults", len(wrong), "0", not wrong, seed=seed, why=wrong)
 
 
-def _work(made: Installation, client: Client, say: Callable[[str], None]) -> Traffic:
+def _work(installation: Installation, client: Client, say: Callable[[str], None]) -> Traffic:
     """Let clients write while each web process, each worker and beat are restarted in turn."""
     with writing(client) as traffic:
         time.sleep(SECONDS_AFTER_RESTART)
-        restart_all(made, say)
+        restart_all(installation, say)
     return traffic
 
 
-def restart_all(made: Installation, say: Callable[[str], None]) -> None:
-    """Restart web, worker and beat, one after the other, with the code that `made` has now."""
-    for name in [one for one in made.running if one.startswith("riskhub-")]:
+def restart_all(installation: Installation, say: Callable[[str], None]) -> None:
+    """Restart web, worker and beat, one after the other, with the code that `installation` has now."""
+    for name in [one for one in installation.running if one.startswith("riskhub-")]:
         unit, instance = re.fullmatch(r"(riskhub-[a-z]+@?)(\d*)", name).groups()  # type: ignore[union-attr]
         began = time.monotonic()
-        made.stop(name)
+        installation.stop(name)
         say(f"  {name} stopped after {time.monotonic() - began:.1f} s")
-        made.start_unit(unit, instance)
+        installation.start_unit(unit, instance)
         time.sleep(SECONDS_AFTER_RESTART)
 
 
@@ -202,9 +202,9 @@ def _write(client: Client, number: int, about: dict[str, Any], traffic: Traffic,
             traffic.failed.append(f"{title}: {answer.status} {answer.data[:200].decode()}")
 
 
-def ledger(made: Installation, traffic: Traffic, seed: int) -> list[Claim]:
+def ledger(installation: Installation, traffic: Traffic, seed: int) -> list[Claim]:
     """Compare what was accepted with what is stored, and wait until no work is left."""
-    with made.connect() as database:
+    with installation.connect() as database:
         rows = database.execute("SELECT title FROM risklog_risk WHERE title LIKE 'Written by %'").fetchall()
         stored, accepted = Counter(title for (title,) in rows), Counter(traffic.accepted)
         lost = [f"{title} is missing" for title in (accepted - stored).elements()]
@@ -241,12 +241,14 @@ def ledger(made: Installation, traffic: Traffic, seed: int) -> list[Claim]:
     ]
 
 
-def _throughput(made: Installation, client: Client, say: Callable[[str], None], seed: int) -> list[Claim]:
+def _throughput(
+    installation: Installation, client: Client, say: Callable[[str], None], seed: int
+) -> list[Claim]:
     """Measure answers a second with two web processes, and with one."""
     found = []
     for number in (2, 1):
         if number == 1:
-            made.stop(f"riskhub-web@{made.ports['web2']}")
+            installation.stop(f"riskhub-web@{installation.ports['web2']}")
         rate = _rate(client, "/api/v1/risks?limit=25")
         say(f"  {number} web: {rate:.0f} lists a second")
         found.append(Claim(GOAL, f"lists a second, {number} web", round(rate, 1), "> 0", rate > 0, seed=seed))

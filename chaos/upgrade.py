@@ -23,21 +23,21 @@ SLOWEST = 5.0  # seconds: a migration waits for a lock for at most two
 
 
 def run(*, seed: int, say: Callable[[str], None]) -> list[Claim]:
-    with _previous() as code, production.installed(say, code) as made:
-        session = production.session_of(production.set_up(made)).split(";")[0]
-        token = made.manage("issue_token", production.ADDRESS, "--scope", "write").strip()
-        client = production.Client(made, token)
+    with _previous() as code, production.installed(say, code) as installation:
+        session = production.session_of(production.set_up(installation)).split(";")[0]
+        token = installation.manage("issue_token", production.ADDRESS, "--scope", "write").strip()
+        client = production.Client(installation, token)
         with production.writing(client) as traffic:
             time.sleep(production.SECONDS_AFTER_RESTART)
-            made.code = ROOT
+            installation.code = ROOT
             began = time.monotonic()
-            made.manage("migrate", "--database", "owner", "--no-input", is_owner=True)
+            installation.manage("migrate", "--database", "owner", "--no-input", is_owner=True)
             took = time.monotonic() - began
             say(f"  migrated in {took:.1f} s")
             time.sleep(production.SECONDS_AFTER_RESTART)
-            made.manage("collectstatic", "--no-input")
-            production.restart_all(made, say)
-        found = production.ledger(made, traffic, seed)
+            installation.manage("collectstatic", "--no-input")
+            production.restart_all(installation, say)
+        found = production.ledger(installation, traffic, seed)
         page = client.ask("GET", "/risks/", Cookie=session, Authorization="")
         found.append(
             Claim(0, "the session from before: status", page.status, "200", page.status == 200, seed=seed)

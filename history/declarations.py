@@ -103,12 +103,12 @@ class Mail:
     templates: a folder of templates/notices; a folder with the name of the verb has precedence. context: the
     facts in the mail, and as "names" the ids of the subjects that it names besides its own; others see the
     mail as sent only if they may see all of them; as "calendar" an optional CalendarPart; as "secrets" texts
-    in it that are never kept, such as a link that signs in.
+    in it that are kept sealed only, such as a link that signs in.
     still_relevant: checked right before it is sent. in_doubt:
     what to do if the connection broke and nobody knows whether it was sent. goes_to_stand_in: while a
     recipient is away, the mail goes to their stand-in. is_alone: never in one mail with others, such as an
     invitation. is_wanted: whether the event is mailed at all, None if it always is.
-    address: of somebody who is no person here, such as an invited one. Then context and still_relevant get
+    address: of somebody without an account, such as an invited one. Then context and still_relevant get
     None as the reader.
     """
 

@@ -88,7 +88,7 @@ class Digest(models.Model):
 class Message(Claimable):
     """A mail in the outbox. A worker claims the row, renders it and sends it.
 
-    user: None for a mail to somebody who is no person here; it goes to `address`.
+    user: None for a mail to somebody without an account; it goes to `address`.
     key: its cause, unique, so the same cause never creates a second mail. id: also the Message-ID, so a
     recipient can recognise a repeat. begun_at: after this moment the mail server may have the mail. If the
     worker died before, the mail was not sent. sent_*: the mail as it was sent. names: the ids of
@@ -149,7 +149,7 @@ class Message(Claimable):
 
     @property
     def recipient(self) -> str:
-        """Return the name of the recipient, or the address of somebody who is no person here."""
+        """Return the name of the recipient, or the address of somebody without an account."""
         return self.user.name if self.user else self.address
 
     @property

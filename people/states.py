@@ -25,6 +25,9 @@ class InvitationState(TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+ERASED_DOMAIN = "erased.invalid"  # of the addresses that erased people have (riskhub/erasure)
+
+
 class ColourTheme(TextChoices):
     SYSTEM = "system", "Same as device"
     LIGHT = "light", "Light"

@@ -9,12 +9,13 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig
-from django.db import DataError, InternalError, OperationalError
+from django.db import DataError
 from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from kit import database_trouble
 from kit.refusals import Busy, ChangedMeanwhile, IllegalMove, Refused
 from rest.bodies import TooLarge
 
@@ -62,11 +63,6 @@ def problem(error: Exception, context: Any) -> Response | None:
     return answer
 
 
-def is_read_only(error: Exception) -> bool:
-    """Return True if the database takes no writes now, as a standby does."""
-    return isinstance(error, InternalError) and getattr(error.__cause__, "sqlstate", "") == "25006"
-
-
 def _body_type(context: Any) -> str:
     """Return the media type that a resource reads: JSON, or a form with files."""
     parsers = getattr(context.get("view"), "parser_classes", ())
@@ -82,7 +78,7 @@ def _as_api_exception(error: Exception) -> Exception:
     if isinstance(error, DataError):
         log.warning("The database refused a value: %s", error)
         return exceptions.ValidationError("A value is outside the range that can be stored.")
-    if isinstance(error, OperationalError) or is_read_only(error):
+    if database_trouble.is_unavailable(error):
         log.warning("The database was not there for a request: %s", error)
         return NotNow()
     return error

@@ -13,11 +13,11 @@ from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from history import guard, heartbeats
-from kit import clock
+from kit import clock, database_trouble
 from notices.operations.smtp import MailConnection, NoConnection
 from people import queries as people
 from people.models import Team
-from riskhub import database_trouble, pipeline, releases
+from riskhub import pipeline, releases
 from riskhub.engine import outside
 from riskhub.engine.errors import Trouble
 from riskhub.pipeline import Condition, Level

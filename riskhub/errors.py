@@ -7,18 +7,17 @@ database, which may be what failed.
 import logging
 import sys
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import requires_csrf_token
 from django_guid import get_guid
 
+from kit import database_trouble
 from rest.problems import PROBLEM, described
-from riskhub import database_trouble
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +125,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if not database_trouble.is_unavailable(error):
         return _answer(request, 500)
-    what, fix = database_trouble.described(cast("Error", error))
+    what, fix = database_trouble.described(error)
     log.error("%s. Fix: %s", what, fix)
     answer = _answer(request, 503)
     answer["Retry-After"] = str(RETRY_AFTER)

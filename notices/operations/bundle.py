@@ -25,7 +25,7 @@ MOST_IN_ONE = 50
 
 
 def may_wait(row: Message) -> bool:
-    """Return True if a mail may be in a bundle. One to somebody who is no person here goes alone."""
+    """Return True if a mail may be in a bundle. One to somebody without an account goes alone."""
     return not row.address and row.digest_id is None and row.verb not in _alone()
 
 

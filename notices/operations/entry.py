@@ -83,7 +83,7 @@ def _notify(event: Event, declared: EventType, notified: Sequence[Recipient], at
 
 
 def _mail_to_address(event: Event, mail: Mail, address: str, at: datetime) -> None:
-    """Queue a mail to somebody who is no person here. "": there is nobody any more."""
+    """Queue a mail to somebody without an account. "": there is nobody any more."""
     if address:
         row = Message(
             key=f"event:{event.pk}:address",

@@ -26,7 +26,7 @@ class BundledPart:
 def render(mails: Sequence[tuple[Message, RenderedMail]], *, at: datetime) -> RenderedMail:
     """Return one mail to the recipient of these mails. mails: with their own form."""
     user = mails[0][0].user
-    assert user is not None, "a mail to somebody who is no person here goes alone"
+    assert user is not None, "a mail to somebody without an account goes alone"
     names: set[int] | None = set()
     for _, mail in mails:
         names = None if names is None or mail.names is None else names | set(mail.names)

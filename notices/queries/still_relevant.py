@@ -37,7 +37,7 @@ def why_not(message: Message, *, at: datetime) -> str:
 
 
 def _why_not_to_address(message: Message, at: datetime) -> str:
-    """Return why a mail to somebody who is no person here is not sent any more; "" if it is."""
+    """Return why a mail to somebody without an account is not sent any more; "" if it is."""
     declared = declarations.find(message.verb)
     ask = declared.mail.still_relevant if declared and declared.mail else None
     return ask(message.event, None, at) if ask and message.event else ""

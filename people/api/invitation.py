@@ -126,7 +126,7 @@ class ResendInvitation(_InvitationStep):
 
 
 class WithdrawInvitation(_InvitationStep):
-    """End an invitation: its link works no more."""
+    """End an invitation: its link no longer works."""
 
     operation = staticmethod(operations.withdraw)
 

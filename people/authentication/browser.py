@@ -58,7 +58,7 @@ def remember(answer: HttpResponse, request: HttpRequest, user: User) -> None:
     )
 
 
-def fresh(request: HttpRequest) -> str:
+def csrf_id(request: HttpRequest) -> str:
     """Return the id of a browser that did not sign in yet: the secret of its CSRF cookie, "" without one.
 
     Only the attempts of one browser have it in common. It proves nothing: anybody can get a new one.

@@ -1,4 +1,4 @@
-"""Whether a person showed lately that it is them: needed to change how they sign in."""
+"""Whether a person confirmed their identity lately: needed to change how somebody signs in."""
 
 import time
 from collections.abc import Callable
@@ -29,18 +29,24 @@ def is_fresh(request: SignedInRequest) -> bool:
 
 
 def note(request: HttpRequest, user: User, method: str, **more: Any) -> None:
-    """Note in the session how the person showed that it is them."""
+    """Note in the session how the person proved their identity."""
     record_authentication(request, user, method, **more)
 
 
 def needs_fresh(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let a person confirm first that it is them, if they did not lately. What they sent is not kept."""
+    """Ask for a confirmation first, unless the person gave one lately. What they sent is not kept."""
 
     @wraps(view)
     def checked(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if is_fresh(request):
             return view(request, *args, **kwargs)
-        onward = request.get_full_path() if request.method == "GET" else reverse("people:security")
-        return HttpResponseRedirect(f"{reverse('people:confirm')}?{urlencode({'next': onward})}", status=303)
+        return ask(
+            request, request.get_full_path() if request.method == "GET" else reverse("people:security")
+        )
 
     return checked
+
+
+def ask(request: SignedInRequest, onward: str) -> HttpResponse:
+    """Lead to the page of the confirmation, and from there to `onward`."""
+    return HttpResponseRedirect(f"{reverse('people:confirm')}?{urlencode({'next': onward})}", status=303)

@@ -24,12 +24,12 @@ def note_seen(request: HttpRequest) -> None:
         _note(request, request.user)
 
 
-def note_again(request: HttpRequest) -> None:
+def forget_last_noted(request: HttpRequest) -> None:
     """Let the next request note the session: it has a new key."""
     request.session.pop(_SEEN, None)
 
 
-def be_short(request: HttpRequest) -> None:
+def expire_soon(request: HttpRequest) -> None:
     """Let the session of somebody who is not signed in end soon: anybody can begin many of them."""
     if not request.user.is_authenticated:
         request.session.set_expiry(int(session.ANONYMOUS.total_seconds()))

@@ -1,191 +1,26 @@
-"""Users, teams, functions and the organisation."""
+"""People, and the accounts of programs."""
 
 import zoneinfo
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cached_property
-from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Lower
 
 from history.declarations import default_timing
-from history.models import Part, Recorded, RecordedQuerySet
+from history.models import Recorded, RecordedQuerySet
 from history.states import NewsGroup, NewsTiming
-from kit import clock, zones
+from kit import clock
 from kit.sight import Sight
 from lists.collation import Collated
-from people.days_off import DaysOff
-from people.states import RANK, WORKING_DAYS, ColourTheme, Role, TokenScope
-
-
-def is_time_zone(name: str) -> None:
-    if name not in zones.names():
-        raise ValidationError(f"“{name}” is not a time zone. Use a name such as Europe/Berlin.")
-
-
-def working_days() -> list[int]:
-    return list(WORKING_DAYS)
-
-
-MAX_ACCEPTANCE_DAYS = 180
-OUTCOME_WEEKS = 4
-MAX_BLOCKED_DAYS = 5
-BLOCKED_DAYS = [MinValueValidator(1), MaxValueValidator(100)]
-ACCEPTANCE_DAYS = [MinValueValidator(1), MaxValueValidator(3650)]
-
-
-class Organisation(Recorded):
-    """The one organisation of this instance, with its time zone, working days and hours."""
-
-    KIND = "organisation"
-    HISTORY_OMITS = frozenset({"ahead_by"})
-
-    name = models.CharField(max_length=120)
-    time_zone = models.CharField(max_length=64, default="UTC", validators=[is_time_zone])
-    working_days = ArrayField(models.PositiveSmallIntegerField(), default=working_days)
-    day_starts_at = models.TimeField(default="09:00")
-    day_ends_at = models.TimeField(default="17:00")
-    digest_weekday = models.PositiveSmallIntegerField(default=4)
-    digest_at = models.TimeField(default="15:00")
-    # A text search configuration of PostgreSQL: the language of what people write.
-    search_language = models.CharField(max_length=63, default="english", db_default="english")
-    # Whose public holidays apply: an ISO 3166 code, and a code of a subdivision, such as DE and BY.
-    country = models.CharField(max_length=2, blank=True, default="", db_default="")
-    subdivision = models.CharField(max_length=20, blank=True, default="", db_default="")
-    own_days_off = models.JSONField(default=dict, blank=True)  # ISO date -> name
-    # The longest time for which a risk may be accepted, in days.
-    max_acceptance_days = models.PositiveSmallIntegerField(
-        default=MAX_ACCEPTANCE_DAYS, db_default=MAX_ACCEPTANCE_DAYS, validators=ACCEPTANCE_DAYS
-    )
-    # How long after a decision its recorder is asked whether it worked, in weeks.
-    outcome_weeks = models.PositiveSmallIntegerField(
-        default=OUTCOME_WEEKS,
-        db_default=OUTCOME_WEEKS,
-        validators=[MinValueValidator(1), MaxValueValidator(52)],
-    )
-    # After how many working days a blocked action is raised to its sponsor.
-    max_blocked_days = models.PositiveSmallIntegerField(
-        default=MAX_BLOCKED_DAYS, db_default=MAX_BLOCKED_DAYS, validators=BLOCKED_DAYS
-    )
-    # How long rows are kept that are no part of history: kind -> days, None: permanently. A kind that is
-    # missing has its default (riskhub/retention/kept.py).
-    retention = models.JSONField(default=dict, blank=True, db_default={})
-    is_sample = models.BooleanField(default=False)
-    # How far the time of a sample was moved ahead of the clock (manage.py tick --at).
-    ahead_by = models.DurationField(default=timedelta(0), db_default=timedelta(0))
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(id=1), name="people_one_organisation"),
-            models.CheckConstraint(
-                condition=Q(is_sample=True) | Q(ahead_by=timedelta(0)), name="people_only_samples_are_moved"
-            ),
-        ]
-
-    @property
-    def zone(self) -> zoneinfo.ZoneInfo:
-        return zoneinfo.ZoneInfo(self.time_zone)
-
-    @property
-    def own_days(self) -> dict[date, str]:
-        """Return the own days off: day -> name."""
-        return {date.fromisoformat(day): name for day, name in self.own_days_off.items()}
-
-    @property
-    def days_off(self) -> DaysOff:
-        return DaysOff(self.country, self.subdivision, frozenset(self.own_days))
-
-
-class Function(Recorded):
-    """A discipline of people, such as data science. Administrators can add functions, so it is a table."""
-
-    KIND = "function"
-
-    slug = models.SlugField(max_length=60, unique=True)
-    name = models.CharField(max_length=80, unique=True)
-
-
-class RosterQuerySet(RecordedQuerySet):
-    """A roster is visible to those who may see its function."""
-
-    through = "function__subject__"
-
-
-class DutyRoster(Part):
-    """Who of a function is on duty: people take turns (people.roster), or a calendar says so.
-
-    Its events are of the function. people: ids, in the order of their turns; none with a calendar. starts_on,
-    hand_over_at: in the zone of the organisation. calendar_url: the address of an iCalendar file, "" for
-    turns. Such addresses are secrets, so history does not store it.
-    """
-
-    OF = "function"
-    HISTORY_REFERS = frozenset({"calendar_url"})
-
-    function = models.OneToOneField(Function, models.CASCADE, related_name="roster")
-    people = ArrayField(models.BigIntegerField(), blank=True)
-    starts_on = models.DateField(null=True, blank=True)
-    length_days = models.PositiveSmallIntegerField(default=7)
-    hand_over_at = models.TimeField(default="09:00")
-    calendar_url = models.CharField(max_length=2000, blank=True, default="", db_default="")
-
-    objects = RosterQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(length_days__gte=1), name="people_roster_length"),
-            models.CheckConstraint(
-                condition=Q(people__len__gte=1, starts_on__isnull=False, calendar_url="")
-                | Q(people__len=0, starts_on__isnull=True) & ~Q(calendar_url=""),
-                name="people_roster_kind",
-            ),
-        ]
-
-    @property
-    def is_calendar(self) -> bool:
-        return self.calendar_url != ""
-
-    @property
-    def calendar_host(self) -> str:
-        """Return the host of the calendar, without the secret parts of its address; "" for turns."""
-        return urlsplit(self.calendar_url).hostname or ""
-
-
-class CalendarReading(models.Model):
-    """The state of the readings of a duty calendar. It changes each quarter of an hour, so it has no history.
-
-    next_at: when it is read next, by the clock of the database. read_at: the last success. failures: in a
-    row, with the error of the last one. unknown: who the calendar names and who cannot be on duty.
-    """
-
-    roster = models.OneToOneField(DutyRoster, models.CASCADE, related_name="reading")
-    next_at = models.DateTimeField(db_default=Now(), db_index=True)
-    tried_at = models.DateTimeField(null=True, blank=True)
-    read_at = models.DateTimeField(null=True, blank=True)
-    failures = models.PositiveIntegerField(default=0)
-    error = models.CharField(max_length=500, blank=True, default="")
-    unknown = ArrayField(models.CharField(max_length=200), default=list)
-
-
-class DutyPeriod(models.Model):
-    """A time on duty of one person, as the last good reading of a calendar has it."""
-
-    roster = models.ForeignKey(DutyRoster, models.CASCADE, related_name="periods")
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
-    person = models.ForeignKey("User", models.CASCADE, related_name="+")
-
-    class Meta:
-        indexes = [models.Index(fields=["roster", "starts_at", "id"], name="people_dutyperiod_order")]
-
+from people.models.function import Function
+from people.models.organisation import Organisation, is_time_zone
+from people.states import ERASED_DOMAIN, RANK, ColourTheme, Role, TokenScope
 
 # The subjects of the teams of the person, for a query that joins people_user. It is plain SQL, because every
 # request needs it and the ORM takes longer to build the SQL than PostgreSQL takes to answer.
@@ -290,6 +125,11 @@ class User(Recorded, AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether a pseudonym has replaced the name and the address. An erased person does not come back."""
+        return self.email.endswith(f"@{ERASED_DOMAIN}")
+
     @cached_property
     def team_ids(self) -> tuple[int, ...]:
         return tuple(self.memberships.values_list("team_id", flat=True))
@@ -354,55 +194,3 @@ class ServiceAccount(User):
 
     class Meta:
         proxy = True
-
-
-class Team(Recorded):
-    """A team of people. A person may be a member of several teams."""
-
-    KIND = "team"
-
-    slug = models.SlugField(max_length=60, unique=True)
-    name = models.CharField(max_length=80, unique=True)
-    lead = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="leads")
-    members: Any = models.ManyToManyField(User, through="Membership", related_name="teams")
-
-
-class Membership(Part):
-    """The membership of a person in a team."""
-
-    OF = "team"
-
-    team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["team", "user"], name="people_membership_once")]
-
-
-class AbsenceQuerySet(RecordedQuerySet):
-    """An absence is visible to those who may see the person."""
-
-    through = "user__subject__"
-
-
-class Absence(Part):
-    """A range of days away. Nothing is assigned or escalated to someone who is away; the stand-in gets it."""
-
-    OF = "user"
-    HISTORY_REFERS = frozenset({"reason"})
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="absences")
-    from_on = models.DateField()
-    until_on = models.DateField()
-    stand_in = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    reason = models.CharField(max_length=200, blank=True, default="")
-
-    objects = AbsenceQuerySet.as_manager()
-
-    class Meta:
-        indexes = [models.Index(fields=["from_on", "id"], name="people_absence_by_day")]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(until_on__gte=models.F("from_on")), name="people_absence_forward"
-            )
-        ]

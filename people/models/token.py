@@ -40,7 +40,8 @@ class Token(Recorded):
 
     def has_former(self, at: datetime) -> bool:
         """Return whether the secret before the last rotation is still valid."""
-        return self.former_until is not None and self.former_until > at
+        is_within = self.former_until is not None and self.former_until > at
+        return is_within and self.state(at) == "live"
 
 
 class Receipt(models.Model):

@@ -78,7 +78,7 @@ def resend(invitation: Invitation, *, by: Actor, at: datetime, seen: int | None 
 
 @transaction.atomic
 def withdraw(invitation: Invitation, *, by: Actor, at: datetime, seen: int | None = None) -> Invitation:
-    """End an invitation: its link works no more. Raises Refused for one that was accepted or withdrawn."""
+    """End an invitation: its link no longer works. Raises Refused for one that was accepted or withdrawn."""
     _lock_pending(invitation, seen, at)
     history.change(
         invitation, {"withdrawn_at": at}, by=by, at=at, seen=seen, verb="people.invitation_withdrawn"

@@ -27,7 +27,6 @@ from people.slugs import free_slug, slug_of
 from people.states import ColourTheme, Role
 
 LONGEST_ABSENCE = timedelta(days=5 * 365 + 2)  # from today to its last day
-ERASED_DOMAIN = "erased.invalid"  # of the addresses that erased people have (riskhub/erasure)
 ABSENCE_BEGINS = "people.absence_begins"
 # What change() may set. A role, a password and being active have operations of their own.
 _CHANGEABLE = frozenset(
@@ -210,7 +209,7 @@ def reactivate(user: User, *, by: Actor, at: datetime, seen: int | None = None) 
     They again see the objects that they still own or were asked to review. Their next sign-in by a provider
     is linked again. Raises Refused for a person who was erased.
     """
-    if user.email.endswith(f"@{ERASED_DOMAIN}"):
+    if user.is_erased:
         raise Refused("This person was erased and cannot come back. Invite them as a new person.")
     SocialAccount.objects.filter(user=user).delete()
     history.change(user, {"is_active": True}, by=by, at=at, seen=seen, verb="people.person_reactivated")

@@ -97,7 +97,7 @@ def remove(user: User, factor: Authenticator, *, by: Actor, at: datetime) -> Non
 
 @transaction.atomic
 def new_codes(user: User, *, by: Actor, at: datetime) -> list[str]:
-    """Return new recovery codes. The earlier ones work no more. Raises Refused without a factor."""
+    """Return new recovery codes. The earlier ones no longer work. Raises Refused without a factor."""
     person.lock(user, None)
     if not factors.has_one(user):
         raise Refused("Add an authenticator app or a passkey first.")

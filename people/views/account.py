@@ -105,7 +105,7 @@ def change_password(request: SignedInRequest) -> HttpResponse:
     except Refused as refusal:
         return _page(request, form.refuse(refusal), password_form=form)
     update_session_auth_hash(request, user)
-    sessions.note_again(request)
+    sessions.forget_last_noted(request)
     said = "Password changed. You are signed out on all other devices."
     return toast(request, go(request, reverse("people:account")), said)
 

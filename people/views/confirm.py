@@ -56,7 +56,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
 
 
 def _is_right(request: SignedInRequest, user: User, way: str, given: str) -> bool:
-    """Return whether this shows that it is them.
+    """Return whether this proves their identity.
 
     Raises TooManyTries, as on the page of the sign-in, and Refused for a password where a factor is needed.
     """

@@ -67,7 +67,7 @@ def invitation_create(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @view_needs("people.administrate")
 def invitation_resend(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _press(request, pk, operations.resend, "Invitation sent again. The earlier link works no more.")
+    return _press(request, pk, operations.resend, "Invitation sent again. The earlier link no longer works.")
 
 
 @require_POST

@@ -21,6 +21,7 @@ from pages.forms import PageForm
 from pages.listing import listing, selection_of
 from pages.requests import actor
 from people import forms, queries
+from people.authentication import fresh
 from people.filters import PEOPLE, READINGS
 from people.models import User
 from people.operations import auditor
@@ -79,9 +80,13 @@ def person_create(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @view_needs("people.administrate")
 def person_change(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Change the name and the email. Who reads the mails of an address can reset its password."""
+    person = _person(pk)
+    if request.POST.get("email", "").strip().lower() != person.email and not fresh.is_fresh(request):
+        return fresh.ask(request, address_of(person))
     return flows.edit(
         request,
-        person := _person(pk),
+        person,
         forms.ChangePerson(request.POST),
         permission="people.administrate",
         operation=operations.change,
@@ -103,6 +108,8 @@ def person_set_role(request: SignedInRequest, pk: int) -> HttpResponse:
 def person_link(request: SignedInRequest, pk: int) -> HttpResponse:
     """Create the link with which a person sets a password. Only this answer shows it; it is not stored."""
     user = _person(pk)
+    if not fresh.is_fresh(request):
+        return fresh.ask(request, address_of(user))
     try:
         operations.note_link(user, by=actor(request), at=clock.now())
     except Refused as refusal:

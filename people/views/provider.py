@@ -18,7 +18,7 @@ def begin(request: HttpRequest, provider_id: str) -> HttpResponse:
         raise Http404
     if request.user.is_authenticated:
         return HttpResponseRedirect(onward_from(request))
-    sessions.be_short(request)
+    sessions.expire_soon(request)
     try:
         return oidc.begin(request, provider_id)
     except oidc.TROUBLE as error:

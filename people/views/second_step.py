@@ -67,7 +67,7 @@ def code(request: HttpRequest) -> HttpResponse:
 def passkey(request: HttpRequest) -> HttpResponse:
     """Sign in with a passkey alone. GET gives the browser its question, when the button is pressed."""
     if request.method == "GET":
-        sessions.be_short(request)
+        sessions.expire_soon(request)
         return HttpResponse(passkeys.request_options(), content_type="application/json")
     at, form = clock.now(), access.UsedPasskey(request.POST)
     budget = {tries.key_of("passkey_from", network(request)): _PASSKEYS_OF_NETWORK}
@@ -91,7 +91,7 @@ def _checked(request: HttpRequest, user: User, form: access.Code) -> Authenticat
         f"code {user.email}",
         network=network(request),
         device=browser.device_of(request, user),
-        browser=browser.fresh(request),
+        browser=browser.csrf_id(request),
         at=at,
     )
     if "credential" in request.POST:

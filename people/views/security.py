@@ -18,10 +18,11 @@ from kit import clock
 from kit.refusals import Refused
 from kit.rights import view_needs
 from pages.answers import go, toast
+from pages.once import once
 from pages.requests import actor
 from people import queries
 from people.authentication import demanded, passkeys
-from people.authentication.fresh import needs_fresh, note
+from people.authentication.fresh import ask, is_fresh, needs_fresh, note
 from people.forms import access
 from people.models import User
 from people.operations import second_factor, session
@@ -29,6 +30,7 @@ from people.permissions import SignedInRequest
 from people.queries import factors, sessions
 
 HERE = "people:security"
+_SHOWN_BEFORE = "These recovery codes were shown before. If you did not save them, make new ones."
 
 
 @never_cache
@@ -100,12 +102,18 @@ def passkey_add(request: SignedInRequest) -> HttpResponse:
 @view_needs("people.account")
 @needs_fresh
 def codes_make(request: SignedInRequest) -> HttpResponse:
-    """Make new recovery codes. Only this answer shows them."""
+    """Make new recovery codes. Only this answer shows them. The same form sent again makes none."""
+    made: list[str] = []
+
+    def act() -> str:
+        made.extend(second_factor.new_codes(_me(request), by=actor(request), at=clock.now()))
+        return reverse(HERE)
+
     try:
-        codes = second_factor.new_codes(_me(request), by=actor(request), at=clock.now())
+        address = once(request, act)
     except Refused as refusal:
         return _page(request, 422, trouble=refusal.message)
-    return _codes(request, codes)
+    return _codes(request, made) if made else toast(request, go(request, address), _SHOWN_BEFORE)
 
 
 @require_POST
@@ -124,11 +132,12 @@ def factor_remove(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @view_needs("people.administrate")
-@needs_fresh
 def person_factor_remove(request: SignedInRequest, pk: int, factor: int) -> HttpResponse:
     """Remove the lost factor of a person, as an administrator. Their sessions end."""
     user = get_object_or_404(queries.everybody(), pk=pk)
     found = get_object_or_404(factors.of(user), pk=factor)
+    if not is_fresh(request):
+        return ask(request, reverse("people:person_detail", args=[pk]))
     gone = go(request, reverse("people:person_detail", args=[pk]))
     try:
         second_factor.remove(user, found, by=actor(request), at=clock.now())

@@ -141,7 +141,7 @@ def _checked(request: HttpRequest, email: str, password: str) -> User | None:
         email,
         network=network(request),
         device=browser.device_of(request, user),
-        browser=browser.fresh(request),
+        browser=browser.csrf_id(request),
         at=at,
     )
     found = authenticate(request, username=email, password=password)

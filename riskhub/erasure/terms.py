@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from people.operations.person import ERASED_DOMAIN
+from people.states import ERASED_DOMAIN
 
 # No mail can reach this domain (RFC 2606).
 DOMAIN = ERASED_DOMAIN

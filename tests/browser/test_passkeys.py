@@ -73,7 +73,7 @@ def test_a_passkey_is_added_and_then_signs_in_alone(page):
     with page.expect_download() as saved:
         page.click("text=Download")
     assert saved.value.suggested_filename == "riskhub-recovery-codes.txt"
-    page.click("text=I have kept them")
+    page.click("text=I have saved them")
     page.wait_for_url("**/me/security/")
     page.wait_for_selector("text=Work laptop")
     assert axe(page) == []

@@ -240,7 +240,7 @@ def test_a_check_in_has_no_turn_of_a_scribe_to_take(client):
     meeting = planned(make.series(team, is_check_in=True))[0]
     client.force_login(ben)
 
-    assert "Be the scribe" not in client.get(f"/meetings/{meeting.reference}/").content.decode()
+    assert "Become scribe" not in client.get(f"/meetings/{meeting.reference}/").content.decode()
     with pytest.raises(Refused, match="needs no scribe"):
         turn.take_over(meeting, task=TurnTask.SCRIBE, **by(ana))
 
@@ -391,10 +391,10 @@ def test_the_page_and_the_api_let_a_participant_be_the_scribe(client, series):
     other = a_free_participant(mine)
     for person in (mine.facilitator, mine.stand_in, mine.scribe, mine.observer):
         client.force_login(person)
-        assert "Be the scribe" not in client.get(f"/meetings/{mine.reference}/").content.decode()
+        assert "Become scribe" not in client.get(f"/meetings/{mine.reference}/").content.decode()
 
     client.force_login(other)
-    assert "Be the scribe" in client.get(f"/meetings/{mine.reference}/").content.decode()
+    assert "Become scribe" in client.get(f"/meetings/{mine.reference}/").content.decode()
     sent = {"task": "scribe", "version": mine.version}
     assert client.post(f"/meetings/{mine.reference}/take/", sent).status_code == 303
     assert planned(series)[1].scribe == other

@@ -10,11 +10,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from history.models import Event
 from kit.actor import SYSTEM
 from people.authentication import find
 from people.models import Absence, Function, Organisation, Team, Token, User
 from people.operations import organisation, person, token
 from people.states import Role
+from tests.conftest import AT, PASSWORD
 from tests.factories import people
 
 pytestmark = pytest.mark.django_db
@@ -120,7 +122,36 @@ def test_the_list_is_filtered(client, boss, at):
     assert "No people match" in client.get("/people/?q=zzz").text
 
 
+def confirm_identity(client, user):
+    """Sign a person in who has just entered their password again."""
+    person.set_password(user, PASSWORD, by=SYSTEM, at=AT)
+    client.force_login(user)
+    assert client.post("/people/me/confirm/", {"password": PASSWORD}).status_code == 303
+
+
+def test_an_administrator_confirms_before_they_change_how_somebody_signs_in(client, boss):
+    """A new email is one, because its reader can reset the password. A name is none."""
+    ana = people.user("Ana", email="ana@example.org")
+    at = reverse("people:person_detail", args=[ana.pk])
+    asked = f"/people/me/confirm/?next=%2Fpeople%2F{ana.pk}%2F"
+    fields = {"name": "Ana M", "email": ana.email, "version": ana.version}
+
+    assert client.post(at + "change/", fields)["Location"] == at
+    ana.refresh_from_db()
+    moved = {**fields, "email": "taken@example.org", "version": ana.version}
+    assert client.post(at + "change/", moved)["Location"] == asked
+    assert client.post(at + "link/")["Location"] == asked
+    ana.refresh_from_db()
+    assert (ana.name, ana.email) == ("Ana M", "ana@example.org")
+    assert not Event.objects.filter(verb="people.password_link_made").exists()
+
+    confirm_identity(client, boss)
+    assert client.post(at + "change/", moved)["Location"] == at
+    assert client.post(at + "link/").status_code == 200
+
+
 def test_an_administrator_adds_changes_and_deactivates(client, boss):
+    confirm_identity(client, boss)
     science = people.function("data-science")
     fields = {"name": "Ana", "email": "ana@example.org", "function": science.pk, "role": "member"}
 

@@ -1,5 +1,6 @@
 """Second factors: an authenticator app, recovery codes, the roles that need one, and how one is removed."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -396,3 +397,20 @@ def test_a_person_deactivated_between_password_and_code_stays_outside(ana):
 
     assert answer["Location"] == SIGN_IN
     assert browser.get("/people/me/").status_code == 302
+
+
+def test_the_form_of_new_codes_sent_again_makes_no_further_ones(ana, client):
+    """As after a reload of the page that shows them."""
+    add_app(ana)
+    client.force_login(ana)
+    client.post("/people/me/confirm/", {"code": code()})
+    page = client.get(HERE).text
+    (key,) = set(re.findall(r'name="once" value="([^"]+)"', page))
+
+    first = client.post(f"{HERE}codes/", {"once": key})
+    again = client.post(f"{HERE}codes/", {"once": key}, follow=True)
+
+    assert "Keep these codes now" in first.text
+    assert "These recovery codes were shown before" in again.text
+    (typed, *_) = re.findall(r"\b[0-9a-f]{4} [0-9a-f]{4}\b", first.text)
+    assert second_factor.use_code(ana, typed, now=AT, by=Actor(ana, "page"), at=AT) is not None

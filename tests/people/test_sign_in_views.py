@@ -261,7 +261,9 @@ def test_set_up_makes_the_organisation_and_signs_in(client, at):
 
 def test_a_link_sets_a_password_once(client, at):
     boss, user = people.user(role=Role.ADMINISTRATOR), people.user("Ben")
+    person.set_password(boss, WORDS, by=Actor(None, "page"), at=at)
     client.force_login(boss)
+    client.post("/people/me/confirm/", {"password": WORDS})
     page = client.post(reverse("people:person_link", args=[user.pk]))
     assert "/people/password/" in page.text
     address = link_for(user).partition("://")[2].partition("/")[2]

@@ -133,9 +133,12 @@ def test_a_second_rotation_ends_the_first_secret_and_revoking_ends_both(at):
 
     assert [find(text, at=at) for text in (first, second, third)] == [None, made, made]
 
+    assert made.has_former(at)
+
     token.revoke(made, by=by, at=at)
 
     assert [find(text, at=at) for text in (first, second, third)] == [None, None, None]
+    assert not made.has_former(at)
 
 
 def test_a_rotation_keeps_or_sets_the_date_and_no_secret_outlives_it(at):

@@ -1,5 +1,7 @@
 """What is wrong with the database, by the code of its error: for the log, pages, the API and `doctor`."""
 
+from typing import TypeGuard
+
 from django.db import Error, InterfaceError, InternalError, OperationalError
 
 # SQLSTATE -> (what is wrong, the fix).
@@ -18,7 +20,7 @@ _KNOWN = {
 }
 
 
-def is_unavailable(error: object) -> bool:
+def is_unavailable(error: object) -> TypeGuard[Error]:
     """Return True if the database cannot do its work now, and a later request may succeed."""
     if isinstance(error, InternalError):
         return code_of(error) in _KNOWN
