@@ -71,6 +71,11 @@ def house(django_db_setup, django_db_blocker):
         TransactionTestCase._fixture_teardown(None)
 
 
+# Forms that replace what a person has: the number of objects stays the same.
+# tests/people/test_second_factors.py sends it twice.
+_REPLACING = {"people:codes_make"}
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_form_sent_twice_at_once_creates_one_object(house, case, monkeypatch):
     page = case.page(house)
@@ -91,9 +96,9 @@ def test_every_form_that_creates_something_is_among_them(house):
     sent = {resolve(path).func for path in paths}
     views = {pattern.callback: name for name, pattern in named_patterns(get_resolver().url_patterns)}
 
-    missing = [name for view, name in views.items() if view not in sent and _creates(inspect.unwrap(view))]
+    missing = {name for view, name in views.items() if view not in sent and _creates(inspect.unwrap(view))}
 
-    assert missing == []
+    assert missing == _REPLACING
 
 
 def _creates(view: Any) -> bool:
