@@ -1,7 +1,7 @@
 """The panels of upper rooms on the pages of lower rooms, in one table."""
 
 from actions import queries as actions
-from catalogue import queries as catalogue
+from catalogue.queries import decision_right as rights
 from history import declarations, wiring
 from history.wiring import Relation
 from learnings import queries as learnings
@@ -37,7 +37,7 @@ PANELS: tuple[Panel, ...] = (
         "people.team",
         "main",
         "catalogue/_panel_deciders_of_team.html",
-        catalogue.deciders_of_team,
+        rights.deciders_of_team,
         "catalogue.right_view",
     ),
     # the list of models, and a model

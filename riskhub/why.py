@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from catalogue import queries as catalogue
+from catalogue.queries import decision_right as rights
 from history.models import Event, Part, Recorded, Subject
 from history.queries import visible_or_none
 from kit import kinds
@@ -47,7 +47,7 @@ def _threshold(user: User, pk: int) -> Explained:
 
 
 def _right(user: User, pk: int) -> Explained:
-    right = get_object_or_404(catalogue.decision_rights().visible_to(user), pk=pk)
+    right = get_object_or_404(rights.decision_rights().visible_to(user), pk=pk)
     verbs = ("catalogue.decision_right_assigned", "catalogue.decision_right_changed")
     return Explained(right, right.subject, right.because, verbs)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalogue.models import Model
-from catalogue.queries import Decider, decider, deciders
+from catalogue.queries.decision_right import Decider, decider, deciders
 from catalogue.states import RightKind
 from kit.rights import permission
 from people import permissions as people

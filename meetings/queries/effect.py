@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from actions.models import Action
 from actions.states import UNFINISHED
 from catalogue.models import Model
-from catalogue.queries import Decider, decider
+from catalogue.queries.decision_right import Decider, decider
 from catalogue.states import RightKind
 from history.models import Subject
 from history.queries import may_see, seen_by, show

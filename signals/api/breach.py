@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from rest.resource import Collection, Item, Resource
-from signals.filters import BREACHES
+from signals.filters.breach import BREACHES
 from signals.models import BreachGroup
 from signals.states import BreachLevel, BreachState, SignalKind
 

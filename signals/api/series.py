@@ -5,7 +5,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from rest.resource import Collection, Item, Resource
-from signals.filters import SERIES
+from signals.filters.series import SERIES
 from signals.models import Series
 from signals.states import SignalKind
 

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from kit import clock
 from rest.fields import Body, read
 from rest.resource import Collection, Item, Resource
-from signals.filters import SOURCES
+from signals.filters.source import SOURCES
 from signals.models import Source
 from signals.operations import source as operations
 

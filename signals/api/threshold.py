@@ -9,7 +9,7 @@ from kit import clock
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
-from signals.filters import THRESHOLDS, VERSIONS
+from signals.filters.threshold import THRESHOLDS, VERSIONS
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as operations
 from signals.queries import version as queries

@@ -12,7 +12,7 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from rest.fields import Body
 from rest.resource import Collection
-from signals.filters import POINTS
+from signals.filters.series import POINTS
 from signals.intake.receive import BodyResult, Receiver
 from signals.mapping import points as points_mapping
 from signals.mapping.points import Reading

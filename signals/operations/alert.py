@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Q
 
-from catalogue import queries as catalogue
+from catalogue.queries import model as catalogue
 from history import bulk
 from kit.actor import Actor
 from signals.mapping.alertmanager import ParsedAlert, ParsedBody

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from catalogue import queries as catalogue
 from catalogue.models import Model
+from catalogue.queries import model as catalogue
 from history import bulk
 from history import operations as history
 from history.models import Event

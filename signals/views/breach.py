@@ -11,7 +11,7 @@ from pages.answers import respond
 from pages.listing import listing, selection_of
 from pages.requests import page_of
 from people.permissions import SignedInRequest
-from signals.filters import BREACHES
+from signals.filters.breach import BREACHES
 from signals.queries import breach as queries
 from signals.queries import group as group_queries
 from signals.states import BreachState

@@ -11,7 +11,7 @@ from pages import flows
 from pages.answers import respond
 from pages.flows import form_page
 from people.permissions import SignedInRequest
-from signals.forms import MetricSeriesForm
+from signals.forms.series import MetricSeriesForm
 from signals.models import Series
 from signals.operations import series as operations
 from signals.queries import chart, points, version

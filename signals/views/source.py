@@ -13,8 +13,8 @@ from pages.flows import form_page
 from pages.listing import listing
 from pages.requests import page_of
 from people.permissions import SignedInRequest
-from signals.filters import SOURCES
-from signals.forms import NewSourceForm, SourceForm
+from signals.filters.source import SOURCES
+from signals.forms.source import NewSourceForm, SourceForm
 from signals.models import Source
 from signals.operations import source as operations
 from signals.queries import configuration

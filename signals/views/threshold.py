@@ -15,7 +15,7 @@ from pages.answers import respond
 from pages.flows import form_page
 from pages.forms import PageForm
 from people.permissions import SignedInRequest
-from signals.forms import DeclineForm, ThresholdForm
+from signals.forms.threshold import DeclineForm, ThresholdForm
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as operations
 from signals.queries import version as queries

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalogue import queries
 from catalogue.models import DecisionRight
 from catalogue.operations import decision_right as operations
 from catalogue.operations import model as model_operations
+from catalogue.queries import decision_right as queries
 from catalogue.states import RightKind
 from history.models import Event
 from kit.actor import SYSTEM, Actor

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from catalogue.api import ModelRow
+from catalogue.api.model import ModelRow
 from catalogue.models import Model
 from kit.actor import SYSTEM
 from people.operations import token

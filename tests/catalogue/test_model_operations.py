@@ -2,9 +2,9 @@
 
 import pytest
 
-from catalogue import queries
 from catalogue.models import Model
 from catalogue.operations import model
+from catalogue.queries import model as queries
 from history.models import Event
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile, Refused

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from catalogue.operations import model as models
-from catalogue.queries import models_called
+from catalogue.queries.model import models_called
 from kit.actor import SYSTEM
 from kit.refusals import Refused
 from people.models import User

@@ -1,7 +1,4 @@
-"""The pages of models: the list, a model, register and edit, and the move to another stage.
-
-Then those of decision rights.
-"""
+"""The pages of models: the list, a model, register and edit, and the move to another stage."""
 
 from typing import Any
 
@@ -11,21 +8,19 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from catalogue import queries
-from catalogue.filters import DECISION_RIGHTS, SPEC, TIER_ORDER
-from catalogue.forms import ModelForm, NewModelForm, NewRightForm, RightForm, StageForm, WithdrawRightForm
-from catalogue.models import DecisionRight, Model
-from catalogue.operations import decision_right as right_operations
+from catalogue.filters.model import SPEC, TIER_ORDER
+from catalogue.forms.model import ModelForm, NewModelForm, StageForm
+from catalogue.models import Model
 from catalogue.operations import model as operations
+from catalogue.queries import decision_right as right_queries
+from catalogue.queries import model as model_queries
 from catalogue.states import Stage
-from history.queries import show
 from kit.rights import may, view_needs
 from lists.counting import capped_count
 from pages import flows
 from pages.answers import respond
 from pages.flows import form_page
-from pages.forms import PageForm
-from pages.listing import listing, selection_of
+from pages.listing import listing
 from pages.panels import panels_of
 from people.permissions import SignedInRequest
 
@@ -38,7 +33,7 @@ def address_of(model: Model) -> str:
 @view_needs("catalogue.view")
 def model_list(request: SignedInRequest) -> HttpResponse:
     """Show one page of the models, filtered, with the columns that upper rooms add."""
-    rows = queries.models().visible_to(request.user).annotate(tier_order=TIER_ORDER)
+    rows = model_queries.models().visible_to(request.user).annotate(tier_order=TIER_ORDER)
     shown = listing(request, SPEC, rows)
     total, is_more = capped_count(shown.rows)
     context = {
@@ -85,7 +80,7 @@ def model_detail(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _model(request: SignedInRequest, slug: str) -> Model:
-    return get_object_or_404(queries.models().visible_to(request.user), slug=slug)
+    return get_object_or_404(model_queries.models().visible_to(request.user), slug=slug)
 
 
 def _detail(request: SignedInRequest, model: Model, *, status: int = 200, **extra: Any) -> HttpResponse:
@@ -95,7 +90,7 @@ def _detail(request: SignedInRequest, model: Model, *, status: int = 200, **extr
         "model": model,
         "stages": list(Stage),
         "may_change": may(request.user, "catalogue.model_change", model),
-        "deciders": queries.deciders_of_model(request.user, model),
+        "deciders": right_queries.deciders_of_model(request.user, model),
         "may_assign": may(request.user, "catalogue.right_assign"),
         **extra,
     }
@@ -152,96 +147,4 @@ def model_stage(request: SignedInRequest, slug: str) -> HttpResponse:
         address=address_of(model),
         show=show,
         message=f"{model.name} moved to: {labels.get(request.POST.get('stage', ''), '').lower()}",
-    )
-
-
-# ------------------------------------------------------------------ decision rights
-
-
-def address_of_right(right: DecisionRight) -> str:
-    return reverse("catalogue:right_detail", args=[right.pk])
-
-
-@require_safe
-@view_needs("catalogue.right_view")
-def right_list(request: SignedInRequest) -> HttpResponse:
-    """Show who decides what. Withdrawn rights are shown only if the query asks for them."""
-    selection = selection_of(request, DECISION_RIGHTS)
-    rows = queries.decision_rights().visible_to(request.user)
-    if "is_withdrawn" not in selection.values:
-        rows = rows.filter(is_withdrawn=False)
-    shown = listing(request, DECISION_RIGHTS, rows, selection=selection)
-    context = {
-        "listing": shown,
-        "page": shown.page,
-        "rights": show(request.user, shown.page.rows, "because"),
-        "may_assign": may(request.user, "catalogue.right_assign"),
-    }
-    return respond(request, "catalogue/right_list.html", "rows", context)
-
-
-def _right(request: SignedInRequest, pk: int) -> DecisionRight:
-    right = get_object_or_404(queries.decision_rights().visible_to(request.user), pk=pk)
-    show(request.user, [right], "because")
-    return right
-
-
-@require_safe
-@view_needs("catalogue.right_view")
-def right_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _right_page(request, _right(request, pk), WithdrawRightForm())
-
-
-def _right_page(
-    request: SignedInRequest, right: DecisionRight, form: PageForm, *, status: int = 200
-) -> HttpResponse:
-    """Show a right. form: of its withdrawal."""
-    may_assign = may(request.user, "catalogue.right_assign", right) and not right.is_withdrawn
-    context = {"right": right, "may_assign": may_assign, "form": form}
-    return respond(request, "catalogue/right_detail.html", None, context, status=status)
-
-
-@require_http_methods(["GET", "POST"])
-@view_needs("catalogue.right_assign")
-def right_create(request: SignedInRequest) -> HttpResponse:
-    """Assign a right. `?kind=`, `?model=` and `?team=` (numbers) preset the fields."""
-    initial = {name: request.GET.get(name, "")[:20] for name in ("kind", "model", "team")}
-    return flows.create(
-        request,
-        NewRightForm(request.POST or None, user=request.user, initial=initial),
-        operation=right_operations.assign,
-        address=address_of_right,
-        show=form_page(request, "catalogue/right_create.html"),
-        message="Decision right assigned",
-    )
-
-
-@require_http_methods(["GET", "POST"])
-@view_needs("catalogue.right_assign")
-def right_edit(request: SignedInRequest, pk: int) -> HttpResponse:
-    right = _right(request, pk)
-    return flows.edit(
-        request,
-        right,
-        RightForm.of(right, request.POST or None, user=request.user),
-        permission="catalogue.right_assign",
-        operation=right_operations.change,
-        address=address_of_right(right),
-        show=form_page(request, "catalogue/right_edit.html", right=right),
-    )
-
-
-@require_POST
-@view_needs("catalogue.right_assign")
-def right_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
-    right = _right(request, pk)
-    return flows.step(
-        request,
-        right,
-        WithdrawRightForm(request.POST),
-        permission="catalogue.right_assign",
-        operation=right_operations.withdraw,
-        address=address_of_right(right),
-        show=lambda form, status: _right_page(request, _right(request, pk), form, status=status),
-        message="Decision right withdrawn",
     )

@@ -1,10 +1,9 @@
-"""Queries of models and of decision rights."""
+"""Queries of decision rights."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
-from django.utils.text import slugify
 
 from catalogue import rights
 from catalogue.models import DecisionRight, Model
@@ -12,44 +11,7 @@ from catalogue.states import Holder, RightKind
 from history.models import RecordedQuerySet
 from history.queries import show
 from kit.sight import Visitor
-from lists.collation import BY_NAME
 from people.models import Team, User
-from people.slugs import slug_of
-
-
-def models() -> RecordedQuerySet[Model]:
-    """Return all models by name, with owner team and developer. Callers add `.visible_to(user)`."""
-    return Model.objects.select_related("subject", "owner_team__lead", "developer").order_by(*BY_NAME)
-
-
-def models_called(names: Iterable[str]) -> dict[str, Model]:
-    """Return name -> model for names that tools use, without names that are not registered. One query.
-
-    A name matches the model whose slug equals it, ignoring case and punctuation.
-    """
-    slugs = {name: _slugs(name) for name in names if name}
-    distinct = {slug for both in slugs.values() for slug in both}
-    if not distinct:
-        return {}
-    models = Model.objects.filter(slug__in=distinct).select_related("subject")
-    by_slug = {model.slug: model for model in models}
-    return {name: by_slug[slug] for name, both in slugs.items() for slug in reversed(both) if slug in by_slug}
-
-
-def is_called(model: Model, name: str) -> bool:
-    """Return True if a name that a tool uses matches this model."""
-    return model.slug in _slugs(name)
-
-
-def _slugs(name: str) -> list[str]:
-    """Return the slugs that a name can mean, the likelier one first.
-
-    The second one has only the ASCII letters of the name: earlier versions made the slug of a model this way.
-    """
-    return [slug for slug in (slug_of(name), slugify(name)) if slug]
-
-
-# ------------------------------------------------------------------ decision rights
 
 
 def decision_rights() -> RecordedQuerySet[DecisionRight]:

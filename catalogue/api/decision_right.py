@@ -1,7 +1,4 @@
-"""The API of models: list, get, register and change, and the move to another stage.
-
-Then that of decision rights.
-"""
+"""The API of decision rights."""
 
 from typing import Any
 
@@ -10,137 +7,20 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalogue import queries
-from catalogue.filters import DECISION_RIGHTS, SPEC, TIER_ORDER
+from catalogue.api.model import OfModels, people
+from catalogue.filters.decision_right import DECISION_RIGHTS
 from catalogue.models import DecisionRight, Model
 from catalogue.operations import decision_right as right_operations
-from catalogue.operations import model as operations
-from catalogue.states import Holder, RightKind, RightScope, Stage, Tier
+from catalogue.queries import decision_right as right_queries
+from catalogue.queries import model as model_queries
+from catalogue.states import Holder, RightKind, RightScope
 from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
-from people.models import Function, Team, User
+from people.models import Function, Team
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
-
-
-class ModelRow(serializers.Serializer):
-    """A registered model."""
-
-    id = serializers.IntegerField()
-    version = serializers.IntegerField()
-    slug = serializers.CharField(help_text="The name in other tools: the label `model` of an alert.")
-    name = serializers.CharField()
-    purpose = serializers.CharField()
-    stage = serializers.ChoiceField(Stage.choices)
-    tier = serializers.ChoiceField(Tier.choices, allow_null=True)
-    owner_team_id = serializers.IntegerField(allow_null=True)
-    owner_team_slug = serializers.CharField(source="owner_team.slug", default=None, allow_null=True)
-    developer_id = serializers.IntegerField(allow_null=True)
-    developer_name = serializers.CharField(source="developer.name", default=None, allow_null=True)
-    link = serializers.CharField()
-
-
-def _people(user: User) -> QuerySet[User]:
-    return User.objects.active().visible_to(user)
-
-
-class ModelChange(Body):
-    """The fields to change. Fields that are not sent keep their values."""
-
-    name = serializers.CharField(max_length=120, required=False)
-    purpose = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
-    owner_team = Visible("team", Team.objects.visible_to, required=False, allow_null=True)
-    developer = Visible("person", _people, by="email", required=False, allow_null=True)
-    tier = serializers.ChoiceField(Tier.choices, required=False, allow_null=True)
-    link = serializers.URLField(max_length=200, required=False, allow_blank=True)
-
-
-class NewModel(ModelChange):
-    """The body that registers a model. Only the name is required."""
-
-    name = serializers.CharField(max_length=120)
-    slug = serializers.SlugField(max_length=120, required=False)
-    stage = serializers.ChoiceField(Stage.choices, required=False)
-
-
-class StageMove(Body):
-    stage = serializers.ChoiceField(Stage.choices)
-
-
-class _Models(Resource):
-    kind = "model"
-    slug = "slug"
-    serializer_class = ModelRow
-    columns = {
-        "id": "id",
-        "version": "version",
-        "slug": "slug",
-        "name": "name",
-        "purpose": "purpose",
-        "stage": "stage",
-        "tier": "tier",
-        "owner_team_id": "owner_team_id",
-        "owner_team_slug": "owner_team__slug",
-        "developer_id": "developer_id",
-        "developer_name": "developer__name",
-        "link": "link",
-    }
-
-    def rows(self, request: Request) -> QuerySet:
-        return Model.objects.visible_to(request.user)
-
-
-class Models(_Models, Collection):
-    """Models of the catalogue."""
-
-    permission = {"GET": "catalogue.view", "POST": "catalogue.model_add"}
-    bodies = {"POST": NewModel}
-    spec = SPEC
-
-    def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(tier_order=TIER_ORDER)
-
-    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        for row in rows:
-            del row["tier_order"]
-        return rows
-
-    def post(self, request: Request) -> Response:
-        values = read(NewModel, request)
-        model = operations.add(**values, by=self.by(request), at=clock.now())
-        return self.created(request, model.pk, f"models/{model.slug}")
-
-
-class ModelItem(_Models, Item):
-    """A model, by slug or id."""
-
-    permission = {"GET": "catalogue.view", "PATCH": "catalogue.model_change"}
-    bodies = {"PATCH": ModelChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        model = self.found(request, key)
-        seen = self.seen(request, model)
-        self.require(request, "catalogue.model_change", model)
-        operations.change(model, read(ModelChange, request), by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, model.pk)
-
-
-class ModelStage(_Models, Step):
-    """Change the stage of a model."""
-
-    permission = {"POST": "catalogue.model_change"}
-    body, bodies = StageMove, {"POST": StageMove}
-    answers = {"POST": (200, ModelRow)}
-    operation = staticmethod(operations.move_stage)
-    is_versioned = True
-
-    def arguments(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
-        return {"to": values["stage"]}
-
-
-# ------------------------------------------------------------------ decision rights
 
 
 class DecisionRightRow(serializers.Serializer):
@@ -172,7 +52,7 @@ class DecisionRightChange(Body):
     """The fields to change. Fields that are not sent keep their values."""
 
     who = serializers.ChoiceField(Holder.choices, required=False)
-    person = Visible("person", _people, by="email", required=False, allow_null=True)
+    person = Visible("person", people, by="email", required=False, allow_null=True)
     function = Visible("function", Function.objects.visible_to, required=False, allow_null=True)
     why = serializers.CharField(max_length=4000, required=False)
     because = Visible(
@@ -224,7 +104,7 @@ class _DecisionRights(Resource):
         return DecisionRight.objects.visible_to(request.user)
 
     def objects(self, request: Request) -> QuerySet:
-        return queries.decision_rights().visible_to(request.user)
+        return right_queries.decision_rights().visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
         scope = Case(
@@ -305,24 +185,21 @@ class Deciders(serializers.Serializer):
     results = DeciderRow(many=True)
 
 
-class ModelDeciders(_Models, Item):
+class ModelDeciders(OfModels, Item):
     """Get who decides what about a model: its own rights, else those of its team or the organisation."""
 
     permission = {"GET": "catalogue.right_view"}
     answers = {"GET": (200, Deciders)}
 
     def objects(self, request: Request) -> QuerySet:
-        return queries.models().visible_to(request.user)
+        return model_queries.models().visible_to(request.user)
 
     def get(self, request: Request, key: str) -> Response:
-        deciders = queries.deciders_of_model(request.user, self.found(request, key))
+        deciders = right_queries.deciders_of_model(request.user, self.found(request, key))
         return Response(Deciders({"results": deciders}).data)
 
 
 RESOURCES = [
-    ("models", Models),
-    ("models/<str:key>", ModelItem),
-    ("models/<str:key>/stage", ModelStage),
     ("models/<str:key>/decision-rights", ModelDeciders),
     ("decision-rights", DecisionRights),
     ("decision-rights/<str:key>", DecisionRightItem),

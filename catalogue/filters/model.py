@@ -1,4 +1,4 @@
-"""The list specifications of models and decision rights: filters and orders of the pages and the API."""
+"""The list specification of models: filters and orders of the page and the API."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
-from catalogue.models import Model
-from catalogue.states import RightKind, RightScope, Stage, Tier
+from catalogue.states import Stage, Tier
 from lists import filtering
 from lists.collation import BY_NAME, BY_NAME_BACKWARDS
 from lists.specification import Filter, ListSpec, Order, Reader
@@ -32,7 +31,8 @@ def _text(values: Sequence[str], reader: Reader) -> Q:
     return Q(name__collated__contains=values[0]) | Q(slug__icontains=values[0])
 
 
-def _teams(user: User) -> list[tuple[str, str]]:
+def teams(user: User) -> list[tuple[str, str]]:
+    """Return the teams that a user may see, as (slug, name)."""
     return list(Team.objects.visible_to(user).order_by(*BY_NAME).values_list("slug", "name"))
 
 
@@ -53,7 +53,7 @@ SPEC = ListSpec(
             "Owner team",
             "owner_team",
             Team.objects.visible_to,
-            options=_teams,
+            options=teams,
             special_values=(("none", "No team yet"),),
             help="The slug of the owning team, or none.",
         ),
@@ -63,53 +63,6 @@ SPEC = ListSpec(
         "-name": Order("Name, Z to A", BY_NAME_BACKWARDS),
         "tier": Order("Highest tier first", ("tier_order", *BY_NAME)),
         "-tier": Order("Lowest tier first", ("-tier_order", *BY_NAME_BACKWARDS)),
-        "id": Order("Oldest", ("id",)),
-        "-id": Order("Newest", ("-id",)),
-    },
-)
-
-
-_OF_SCOPE = {
-    RightScope.MODEL: Q(model__isnull=False),
-    RightScope.TEAM: Q(team__isnull=False),
-    RightScope.ORGANISATION: Q(model__isnull=True, team__isnull=True),
-}
-
-
-def _scope(text: str) -> RightScope:
-    if text not in RightScope.values:
-        raise ValueError(f"Use one of {', '.join(RightScope.values)}.")
-    return RightScope(text)
-
-
-def _in_scopes(values: Sequence[RightScope], reader: Reader) -> Q:
-    scopes = Q()
-    for scope in values:
-        scopes |= _OF_SCOPE[scope]
-    return scopes
-
-
-DECISION_RIGHTS = ListSpec(
-    filters={
-        "kind": filtering.choice("Right", "kind", RightKind),
-        "scope": Filter(
-            "Applies to",
-            _in_scopes,
-            _scope,
-            tuple(RightScope.choices),
-            help="model: rights of one model; team, organisation: defaults.",
-        ),
-        "model": filtering.slug("Model", "model", Model.objects.visible_to, help="The slug of a model."),
-        "team": filtering.slug(
-            "Team", "team", Team.objects.visible_to, options=_teams, help="The slug of a team."
-        ),
-        "person": filtering.person("Person", "person"),
-        "is_withdrawn": filtering.flag(
-            "Withdrawn", Q(is_withdrawn=True), "true: only withdrawn ones; false: none of them."
-        ),
-    },
-    orders={
-        "kind": Order("By kind of right", ("kind", "id")),
         "id": Order("Oldest", ("id",)),
         "-id": Order("Newest", ("-id",)),
     },

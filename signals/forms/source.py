@@ -1,4 +1,4 @@
-"""The forms of thresholds, series and sources."""
+"""The forms of sources."""
 
 import json
 from datetime import timedelta
@@ -11,8 +11,8 @@ from django.db.models import Q
 from lists.collation import BY_NAME
 from pages.forms import PageForm
 from people.models import User
-from signals.models import Series, Source, ThresholdVersion
-from signals.states import Adapter, Direction, SignalKind
+from signals.models import Source
+from signals.states import Adapter
 
 PERIODS = (
     (timedelta(minutes=15), "Every 15 minutes"),
@@ -21,56 +21,6 @@ PERIODS = (
     (timedelta(days=1), "Every day"),
     (timedelta(days=7), "Every week"),
 )
-LIMITS = ("direction", "warning", "critical", "clear")
-
-
-class ThresholdForm(PageForm):
-    """A proposed version. The operation checks that there is a limit and a reason."""
-
-    direction = forms.ChoiceField(
-        choices=[(Direction.ABOVE, "Rises above the limit"), (Direction.BELOW, "Falls below the limit")],
-        label="Breach when the value",
-    )
-    warning = forms.FloatField(label="Warning limit", required=False, help_text="Leave blank for none.")
-    critical = forms.FloatField(label="Critical limit", required=False, help_text="Leave blank for none.")
-    clear = forms.FloatField(
-        label="Clears at",
-        required=False,
-        help_text="The breach clears at this value. Leave blank to clear within the first limit.",
-    )
-    reason = forms.CharField(
-        label="Reason",
-        max_length=2_000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="For example past incidents, a study or an agreement.",
-    )
-
-    @classmethod
-    def like(cls, version: ThresholdVersion | None, data: Any = None) -> "ThresholdForm":
-        """Return a form that starts from the limits of a version. Whole numbers are shown without ".0"."""
-        limits = {name: getattr(version, name) for name in LIMITS} if version else {}
-        integers = {
-            name: int(value)
-            for name, value in limits.items()
-            if isinstance(value, float) and value.is_integer()
-        }
-        return cls(data, initial={**limits, **integers})
-
-    def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in (*LIMITS, "reason")}
-
-
-class MetricSeriesForm(PageForm):
-    """The fields of a series that a person may set."""
-
-    kind = forms.ChoiceField(
-        choices=SignalKind.choices, help_text="Decides which meeting reviews its breaches."
-    )
-    unit = forms.CharField(max_length=16, required=False, help_text="For example ms or %.")
-
-    @classmethod
-    def of(cls, series: Series, data: Any = None) -> "MetricSeriesForm":
-        return cls(data, initial={"kind": series.kind, "unit": series.unit})
 
 
 class SourceForm(PageForm):
@@ -176,9 +126,3 @@ def _periods(present: timedelta | None) -> list[tuple[str, str]]:
     if present and seconds_of(present) not in dict(choices):
         choices.append((seconds_of(present), f"Every {present}"))
     return [("", "Irregularly"), *choices]
-
-
-class DeclineForm(PageForm):
-    """The reason for declining a proposed version. The operation checks that there is one."""
-
-    reason = forms.CharField(max_length=2_000, required=False)

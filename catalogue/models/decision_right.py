@@ -1,38 +1,13 @@
-"""The inventory of machine-learning models, and who decides about them."""
+"""Who decides about models."""
 
 from django.db import models
 from django.db.models import Q
 
 from catalogue import rights
-from catalogue.states import Holder, RightKind, RightScope, Stage, Tier
+from catalogue.models.model import Model
+from catalogue.states import Holder, RightKind, RightScope
 from history.models import Recorded, Subject
-from lists.collation import Collated
 from people.models import Function, Team, User
-
-
-class Model(Recorded):
-    """A registered machine-learning model. slug: its name in other tools (the label `model` of an alert).
-
-    tier: a Tier, null while it is not rated.
-    """
-
-    KIND = "model"
-
-    slug = models.SlugField(max_length=120, unique=True)
-    name = models.CharField(max_length=120)
-    purpose = models.TextField(blank=True, default="")
-    owner_team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")
-    developer = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    tier = models.PositiveSmallIntegerField(choices=Tier.choices, null=True, blank=True)
-    stage = models.CharField(max_length=12, choices=Stage.choices, default=Stage.PRODUCTION)
-    link = models.URLField(blank=True, default="")
-
-    # Set by views: the columns of upper rooms as HTML, and the query of the request.
-    cells: list[str]
-    asked: dict[str, str]
-
-    class Meta:
-        indexes = [models.Index(Collated("name"), "name", "id", name="catalogue_model_by_name")]
 
 
 class DecisionRight(Recorded):

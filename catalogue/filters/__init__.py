@@ -1,0 +1,1 @@
+"""The list specifications of this room: one module per noun."""

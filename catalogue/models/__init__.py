@@ -1,0 +1,6 @@
+"""The models of the catalogue: one module per noun."""
+
+from catalogue.models.decision_right import DecisionRight
+from catalogue.models.model import Model
+
+__all__ = ["DecisionRight", "Model"]

@@ -1,0 +1,48 @@
+"""The list specifications of series and points: filters and orders of the pages and the API."""
+
+from datetime import datetime
+
+from lists import filtering
+from lists.specification import Filter, ListSpec, Order
+from signals.filters.source import BY_NUMBER
+from signals.states import SignalKind
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("Use ISO 8601 with the offset, such as 2026-11-23T10:00:00Z; write + as %2B.")
+    return moment
+
+
+SERIES = ListSpec(
+    filters={
+        "model": filtering.exact("Model", "model_name", help="What tools call the model."),
+        "metric": filtering.exact("Metric", "metric"),
+        "feature": filtering.exact("Feature", "feature"),
+        "kind": filtering.choice("Kind", "kind", SignalKind),
+        "source": filtering.exact("Source", "source__slug", help="The slug of a source."),
+    },
+    orders={**BY_NUMBER, "model": Order("Model", ("model_name", "metric", "feature", "slice", "id"))},
+)
+
+
+POINTS = ListSpec(
+    filters={
+        "series": Filter(
+            "Series",
+            filtering.equals("series_id"),
+            filtering.number,
+            is_many=False,
+            help="The number of one series.",
+            shape=filtering.NUMBER,
+        ),
+        "from": filtering.moment("From", "ts__gte", _moment, "Points at or after this moment."),
+        "until": filtering.moment("Until", "ts__lt", _moment, "Points before this moment."),
+    },
+    orders={"ts": Order("Oldest", ("ts",)), "-ts": Order("Newest", ("-ts",))},
+    required=("series",),
+)

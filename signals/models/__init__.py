@@ -1,0 +1,19 @@
+"""The models of this room: one module per noun."""
+
+from signals.models.breach import Alert, Breach, BreachGroup
+from signals.models.series import Correction, Point, Series
+from signals.models.source import Delivery, Source
+from signals.models.threshold import Threshold, ThresholdVersion
+
+__all__ = [
+    "Alert",
+    "Breach",
+    "BreachGroup",
+    "Correction",
+    "Delivery",
+    "Point",
+    "Series",
+    "Source",
+    "Threshold",
+    "ThresholdVersion",
+]

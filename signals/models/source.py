@@ -1,0 +1,64 @@
+"""Sources and their deliveries."""
+
+from django.db import models
+
+from history.models import Recorded
+from people.models import User
+from signals.states import (
+    Adapter,
+)
+
+
+class Source(Recorded):
+    """A tool that sends signals, with one owner. A payload that names no source belongs to the sender's.
+
+    mapping: {"model": ["model"], "feature": [...], "kind": [...], "kinds": {"data-quality": "data_quality"}}:
+    which labels hold the model, feature, kind and severity (signals.mapping.labels has the defaults).
+    expected_every: the expected interval between payloads, None if they are irregular.
+    """
+
+    KIND = "source"
+    HISTORY_OMITS = frozenset({"last_received_at"})
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=80)
+    adapter = models.CharField(max_length=16, choices=Adapter.choices)
+    owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    mapping = models.JSONField(default=dict, blank=True)
+    expected_every = models.DurationField(null=True, blank=True)
+    last_received_at = models.DateTimeField(null=True, blank=True)
+
+
+class Delivery(models.Model):
+    """One payload of a source, with its result. body: kept if anything was rejected or cut, up to 64 kB."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="deliveries")
+    at = models.DateTimeField()
+    status = models.PositiveSmallIntegerField()
+    stored = models.PositiveIntegerField(default=0)
+    duplicates = models.PositiveIntegerField(default=0)
+    corrected = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    truncated_alerts = models.PositiveIntegerField(default=0)
+    problem = models.TextField(blank=True, default="")
+    body = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "-at", "-id"], name="signals_delivery_newest")]
+
+    @property
+    def is_accepted(self) -> bool:
+        """Return True if the payload was accepted, in whole or in part."""
+        return self.status < 300
+
+    @property
+    def counts_text(self) -> str:
+        """Return the results of its items: "3 stored, 1 duplicate"; "" if it had none."""
+        counts = {
+            "stored": self.stored,
+            "duplicate" if self.duplicates == 1 else "duplicates": self.duplicates,
+            "corrected": self.corrected,
+            "rejected": self.rejected,
+            "truncated by the sender": self.truncated_alerts,
+        }
+        return ", ".join(f"{number} {name}" for name, number in counts.items() if number)
