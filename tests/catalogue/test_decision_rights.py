@@ -10,6 +10,7 @@ from catalogue.models import DecisionRight
 from catalogue.operations import decision_right as operations
 from catalogue.operations import model as model_operations
 from catalogue.queries import decision_right as queries
+from catalogue.queries import model as model_queries
 from catalogue.states import RightKind
 from history.models import Event
 from kit.actor import SYSTEM, Actor
@@ -58,7 +59,7 @@ def test_the_model_then_its_team_then_the_organisation_decides(manager):
     team = people.team("Lending", lead=lead)
     model = catalogue.model("credit", owner_team=team)
     general = catalogue.right(who="team_lead", person=None)
-    model = queries.models().get(pk=model.pk)
+    model = model_queries.models().get(pk=model.pk)
 
     def decider():
         return {one.kind: one for one in queries.deciders_of_model(manager, model)}[RightKind.DEPLOYMENT]
