@@ -1,6 +1,8 @@
 """The events of this room. Lists of ids are user ids."""
 
-from history.declarations import EventType, Payload
+from catalogue import mail
+from catalogue.recipients import developer, opener, signers
+from history.declarations import EventType, Mail, Payload
 from history.recipients import listed_in_payload
 from history.states import NewsGroup
 
@@ -21,6 +23,20 @@ class DecisionRightWithdrawn(Payload, verb="catalogue.decision_right_withdrawn")
     former: list[int]
 
 
+class ChangeRequestSigned(Payload, verb="catalogue.change_request_signed"):
+    text: str = ""
+
+
+class ChangeRequestDeclined(Payload, verb="catalogue.change_request_declined"):
+    text: str
+
+
+class ChangeRequestWithdrawn(Payload, verb="catalogue.change_request_withdrawn"):
+    text: str
+
+
+_TO_SIGN = Mail("change_request", mail.context, mail.is_still_to_sign, goes_to_stand_in=True)
+_TO_CHECK = Mail("change_request", mail.context, mail.is_still_to_check, goes_to_stand_in=True)
 _HOLDER = listed_in_payload("told", reason="You hold this decision right")
 _FORMER = listed_in_payload("former", reason="You no longer hold this decision right")
 
@@ -31,4 +47,19 @@ EVENTS = (
     EventType(DecisionRightAssigned, (_HOLDER,), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(DecisionRightChanged, (_HOLDER, _FORMER), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(DecisionRightWithdrawn, (_FORMER,), is_chained=True, group=NewsGroup.RIGHTS),
+    EventType("catalogue.change_request_opened", (signers,), _TO_SIGN, group=NewsGroup.DECISIONS),
+    EventType("catalogue.change_request_changed", is_minor=True),
+    EventType("catalogue.change_request_reviewed", (signers, opener), _TO_SIGN, group=NewsGroup.DECISIONS),
+    EventType(
+        "catalogue.change_request_chased",
+        (signers, opener),
+        _TO_SIGN,
+        is_urgent=True,
+        group=NewsGroup.DECISIONS,
+    ),
+    EventType(ChangeRequestSigned, (opener, developer), is_chained=True, group=NewsGroup.DECISIONS),
+    EventType(ChangeRequestDeclined, (opener, developer), is_chained=True, group=NewsGroup.DECISIONS),
+    EventType(ChangeRequestWithdrawn, (developer,), group=NewsGroup.DECISIONS),
+    EventType("catalogue.change_effect_due", (opener, developer), _TO_CHECK, group=NewsGroup.DECISIONS),
+    EventType("catalogue.change_effect_checked", (opener,), group=NewsGroup.DECISIONS),
 )

@@ -1,6 +1,6 @@
 """The kinds of objects of this room."""
 
-from catalogue.models import DecisionRight, Model
+from catalogue.models import ChangeRequest, DecisionRight, Model
 from history.documents import Texts
 from kit.kinds import Kind, Page
 
@@ -26,5 +26,16 @@ KINDS = (
         watched_by=("person_id",),
         search_rank=105,
         texts=Texts(body=("why",), names=("person__name", "function__name", "model__name", "team__name")),
+    ),
+    Kind(
+        ChangeRequest,
+        "Change request",
+        "Change requests",
+        icon="git-pull-request",
+        page=Page("catalogue:change_detail"),
+        permission="catalogue.view",
+        watched_by=("opened_by_id",),
+        search_rank=55,
+        texts=Texts(body=("details", "effect", "rollback", "risk"), names=("model__name", "opened_by__name")),
     ),
 )

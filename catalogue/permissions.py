@@ -1,4 +1,4 @@
-"""Who may see, register and change models, and who may assign decision rights."""
+"""Who may see, register and change models, assign decision rights, and sign change requests."""
 
 from typing import Any
 
@@ -38,3 +38,27 @@ def may_view_rights(user: User, right: Any) -> bool:
 def may_assign_rights(user: User, right: Any) -> bool:
     """Return True for risk managers: nobody else gives a right, also not the one who holds it."""
     return may_write(user, Role.RISK_MANAGER)
+
+
+@permission("catalogue.change_add")
+def may_request_change(user: User, request: Any) -> bool:
+    return may_write(user)
+
+
+@permission("catalogue.change_edit")
+def may_edit_change(user: User, request: Any) -> bool:
+    """Return True for risk managers, who opened it, the developer and members of the owning team."""
+    if request is None:
+        return may_write(user)
+    return may_write(user) and (request.opened_by_id == user.pk or may_change(user, request.model))
+
+
+@permission("catalogue.change_sign", for_people=True)
+def may_sign_change(user: User, request: Any) -> bool:
+    """Return True only for the holder of the decision right, not for administrators without it.
+
+    request: with `signer`, as queries.change_request.set_signer() sets it.
+    """
+    if not may_write(user):
+        return False
+    return request is None or request.signer.is_held_by(user)

@@ -1,4 +1,4 @@
-"""The stages and tiers of models, and the kinds of decision rights."""
+"""The stages and tiers of models, the kinds of decision rights, and the states of change requests."""
 
 from django.db.models import IntegerChoices, TextChoices
 
@@ -41,3 +41,42 @@ class RightScope(TextChoices):
     MODEL = "model", "Model"
     TEAM = "team", "Team"
     ORGANISATION = "organisation", "Organisation"
+
+
+class ChangeKind(TextChoices):
+    """What a change request is about. The decision right of the same name signs it."""
+
+    MODEL_CHANGE = "model_change", "Model change"
+    DEPLOYMENT = "deployment", "Deployment window"
+
+
+class ChangeRoute(TextChoices):
+    """How a change request is decided."""
+
+    FAST = "fast", "Fast lane"
+    FULL = "full", "Full review"
+    EMERGENCY = "emergency", "Emergency"
+
+
+class ChangeState(TextChoices):
+    OPEN = "open", "Waiting for sign-off"
+    SIGNED = "signed", "Signed off"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class EffectResult(TextChoices):
+    """Whether a change had the effect that was expected of it."""
+
+    AS_EXPECTED = "as_expected", "As expected"
+    PARTLY = "partly", "Partly"
+    NOT = "not", "Not as expected"
+
+
+CHANGE_MOVES = {
+    (ChangeState.OPEN, ChangeState.SIGNED): "catalogue.change_request_signed",
+    (ChangeState.OPEN, ChangeState.DECLINED): "catalogue.change_request_declined",
+    (ChangeState.OPEN, ChangeState.WITHDRAWN): "catalogue.change_request_withdrawn",
+}
+# Models of these tiers, and those without a tier, need a full review. The others have the fast lane.
+FULL_REVIEW_TIERS = frozenset({Tier.ONE, Tier.TWO, None})

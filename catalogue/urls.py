@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from catalogue.views import decision_right, model
+from catalogue.views import change_request, decision_right, model
 
 app_name = "catalogue"
 urlpatterns = [
@@ -11,6 +11,15 @@ urlpatterns = [
     path("decision-rights/<int:pk>/", decision_right.right_detail, name="right_detail"),
     path("decision-rights/<int:pk>/edit/", decision_right.right_edit, name="right_edit"),
     path("decision-rights/<int:pk>/withdraw/", decision_right.right_withdraw, name="right_withdraw"),
+    path("change-requests/", change_request.change_list, name="change_list"),
+    path("change-requests/new/", change_request.change_create, name="change_create"),
+    path("change-requests/<str:reference>/", change_request.change_detail, name="change_detail"),
+    path("change-requests/<str:reference>/edit/", change_request.change_edit, name="change_edit"),
+    re_path(
+        r"^change-requests/(?P<reference>[^/]+)/(?P<step>sign|decline|withdraw|check)/$",
+        change_request.change_step,
+        name="change_step",
+    ),
     path("id/<int:pk>/", model.model_by_id, name="model_by_id"),
     path("<slug:slug>/", model.model_detail, name="model_detail"),
     path("<slug:slug>/edit/", model.model_edit, name="model_edit"),

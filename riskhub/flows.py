@@ -8,6 +8,7 @@ rows.
 from collections import defaultdict
 
 from actions.operations import blocked, reminder
+from catalogue.operations import change_request
 from history import declarations, wiring
 from history.wiring import Handler, OnDemand
 from learnings.operations import learning
@@ -35,6 +36,7 @@ from risklog.operations import (
     acceptance,
     appetite,
     availability,
+    change_handlers,
     climb,
     duplicate,
     escalation,
@@ -71,6 +73,10 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     # Series and breach groups that named a model before it was registered are linked to it, and so are their
     # reviews (signals.breach_claimed).
     "catalogue.model_registered": (series.on_model_registered,),
+    # A change request of the full route opens a review. When it is settled, the request can be signed off.
+    "catalogue.change_request_opened": (change_handlers.on_change_request_opened,),
+    "catalogue.change_request_declined": (change_handlers.on_change_request_settled,),
+    "catalogue.change_request_withdrawn": (change_handlers.on_change_request_settled,),
     # A breach opens a review by people of two functions.
     "signals.breach_group_opened": (review_handlers.on_breach_group_opened,),
     "signals.breach_group_reopened": (review_handlers.on_breach_group_reopened,),
@@ -95,6 +101,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         agenda_handlers.on_review_settled,
         escalation_handlers.on_review_settled,
         learning.on_review_settled,
+        change_handlers.on_review_settled,
     ),
     "risklog.review_withdrawn": (agenda_handlers.on_review_settled, escalation_handlers.on_review_settled),
     "risklog.escalation_started": (agenda_handlers.on_escalation_started,),
@@ -196,6 +203,8 @@ FIRST: tuple[Handler, ...] = (
 # Kind of due date -> its handler, `handler(due, *, at)`.
 DUES: dict[str, Handler] = {
     "people.absence_begins": person.begin_absence,
+    "catalogue.effect_due": change_request.note_effect_due,
+    "catalogue.emergency_unreviewed": change_request.chase,
     "actions.reminder": reminder.remind,
     "actions.stuck": sponsor.raise_blocked,
     "actions.overdue": reminder.note_overdue,

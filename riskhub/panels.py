@@ -1,6 +1,7 @@
 """The panels of upper rooms on the pages of lower rooms, in one table."""
 
 from actions import queries as actions
+from catalogue.queries import change_request as changes
 from catalogue.queries import decision_right as rights
 from history import declarations, wiring
 from history.wiring import Relation
@@ -54,8 +55,14 @@ PANELS: tuple[Panel, ...] = (
         risk.live_of_model,
         "risklog.risk_view",
     ),
+    Panel(
+        "catalogue.model", "main", "catalogue/_panel_changes.html", changes.panel_of_model, "catalogue.view"
+    ),
     Panel("catalogue.model", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("catalogue.model", "main", LEARNINGS, learnings.of_model, "learnings.learning_view"),
+    # a change request
+    Panel("catalogue.change_request", "main", REVIEWS, review.of_subject, "risklog.review_view"),
+    Panel("catalogue.change_request", "main", ACTIONS, actions.of_subject, "actions.action_view"),
     # a breach group
     Panel("signals.breach_group", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("signals.breach_group", "main", FILLED, template.of_subject, "risklog.template_view"),

@@ -1,6 +1,7 @@
 """The models of the catalogue: one module per noun."""
 
+from catalogue.models.change_request import ChangeRequest
 from catalogue.models.decision_right import DecisionRight
 from catalogue.models.model import Model
 
-__all__ = ["DecisionRight", "Model"]
+__all__ = ["ChangeRequest", "DecisionRight", "Model"]

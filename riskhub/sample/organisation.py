@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from catalogue.models import Model
-from catalogue.operations import decision_right
+from catalogue.operations import change_request, decision_right
 from catalogue.operations import model as models
 from kit.actor import SYSTEM, Actor
 from meetings.operations import agenda_template
@@ -99,6 +99,27 @@ class SampleOrganisation:
                 why=why,
                 by=self.admin,
                 at=self.start,
+            )
+
+    def _request_changes(self) -> None:
+        """Open a few change requests: two that wait, one of them in review."""
+        registered = {model.slug: model for model in Model.objects.all()}
+        for slug, kind, person_, title, rollback, effect in people_and_models.CHANGES:
+            opened_at = self.now - timedelta(days=1)
+            starts_at = self.now + timedelta(days=2) if kind == "deployment" else None
+            change_request.open(
+                model=registered[slug],
+                kind=kind,
+                title=title,
+                plan=change_request.ChangePlan(
+                    rollback=rollback,
+                    effect=effect,
+                    effect_on=(self.now + timedelta(days=14)).date(),
+                    window_from=starts_at,
+                    window_until=starts_at and starts_at + timedelta(hours=3),
+                ),
+                by=Actor(self.people[person_], "page"),
+                at=opened_at,
             )
 
     def _plan_meetings(self) -> None:

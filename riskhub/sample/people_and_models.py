@@ -247,6 +247,26 @@ RIGHTS = (
     ("model_change", "credit-pd", "sofia", "", "Tier 1: a change needs somebody outside the team."),
 )
 
+# (model, kind, who opens it, title, rollback plan, expected effect) of the change requests
+CHANGES = (
+    (
+        "mail-digit-ocr",
+        "model_change",
+        "ana",
+        "Retrain on the scans since July",
+        "Deploy version 3 again: its image stays in the registry for 90 days.",
+        "Accuracy above 0.98 on the weekly sample.",
+    ),
+    (
+        "churn-scorer",
+        "deployment",
+        "ken",
+        "Deploy the scorer with the new feature store client",
+        "Switch the traffic back to the former pods. It takes two minutes.",
+        "p95 latency below 120 ms.",
+    ),
+)
+
 # (name, query, whether it is shared) of the saved views of the list of risks
 VIEWS = (
     ("Data risks, worst first", "category=data-drift,label-noise,sampling-bias", True),

@@ -54,6 +54,7 @@ class SixWeeks(SampleOrganisation):
         self._prepare_next()
         work_together(self.people, at=self.now - timedelta(hours=2))
         self._set_appetites(at=self.now)
+        self._request_changes()
         schedule.tick(self.now, is_simulated=True)
 
     # ------------------------------------------------------------------ a day

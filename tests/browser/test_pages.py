@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from actions.models import Action
-from catalogue.models import DecisionRight, Model
+from catalogue.models import ChangeRequest, DecisionRight, Model
 from kit.actor import SYSTEM, Actor
 from learnings.models import Learning
 from meetings.models import Decision, DecisionEffect, Meeting, MeetingSeries, Tripwire
@@ -59,6 +59,8 @@ PAGES = {
     "models": lambda: "/models/",
     "model": lambda: f"/models/{Model.objects.order_by('pk').first().slug}/",
     "decision rights": lambda: "/models/decision-rights/",
+    "change requests": lambda: "/models/change-requests/",
+    "change request": lambda: f"/models/change-requests/{_first(ChangeRequest)}/",
     "decision right": lambda: f"/models/decision-rights/{DecisionRight.objects.order_by('pk').first().pk}/",
     "series": lambda: f"/signals/series/{Series.objects.order_by('pk').first().pk}/",
     "threshold": lambda: f"/signals/thresholds/{Threshold.objects.order_by('pk').first().pk}/",

@@ -2,11 +2,11 @@
 
 from itertools import count
 
-from catalogue.models import DecisionRight, Model
-from catalogue.operations import decision_right
+from catalogue.models import ChangeRequest, DecisionRight, Model
+from catalogue.operations import change_request, decision_right
 from catalogue.operations import model as operations
 from catalogue.states import RightKind
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from tests.conftest import AT
 from tests.factories import people
 
@@ -25,3 +25,16 @@ def right(kind: str = RightKind.DEPLOYMENT, **fields) -> DecisionRight:
         fields["person"] = people.user()
     fields.setdefault("who", "person" if "person" in fields else "function")
     return decision_right.assign(kind=kind, why=fields.pop("why", "Agreed"), by=SYSTEM, at=AT, **fields)
+
+
+def change(
+    of_model: Model | None = None, *, opened_by=None, is_emergency: bool = False, **fields
+) -> ChangeRequest:
+    """A change request with a rollback plan. fields: of the operation, and of its ChangePlan."""
+    by = Actor(opened_by, "page") if opened_by else SYSTEM
+    own = {name: fields.pop(name) for name in ("kind",) if name in fields}
+    title = fields.pop("title", "Retrain on this quarter")
+    plan = change_request.ChangePlan(**{"rollback": "Deploy the former version.", **fields})
+    return change_request.open(
+        model=of_model or model(), title=title, plan=plan, is_emergency=is_emergency, by=by, at=AT, **own
+    )

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from actions.models import Action
-from catalogue.models import DecisionRight, Model
+from catalogue.models import ChangeRequest, DecisionRight, Model
 from history.models import Event
 from kit.actor import SYSTEM
 from learnings.models import Learning
@@ -197,6 +197,12 @@ CASES = (
         at("catalogue:right_create"),
         DecisionRight,
         typed(who="team_lead", why="The team decides."),
+    ),
+    Case(
+        "change request",
+        at("catalogue:change_create"),
+        ChangeRequest,
+        typed(title="Retrain on this quarter", kind="model_change"),
     ),
     Case("source", at("signals:source_create"), Source, typed(name="Grafana", slug="grafana")),
     Case(

@@ -76,6 +76,7 @@ class Objects:
     file: Any
     view: Any
     right: Any
+    change: Any
     check_in: Any
 
 
@@ -289,6 +290,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         list="risks", name=f"{word} view", query="owner=me", is_shared=viewers is None, **_by(owner)
     )
     right = catalogue.right(model=model, why=f"{word} right", person=owner)
+    change = catalogue.change(model, title=f"{word} change", opened_by=owner)
     check_in = check_ins.note(text=f"{word} note", kind="ingestion_delay", model=model, **_by(owner))
     return Objects(
         model=model,
@@ -309,6 +311,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         file=file,
         view=view,
         right=right,
+        change=change,
         check_in=check_in,
     )
 

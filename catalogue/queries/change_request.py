@@ -1,0 +1,54 @@
+"""Queries of change requests, and who must sign them."""
+
+from dataclasses import dataclass
+
+from django.db.models import Case, When
+
+from catalogue.models import ChangeRequest, Model
+from catalogue.queries.decision_right import Decider, decider
+from catalogue.states import ChangeState, Holder, RightKind
+from history.models import RecordedQuerySet
+from kit.sight import Visitor
+from people.models import User
+
+PANEL_SIZE = 5
+
+
+def change_requests() -> RecordedQuerySet[ChangeRequest]:
+    """Return all change requests with what a row needs. Callers add `.visible_to(user)`."""
+    return ChangeRequest.objects.select_related(
+        "subject", "model__subject", "model__owner_team__lead", "opened_by__subject", "settled_by__subject"
+    )
+
+
+def signer_of(request: ChangeRequest) -> Decider:
+    """Return who holds the right to sign a request. One query."""
+    return decider(RightKind(request.kind), model=request.model)
+
+
+def set_signer(request: ChangeRequest) -> ChangeRequest:
+    """Set `signer` of a request, which the permission to sign reads."""
+    request.signer = signer_of(request)
+    return request
+
+
+def signers(request: ChangeRequest) -> list[User]:
+    """Return the active people who may sign a request, everyone of a function included."""
+    holder = signer_of(request)
+    if holder.right and holder.right.who == Holder.FUNCTION:
+        return list(User.objects.active().filter(function=holder.right.function_id))
+    return [holder.person] if holder.person and holder.person.is_active else []
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesPanel:
+    """The open and latest change requests of a model, at most PANEL_SIZE, open ones first."""
+
+    rows: list[ChangeRequest]
+    model: Model
+
+
+def panel_of_model(user: Visitor, model: Model) -> ChangesPanel:
+    rows = change_requests().visible_to(user).filter(model=model)
+    is_open = Case(When(state=ChangeState.OPEN, then=0), default=1)
+    return ChangesPanel(list(rows.order_by(is_open, "-id")[:PANEL_SIZE]), model)

@@ -1,0 +1,22 @@
+"""Announced deployment windows."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+
+from catalogue.models import ChangeRequest
+from catalogue.states import ChangeRoute, ChangeState
+
+
+def open_windows(model_ids: Iterable[int], at: datetime) -> dict[int, ChangeRequest]:
+    """Return model id -> the change request whose announced window is open at this moment. One query.
+
+    A window counts once its request is signed off. That of an emergency counts at once, until it is declined.
+    The start belongs to the window, the end does not. Of several windows the one that ends last is returned.
+    """
+    announced = Q(state=ChangeState.SIGNED) | Q(state=ChangeState.OPEN, route=ChangeRoute.EMERGENCY)
+    rows = ChangeRequest.objects.filter(
+        announced, model__in=list(model_ids), window_from__lte=at, window_until__gt=at
+    )
+    return {row.model_id: row for row in rows.select_related("subject").order_by("window_until", "id")}

@@ -1,0 +1,28 @@
+"""The recipients of events about change requests."""
+
+from catalogue.models import ChangeRequest
+from catalogue.queries import change_request as queries
+from history.models import Event
+from history.recipients import everyone
+
+
+def _request(event: Event) -> ChangeRequest | None:
+    return queries.change_requests().filter(subject_id=event.subject_id).first()
+
+
+def signers(event: Event) -> dict[int, str]:
+    """Return who may sign the request, nobody while its full review is not settled."""
+    request = _request(event)
+    if request is None or not request.is_open or request.waits_for_review:
+        return {}
+    return everyone((person.pk for person in queries.signers(request)), "It needs your sign-off")
+
+
+def opener(event: Event) -> dict[int, str]:
+    request = _request(event)
+    return everyone([request.opened_by_id], "You opened this change request") if request else {}
+
+
+def developer(event: Event) -> dict[int, str]:
+    request = _request(event)
+    return everyone([request.model.developer_id], "You develop this model") if request else {}
