@@ -290,7 +290,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         list="risks", name=f"{word} view", query="owner=me", is_shared=viewers is None, **_by(owner)
     )
     right = catalogue.right(model=model, why=f"{word} right", person=owner)
-    change = catalogue.change(model, title=f"{word} change", opened_by=owner)
+    change = catalogue.change(model, title=f"{word} change", opened_by=owner, is_emergency=True)
     check_in = check_ins.note(text=f"{word} note", kind="ingestion_delay", model=model, **_by(owner))
     return Objects(
         model=model,
