@@ -333,6 +333,32 @@ class SessionCookie(OpenApiAuthenticationExtension):
         return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
 
 
+class GrafanaSignature(OpenApiAuthenticationExtension):
+    target_class = "signals.intake.signed.SignedByGrafana"
+    name = "grafana_signature"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Grafana-Alerting-Signature",
+            "description": "The hex HMAC-SHA256 of the body with the secret of the source.",
+        }
+
+
+class MlflowSignature(OpenApiAuthenticationExtension):
+    target_class = "signals.intake.signed.SignedByMlflow"
+    name = "mlflow_signature"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-MLflow-Signature",
+            "description": "As MLflow signs its webhooks, with the secret of the source.",
+        }
+
+
 _ID = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
 
 

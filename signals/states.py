@@ -32,6 +32,14 @@ class BreachLevel(IntegerChoices):
     CRITICAL = 2, "Critical"
 
 
+class SeverityRule(TextChoices):
+    """What a source makes of the alerts of a severity."""
+
+    IGNORE = "ignore", "Ignore"
+    WARNING = "warning", "Warning"
+    CRITICAL = "critical", "Critical"
+
+
 class Direction(TextChoices):
     ABOVE = "above", "Above"
     BELOW = "below", "Below"
@@ -53,7 +61,16 @@ class BreachState(TextChoices):
 
 class Adapter(TextChoices):
     ALERTMANAGER = "alertmanager", "Prometheus Alertmanager"
+    GRAFANA = "grafana", "Grafana alerting"
+    EVIDENTLY = "evidently", "Evidently reports"
+    MLFLOW = "mlflow", "MLflow"
     POINTS = "points", "Points by REST"
+
+
+# The formats whose items are alerts with labels and a severity.
+ALERTING = frozenset({Adapter.ALERTMANAGER, Adapter.GRAFANA})
+# The formats whose tool can sign a body with a secret instead of sending a token.
+SIGNING = frozenset({Adapter.GRAFANA, Adapter.MLFLOW})
 
 
 class ItemResult(TextChoices):
@@ -63,6 +80,7 @@ class ItemResult(TextChoices):
     DUPLICATE = "duplicate", "Duplicate"
     CORRECTED = "corrected", "Corrected"
     REJECTED = "rejected", "Rejected"
+    IGNORED = "ignored", "Ignored"
 
 
 AGREEMENT_MOVES = {

@@ -38,6 +38,13 @@ class SourceChange(Body):
     name = serializers.CharField(max_length=80, required=False)
     mapping = serializers.JSONField(required=False)
     expected_every = serializers.DurationField(required=False, allow_null=True)
+    secret = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        write_only=True,
+        help_text="With which Grafana or MLflow signs its bodies. Blank removes it. It is never shown.",
+    )
 
 
 class _Sources(Resource):

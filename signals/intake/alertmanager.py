@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from kit.actor import Actor
 from signals.intake.receive import BodyResult, Receiver
 from signals.mapping import alertmanager
+from signals.mapping.alertmanager import ParsedBody
 from signals.models import Source
 from signals.operations import alert
 from signals.states import Adapter, ItemResult
@@ -38,6 +39,7 @@ class AlertReceipt(serializers.Serializer):
     duplicates = serializers.IntegerField()
     corrected = serializers.IntegerField()
     rejected = serializers.IntegerField()
+    ignored = serializers.IntegerField(help_text="Items whose severity the source ignores.")
     results = serializers.ListField(
         child=serializers.ChoiceField(ItemResult.choices), help_text="One per alert."
     )
@@ -62,12 +64,16 @@ class Alertmanager(Receiver):
         return self.kwargs.get("slug") or request.query_params.get("source", "")
 
     def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> BodyResult:
-        parsed = alertmanager.read(body, source.mapping, at=at)
-        results: list[Any] = alert.take(parsed, source=source, by=by, at=at).results
-        for item in parsed.refused:
-            results[item] = ItemResult.REJECTED
-        rejections = [
-            {"index": item, "field": f"alerts[{item}].{error.field}", "detail": error.message}
-            for item, error in parsed.refused.items()
-        ]
-        return BodyResult(results, rejections, parsed.truncated, cuts=parsed.cuts)
+        return stored_alerts(alertmanager.read(body, source.mapping, at=at), source, by=by, at=at)
+
+
+def stored_alerts(parsed: ParsedBody, source: Source, *, by: Actor, at: datetime) -> BodyResult:
+    """Store parsed alerts and return the result of each."""
+    results: list[Any] = alert.take(parsed, source=source, by=by, at=at).results
+    for item in parsed.refused:
+        results[item] = ItemResult.REJECTED
+    rejections = [
+        {"index": item, "field": f"alerts[{item}].{error.field}", "detail": error.message}
+        for item, error in parsed.refused.items()
+    ]
+    return BodyResult(results, rejections, parsed.truncated, cuts=parsed.cuts)

@@ -94,6 +94,7 @@ class PointsReceipt(serializers.Serializer):
     duplicates = serializers.IntegerField()
     corrected = serializers.IntegerField()
     rejected = serializers.IntegerField()
+    ignored = serializers.IntegerField(help_text="Items whose severity the source ignores.")
     results = serializers.ListField(
         child=serializers.ChoiceField(ItemResult.choices),
         help_text="One per point, in their order: `points`, then those of each of `series`.",

@@ -35,13 +35,14 @@ class BodyResult:
     """The result of a body that could be read.
 
     results: an ItemResult per item, in their order. rejections: index, field, detail of each rejected item.
-    cuts: what was cut of items that are kept, in words.
+    cuts: what was cut of items that are kept, in words. is_kept: keep the body although all was accepted.
     """
 
     results: Sequence[str]
     rejections: Sequence[Mapping[str, Any]]
     truncated_alerts: int = 0
     cuts: Sequence[str] = ()
+    is_kept: bool = False
 
     def count(self, result: str) -> int:
         return self.results.count(result)
@@ -121,7 +122,7 @@ class Receiver(ApiView, ABC):
             counts={name: result.count(name) for name in ItemResult},
             truncated_alerts=result.truncated_alerts,
             problem=problem,
-            body=raw if result.rejections or result.cuts else b"",
+            body=raw if result.rejections or result.cuts or result.is_kept else b"",
         )
         return self._answer(status, result)
 
@@ -143,6 +144,7 @@ class Receiver(ApiView, ABC):
             "duplicates": result.count(ItemResult.DUPLICATE),
             "corrected": result.count(ItemResult.CORRECTED),
             "rejected": result.count(ItemResult.REJECTED),
+            "ignored": result.count(ItemResult.IGNORED),
             "results": result.results,
             "rejections": result.rejections,
             "limits": self.limits,

@@ -12,6 +12,7 @@ from typing import Any
 
 from signals.mapping import labels as label_mapping
 from signals.mapping.text import AHEAD, Unusable, moment, number_of_annotation, text
+from signals.states import BreachLevel
 
 MAX_LABELS = 100
 MAX_RULE = 200
@@ -27,6 +28,8 @@ _SHOWN = frozenset({"alertname", "severity", "summary", "description", "value", 
 @dataclass(slots=True)
 class ParsedAlert:
     """One alert of a body. item: its index. level: a BreachLevel.
+
+    is_ignored: its source ignores its severity. Its level then counts only for an alert that is known.
 
     starts_at None: the payload has no start. ends_at None: the alert is firing.
     value, limit: the numbers in its annotations `value` and `threshold`, None without.
@@ -47,6 +50,7 @@ class ParsedAlert:
     generator_url: str
     value: float | None = None
     limit: float | None = None
+    is_ignored: bool = False
 
     @property
     def summary(self) -> str:
@@ -101,6 +105,7 @@ def _parse(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> P
     is_ahead = _is_ahead(alert.get("startsAt"), at)
     kept_labels, kept_annotations = _cut(labels, annotations, is_ahead=is_ahead)
     starts_at = _start(alert.get("startsAt"), at)
+    level = label_mapping.level_of(labels, mapping)
     rule = text(labels.get("alertname") or UNNAMED, "labels.alertname", longest=MAX_RULE)
     return ParsedAlert(
         item=item,
@@ -116,7 +121,8 @@ def _parse(item: int, alert: Any, mapping: Mapping[str, Any], at: datetime) -> P
             label_mapping.label_value(labels, mapping, "feature"), "labels.feature", longest=MAX_NAME
         ),
         kind=label_mapping.kind_of(labels, mapping, rule),
-        level=label_mapping.level_of(labels, mapping),
+        level=BreachLevel.WARNING if level is None else level,
+        is_ignored=level is None,
         labels=kept_labels,
         annotations=kept_annotations,
         generator_url=_web_address(alert.get("generatorURL")),

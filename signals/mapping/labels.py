@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from signals.states import BreachLevel, SignalKind
+from signals.states import BreachLevel, SeverityRule, SignalKind
 
 DEFAULTS: dict[str, Any] = {
     "model": ["model", "model_name", "mlmodel", "ml_model", "modelName", "registered_model"],
@@ -12,7 +12,10 @@ DEFAULTS: dict[str, Any] = {
     "kind": ["signal_kind", "kind", "category", "signal"],
     "severity": ["severity", "level", "priority"],
     "kinds": {},
+    "severities": {},
 }
+# Severities that say that nothing is wrong. A source may map them to a level.
+IGNORED = ("info", "informational", "none", "debug")
 _CRITICAL = {
     *("critical", "crit", "page", "pager", "high", "fatal", "emergency", "disaster", "blocker", "error"),
     *("p0", "p1", "sev0", "sev1", "s1"),
@@ -88,9 +91,18 @@ def kind_of_name(name: str) -> str:
     return _guess(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()) or SignalKind.DATA_QUALITY
 
 
-def level_of(labels: Mapping[str, str], mapping: Mapping[str, Any]) -> BreachLevel:
-    """Return the level of the severity label. An unknown or missing severity is a warning."""
+def level_of(labels: Mapping[str, str], mapping: Mapping[str, Any]) -> BreachLevel | None:
+    """Return the level of the severity label, None if the source ignores this severity.
+
+    The source's `severities` decide first. An unknown or missing severity is a warning.
+    """
     severity = label_value(labels, mapping, "severity").lower()
+    severities = {str(name).lower(): rule for name, rule in (mapping.get("severities") or {}).items()}
+    rule = severities.get(severity) or (SeverityRule.IGNORE if severity in IGNORED else "")
+    if rule == SeverityRule.IGNORE:
+        return None
+    if rule:
+        return BreachLevel.CRITICAL if rule == SeverityRule.CRITICAL else BreachLevel.WARNING
     return BreachLevel.CRITICAL if severity in _CRITICAL else BreachLevel.WARNING
 
 

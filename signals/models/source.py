@@ -14,17 +14,20 @@ class Source(Recorded):
 
     mapping: {"model": ["model"], "feature": [...], "kind": [...], "kinds": {"data-quality": "data_quality"}}:
     which labels hold the model, feature, kind and severity (signals.mapping.labels has the defaults).
+    Its "severities" say what a severity means: {"info": "ignore", "page": "critical"} (SeverityRule).
+    secret: with which the tool signs its bodies, sealed (kit.sealed); "" without.
     expected_every: the expected interval between payloads, None if they are irregular.
     """
 
     KIND = "source"
-    HISTORY_OMITS = frozenset({"last_received_at"})
+    HISTORY_OMITS = frozenset({"last_received_at", "secret"})
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80)
     adapter = models.CharField(max_length=16, choices=Adapter.choices)
     owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     mapping = models.JSONField(default=dict, blank=True)
+    secret = models.TextField(blank=True, default="", db_default="")
     expected_every = models.DurationField(null=True, blank=True)
     last_received_at = models.DateTimeField(null=True, blank=True)
 
@@ -39,6 +42,7 @@ class Delivery(models.Model):
     duplicates = models.PositiveIntegerField(default=0)
     corrected = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
+    ignored = models.PositiveIntegerField(default=0, db_default=0)
     truncated_alerts = models.PositiveIntegerField(default=0)
     problem = models.TextField(blank=True, default="")
     body = models.TextField(blank=True, default="")
@@ -59,6 +63,7 @@ class Delivery(models.Model):
             "duplicate" if self.duplicates == 1 else "duplicates": self.duplicates,
             "corrected": self.corrected,
             "rejected": self.rejected,
+            "ignored": self.ignored,
             "truncated by the sender": self.truncated_alerts,
         }
         return ", ".join(f"{number} {name}" for name, number in counts.items() if number)

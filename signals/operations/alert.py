@@ -6,7 +6,7 @@ firing if it is the newest of its fingerprint and no payload has resolved it.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -44,11 +44,20 @@ class AlertResults:
 def take(body: ParsedBody, *, source: Source, by: Actor, at: datetime) -> AlertResults:
     """Store the alerts of a payload, all or nothing, in a constant number of statements.
 
-    STORED means that the alert is new or that this payload ends it, DUPLICATE that nothing is new. A `firing`
+    STORED means that the alert is new or that this payload ends it, DUPLICATE that nothing is new, IGNORED
+    that the source ignores its severity. A `firing`
     that arrives after its `resolved` does not reopen the alert. A newer start of the same fingerprint ends
     the older alert. Numeric `value` annotations of firing alerts become points of a series named like the
     rule.
     """
+    body, ignored = _without_ignored(body, source)
+    taken = _take(body, source=source, by=by, at=at)
+    for parsed in ignored:
+        taken.results[parsed.item] = ItemResult.IGNORED
+    return taken
+
+
+def _take(body: ParsedBody, *, source: Source, by: Actor, at: datetime) -> AlertResults:
     if not body.alerts:
         return AlertResults([None] * body.count)
     try:
@@ -60,6 +69,25 @@ def take(body: ParsedBody, *, source: Source, by: Actor, at: datetime) -> AlertR
             if (reading := _values(body.alerts, at)).names:
                 points.create_series(reading, source=source, by=by, at=at)
             return _Intake(body, source, at).take(by)
+
+
+def _without_ignored(body: ParsedBody, source: Source) -> tuple[ParsedBody, list[ParsedAlert]]:
+    """Return the body without the alerts whose severity the source ignores, and these.
+
+    An alert that is known stays in the body: it opened a breach before its severity was ignored, and only
+    its `resolved` clears this breach.
+    """
+    ignored = [parsed for parsed in body.alerts if parsed.is_ignored]
+    if not ignored:
+        return body, []
+    known = set(
+        Alert.objects.filter(
+            source=source, fingerprint__in={parsed.fingerprint for parsed in ignored}
+        ).values_list("fingerprint", flat=True)
+    )
+    ignored = [parsed for parsed in ignored if parsed.fingerprint not in known]
+    items = {parsed.item for parsed in ignored}
+    return replace(body, alerts=[parsed for parsed in body.alerts if parsed.item not in items]), ignored
 
 
 @dataclass(slots=True)

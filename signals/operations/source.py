@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.forms import ValidationError
 
 from history import operations as history
-from kit import locks
+from kit import locks, sealed
 from kit.actor import Actor
 from kit.locks import Lock
 from kit.prepared import Argument, Prepared
@@ -20,14 +20,16 @@ from people.models import User
 from people.slugs import free_slug, slug_of
 from signals import events
 from signals.models import Delivery, Source
-from signals.states import Adapter, SignalKind
+from signals.states import SIGNING, Adapter, SeverityRule, SignalKind
 
-CHANGEABLE = frozenset({"name", "owner", "mapping", "expected_every"})
+CHANGEABLE = frozenset({"name", "owner", "mapping", "expected_every", "secret"})
 MAX_SLUG = 60  # characters
 MAX_STORED_BODY = 64 * 1024
+_MIN_SECRET, _MAX_SECRET = 8, 200  # characters
 _MAX_INTERVAL = timedelta(days=366)
+_RESERVED = frozenset({Adapter.ALERTMANAGER.value, Adapter.POINTS.value})
 _TOUCHED_EVERY = timedelta(seconds=5)
-_MAPPED = frozenset({"model", "feature", "kind", "severity", "kinds"})
+_MAPPED = frozenset({"model", "feature", "kind", "severity", "kinds", "severities"})
 
 
 def named(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
@@ -50,7 +52,15 @@ def named(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
 
 def default(adapter: str, *, by: Actor, at: datetime) -> Source:
     """Return the one source of this adapter that the sender owns, else the one called like the adapter."""
-    return _of_sender(adapter, by) or _get_or_create(adapter, adapter=adapter, by=by, at=at)
+    return _of_sender(adapter, by) or _get_or_create(_default_slug(adapter), adapter=adapter, by=by, at=at)
+
+
+def _default_slug(adapter: str) -> str:
+    """Return the name of the adapter, with a suffix if a job that sends points is called so: "evidently"."""
+    is_taken = (
+        adapter not in _RESERVED and Source.objects.filter(slug=adapter).exclude(adapter=adapter).exists()
+    )
+    return f"{adapter}-intake" if is_taken else adapter
 
 
 def for_refused(slug: str, *, adapter: str, by: Actor, at: datetime) -> Source:
@@ -117,10 +127,20 @@ def change(
     if "mapping" in values:
         _check_mapping(values["mapping"])
     _check_period(values.get("expected_every"))
+    if values.get("secret"):
+        values = {**values, "secret": _sealed_secret(source, values["secret"])}
     history.change(source, values, by=by, at=at, seen=seen)
     if "name" in values:
         history.retitle(source)
     return source
+
+
+def _sealed_secret(source: Source, secret: str) -> str:
+    if source.adapter not in SIGNING:
+        raise Refused(f"{Adapter(source.adapter).label} signs no bodies.", field="secret")
+    if not _MIN_SECRET <= len(secret) <= _MAX_SECRET:
+        raise Refused(f"Use {_MIN_SECRET} to {_MAX_SECRET} characters.", field="secret")
+    return sealed.seal(secret)
 
 
 def note_delivery(
@@ -151,6 +171,7 @@ def note_delivery(
         duplicates=counts.get("duplicate", 0),
         corrected=counts.get("corrected", 0),
         rejected=counts.get("rejected", 0),
+        ignored=counts.get("ignored", 0),
         truncated_alerts=truncated_alerts,
         problem=problem.replace("\x00", "")[:2_000],
         body=stored_body,
@@ -202,7 +223,7 @@ def _slug_for(name: str) -> str:
 
 def _check_reserved(slug: str, adapter: str, *, field: str) -> None:
     """Refuse the name of an adapter for a source of another one: it names that adapter's default source."""
-    if slug in Adapter.values and slug != adapter:
+    if slug in _RESERVED and slug != adapter:
         raise Refused(
             f"The name “{slug}” is reserved for {Adapter(slug).label}. Choose another name.", field=field
         )
@@ -237,9 +258,13 @@ def _check_mapping(mapping: Any) -> None:
     def is_names(value: Any) -> bool:
         return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
-    usage = 'Use {"model": [labels], "feature": […], "kind": […], "severity": […], "kinds": {…}}.'
+    usage = (
+        'Use {"model": [labels], "feature": […], "kind": […], "severity": […], "kinds": {…}, '
+        '"severities": {…}}.'
+    )
     if not isinstance(mapping, dict) or set(mapping) - _MAPPED:
         raise Refused(usage, field="mapping")
+    _check_severities(mapping.get("severities", {}))
     kinds = mapping.get("kinds", {})
     if isinstance(kinds, dict) and (
         unknown := [kind for kind in kinds.values() if kind not in SignalKind.values]
@@ -248,6 +273,14 @@ def _check_mapping(mapping: Any) -> None:
             f"“{unknown[0]}” is not a kind. Use one of {', '.join(SignalKind.values)}.", field="mapping"
         )
     if not isinstance(kinds, dict) or not all(
-        is_names(value) for name, value in mapping.items() if name != "kinds"
+        is_names(value) for name, value in mapping.items() if name not in {"kinds", "severities"}
     ):
         raise Refused(usage, field="mapping")
+
+
+def _check_severities(severities: Any) -> None:
+    """Refuse severities that do not map to a SeverityRule. A severity is compared in lower case."""
+    if not isinstance(severities, dict) or not all(
+        isinstance(rule, str) and rule in SeverityRule.values for rule in severities.values()
+    ):
+        raise Refused(f"Map each severity to {', '.join(SeverityRule.values)}.", field="mapping")

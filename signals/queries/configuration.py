@@ -42,8 +42,37 @@ receivers:
 """
 
 
+def grafana_contact_point(source: str) -> str:
+    """Return a contact point of Grafana as a file of its provisioning."""
+    return f"""apiVersion: 1
+contactPoints:
+  - orgId: 1
+    name: riskhub
+    receivers:
+      - uid: riskhub
+        type: webhook
+        settings:
+          url: {settings.BASE_URL}/api/v1/intake/grafana/{source}
+          httpMethod: POST
+          authorization_scheme: Bearer
+          authorization_credentials: $RISKHUB_TOKEN
+"""
+
+
+def report_call(adapter: str, source: str) -> str:
+    """Return a shell command that sends a report of Evidently, or the metrics of a run of MLflow."""
+    return f"""curl --fail-with-body "{settings.BASE_URL}/api/v1/intake/{adapter}/{source}?model=credit-pd" \\
+  --header "Authorization: Bearer $RISKHUB_TOKEN" \\
+  --header "Content-Type: application/json" \\
+  --data @report.json"""
+
+
 def of(source: Source) -> str:
     """Return the configuration for a source."""
     if source.adapter == Adapter.ALERTMANAGER:
         return alertmanager_receiver(source.slug)
+    if source.adapter == Adapter.GRAFANA:
+        return grafana_contact_point(source.slug)
+    if source.adapter in {Adapter.EVIDENTLY, Adapter.MLFLOW}:
+        return report_call(source.adapter, source.slug)
     return points_call(source=source.slug)

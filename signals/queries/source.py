@@ -8,7 +8,9 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from history.models import RecordedQuerySet
 from lists.collation import BY_NAME
 from people.models import User
+from signals.mapping.labels import IGNORED
 from signals.models import Delivery, Series, Source
+from signals.states import ALERTING, SeverityRule
 
 
 def sources() -> RecordedQuerySet[Source]:
@@ -34,6 +36,14 @@ def silent_for(source: Source, *, at: datetime) -> timedelta | None:
         return None
     late = at - source.last_received_at - source.expected_every
     return late if late > timedelta(0) else None
+
+
+def severities_of(source: Source) -> list[tuple[str, str]]:
+    """Return what its severities mean, as (severity, rule); [] for a source that sends no alerts."""
+    if source.adapter not in ALERTING:
+        return []
+    rules = dict.fromkeys(IGNORED, SeverityRule.IGNORE.value) | source.mapping.get("severities", {})
+    return list(rules.items())
 
 
 def deliveries_of(source: Source) -> QuerySet[Delivery]:

@@ -56,6 +56,7 @@ def source_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "source": source,
         "silent_for": queries.silent_for(source, at=clock.now()),
         "configuration": configuration.of(source),
+        "severities": queries.severities_of(source),
         "series_count": queries.series_count(request.user, source),
         "page": page_of(queries.deliveries_of(source), ("-at", "-id"), request) if sees_deliveries else None,
         "may_change": may(request.user, "signals.source_change", source),

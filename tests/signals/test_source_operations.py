@@ -6,6 +6,7 @@ import pytest
 from django.db import OperationalError
 
 from history.models import Event
+from kit import sealed
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from riskhub.retention import deleting
@@ -132,3 +133,34 @@ def test_a_source_may_be_named_in_any_script():
 )
 def test_a_source_without_a_slug_gets_one_from_its_name(name, slug):
     assert source.add(name=name, slug="", adapter=Adapter.POINTS, by=SYSTEM, at=NOW).slug == slug
+
+
+def test_a_job_that_is_called_like_a_tool_keeps_its_name(at):
+    job = source.named("evidently", adapter=Adapter.POINTS, by=SYSTEM, at=at)
+
+    tool = source.default(Adapter.EVIDENTLY, by=SYSTEM, at=at)
+
+    assert (job.slug, tool.slug) == ("evidently", "evidently-intake")
+    assert source.default(Adapter.EVIDENTLY, by=SYSTEM, at=at) == tool
+
+
+def test_only_a_source_whose_tool_signs_has_a_secret_and_history_does_not(at):
+    tool = source.named("dashboards", adapter=Adapter.GRAFANA, by=SYSTEM, at=at)
+
+    changed = source.change(tool, {"secret": "a long secret", "name": "Dashboards"}, by=SYSTEM, at=at)
+
+    assert sealed.unseal(changed.secret) == "a long secret"
+    assert "secret" not in str(list(Event.objects.values_list("data", flat=True)))
+    with pytest.raises(Refused, match="8 to 200"):
+        source.change(changed, {"secret": "short"}, by=SYSTEM, at=at)
+    job = source.named("job", adapter=Adapter.POINTS, by=SYSTEM, at=at)
+    with pytest.raises(Refused, match="signs no bodies"):
+        source.change(job, {"secret": "a long secret"}, by=SYSTEM, at=at)
+
+
+@pytest.mark.parametrize("severities", [[], {"info": "later"}, {"info": 1}, "info"])
+def test_a_severity_maps_to_ignore_or_a_level(at, severities):
+    tool = source.named("prod", adapter=Adapter.ALERTMANAGER, by=SYSTEM, at=at)
+
+    with pytest.raises(Refused, match="ignore, warning, critical"):
+        source.change(tool, {"mapping": {"severities": severities}}, by=SYSTEM, at=at)

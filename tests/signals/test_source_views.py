@@ -169,6 +169,8 @@ def test_a_source_is_added(client, ana):
         ({"period": "17"}, "period"),
         ({"mapping": "{"}, "mapping"),
         ({"mapping": "[]"}, "mapping"),
+        ({"severities": "info"}, "severities"),
+        ({"severities": "info: later"}, "severities"),
         ({"mapping": '{"modell": ["x"]}'}, "mapping"),
         ({"mapping": '{"model": "x"}'}, "mapping"),
         ({"mapping": '{"kinds": {"a": NaN}}'}, "mapping"),
@@ -243,3 +245,29 @@ def test_a_viewer_adds_nothing(client, ana):
 
     assert client.get(LIST).status_code == 200
     assert client.post(f"{LIST}new/", NEW).status_code == 403
+
+
+def test_the_severities_of_a_source_are_set_and_shown(client, ana):
+    found = signals.source("grafana", adapter=Adapter.GRAFANA)
+    severities = "Page: critical\nnotice: ignore"
+    form = {"name": "Grafana", "mapping": "", "severities": severities, "secret": "long enough"}
+
+    answer = client.post(f"{LIST}{found.pk}/edit/", form | {"version": found.version})
+
+    found.refresh_from_db()
+    assert answer.status_code == 303
+    assert found.mapping == {"severities": {"page": "critical", "notice": "ignore"}}
+    page = _page(client, found)
+    assert "notice: ignore" in page
+    assert "info: ignore" in page
+    edit = client.get(f"{LIST}{found.pk}/edit/").content.decode()
+    assert "page: critical" in edit
+    assert "long enough" not in edit
+
+
+@pytest.mark.parametrize("adapter", [Adapter.GRAFANA, Adapter.EVIDENTLY, Adapter.MLFLOW])
+def test_the_configuration_of_an_adapter_names_its_address(client, ana, settings, adapter):
+    settings.BASE_URL = "https://risk.example.org"
+    found = signals.source("lab", adapter=adapter)
+
+    assert f"https://risk.example.org/api/v1/intake/{adapter}/lab" in _page(client, found)
