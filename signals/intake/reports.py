@@ -19,7 +19,7 @@ from signals.operations import points
 from signals.states import Adapter, ItemResult
 
 
-class Report(serializers.Serializer):
+class ReportBody(serializers.Serializer):
     """The report as the tool writes it; unknown fields are ignored. `?model=` or `model` names the model."""
 
     model = serializers.CharField(required=False, allow_blank=True, allow_null=True)
@@ -28,7 +28,7 @@ class Report(serializers.Serializer):
 
 class _ReportReceiver(Receiver):
     permission = {"POST": "signals.ingest"}
-    bodies = {"POST": Report}
+    bodies = {"POST": ReportBody}
     answers = {"POST": (202, PointsReceipt)}
     serializer_class = PointsReceipt
     limits = points_mapping.LIMITS
