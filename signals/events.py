@@ -18,6 +18,13 @@ class RulePayload(Payload):
     warning: float | None = None
     critical: float | None = None
     clear: float | None = None
+    kind: str | None = None
+    warning_low: float | None = None
+    critical_low: float | None = None
+    clear_low: float | None = None
+    needed: int | None = None
+    among: int | None = None
+    window_hours: float | None = None
     why: str
 
 

@@ -45,6 +45,25 @@ class Direction(TextChoices):
     BELOW = "below", "Below"
 
 
+class RuleKind(TextChoices):
+    """What the rule of a threshold measures. See signals.measures."""
+
+    LIMIT = "limit", "Above or below a limit"
+    RANGE = "range", "Outside a range"
+    COUNT = "count", "Several of the last points"
+    CHANGE = "change", "Change against the previous window"
+    DEVIATION = "deviation", "Deviation from its own history"
+    SILENCE = "silence", "No data for a time"
+
+
+class RuleDirection(TextChoices):
+    """The direction of a rule. Only a change or a deviation takes both."""
+
+    ABOVE = "above", "Above"
+    BELOW = "below", "Below"
+    BOTH = "both", "Either way"
+
+
 class Agreement(TextChoices):
     """The state of a threshold version."""
 

@@ -13,6 +13,7 @@ from django.db.models.functions import JSONObject
 from pages.charts import figure
 from risklog.models import Category
 from signals.models import Breach, BreachGroup, Series, Threshold, ThresholdVersion
+from signals.queries.version import RULE_FIELDS, limit_text, measured_text
 from signals.states import BreachLevel, BreachState
 
 _SHOWN = 5  # breaches of a group on the page of its risk
@@ -23,9 +24,7 @@ _COLUMNS = {
     "series_feature": "series__feature",
     "series_slice": "series__slice",
     "name": "threshold__name",
-    "direction": "threshold_version__direction",
-    "warning": "threshold_version__warning",
-    "critical": "threshold_version__critical",
+    **{name: f"threshold_version__{name}" for name in RULE_FIELDS},
 }
 # Level of the breach group -> estimated (likelihood, impact).
 GUESS = {BreachLevel.WARNING: (3, 3), BreachLevel.CRITICAL: (4, 4)}
@@ -72,7 +71,7 @@ def _read(row: Mapping[str, Any]) -> Breach:
     own = {name: row[name] for name in ("level", "feature", "summary", "first_value", "worst_value")}
     version, series = None, None
     if row["direction"]:
-        version = ThresholdVersion(**{name: row[name] for name in ("direction", "warning", "critical")})
+        version = ThresholdVersion(**{name: row[name] for name in RULE_FIELDS})
     if row["metric"]:
         names = {name: row[f"series_{name}"] for name in ("feature", "slice")}
         series = Series(metric=row["metric"], model_name=row["model_name"], **names)
@@ -127,20 +126,24 @@ def _description(group: BreachGroup, breaches: list[Breach], at: datetime) -> st
     return "\n".join([lines[0], "", *lines[1:]])
 
 
+def _measured(breach: Breach, measure: float) -> str:
+    version = breach.threshold_version
+    return measured_text(version, measure, figure) if version is not None else figure(measure)
+
+
 def _line(breach: Breach) -> str:
     name = str(breach.series) if breach.series else breach.threshold.name
     if breach.feature and breach.feature not in name:
         name = f"{name} · {breach.feature}"
     parts: list[str] = []
     if breach.first_value is not None:
-        parts.append(f"crossed at {figure(breach.first_value)}")
+        parts.append(f"crossed at {_measured(breach, breach.first_value)}")
     if breach.worst_value is not None:
-        parts.append(f"worst {figure(breach.worst_value)}")
+        parts.append(f"worst {_measured(breach, breach.worst_value)}")
     version = breach.threshold_version
     if version is not None:
-        side = version.get_direction_display().lower()
-        limits = [("warning", version.warning), ("critical", version.critical)]
-        parts += [f"{level} {side} {figure(value)}" for level, value in limits if value is not None]
+        limits = [(level, limit_text(version, level, figure)) for level in BreachLevel]
+        parts += [f"{level.label.lower()} {limit}" for level, limit in limits if limit]
     elif breach.summary:
         parts.append(breach.summary)
     return f"{name}: {', '.join(parts)}" if parts else name

@@ -27,7 +27,8 @@ SELECT
                     WHEN max(value) > -min(value) THEN max(value) ELSE min(value) END AS mean
          FROM signals_point WHERE series_id = %(series)s AND ts >= %(start)s GROUP BY 1) AS p)::text,
   (SELECT json_agg(json_build_array(v.id, v.threshold_id, v.number, t.external_rule <> '', v.direction,
-                                    v.warning, v.critical, v.clear) ORDER BY v.id)
+                                    v.warning, v.critical, v.clear, v.kind, v.warning_low, v.critical_low,
+                                    v.clear_low, v.needed, v.among, v.window_hours) ORDER BY v.id)
    FROM signals_thresholdversion AS v JOIN signals_threshold AS t ON t.id = v.threshold_id
    WHERE v.state = %(active)s
      AND (t.series_id = %(series)s OR t.source_id = %(source)s AND t.external_rule = %(metric)s))::text,
@@ -52,6 +53,13 @@ class Limit:
     warning: float | None
     critical: float | None
     clear: float | None
+    kind: str
+    warning_low: float | None
+    critical_low: float | None
+    clear_low: float | None
+    needed: int | None
+    among: int | None
+    window_hours: float | None
 
 
 @dataclass(frozen=True, slots=True)

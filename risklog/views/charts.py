@@ -11,7 +11,8 @@ from people.models import User
 from risklog.models import Risk
 from risklog.queries.live import Limit, LiveMetric, live_metric
 from signals.models import Breach
-from signals.states import BreachLevel, Direction
+from signals.states import BreachLevel
+from signals.templatetags.signal_parts import chart_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,8 @@ def evidence(user: User, about: Risk | Breach, *, at: datetime) -> LiveChart | N
 
 
 def _thresholds(live: LiveMetric) -> list[charts.ChartLimit]:
-    limits = []
-    for version in live.limits:
-        side = "above" if version.direction == Direction.ABOVE else "below"
-        for kind, value in (("warning", version.warning), ("critical", version.critical)):
-            if value is not None:
-                limits.append(
-                    charts.ChartLimit(value, kind, f"{kind.capitalize()} {charts.figure(value)}", side)
-                )
-    return limits
+    limits = [limit for version in live.limits for limit in chart_limits(version)]
+    return [limit for limit in limits if limit.kind != "clear"]
 
 
 def _spans(live: LiveMetric) -> list[charts.Span]:

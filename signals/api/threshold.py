@@ -13,10 +13,27 @@ from signals.filters.threshold import THRESHOLDS, VERSIONS
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as operations
 from signals.queries import version as queries
-from signals.states import Agreement, Direction
+from signals.states import Agreement, RuleDirection, RuleKind
+
+_NUMBERS = ("warning", "critical", "clear", "warning_low", "critical_low", "clear_low", "window_hours")
+_COUNTS = ("needed", "among")
+# The fields of a rule.
+RULE = ("kind", "direction", *_NUMBERS, *_COUNTS)
 
 
-class ThresholdRow(serializers.Serializer):
+class _LimitsRow(serializers.Serializer):
+    """The limits of a rule that not every kind has, with its kind. Null: none."""
+
+    kind = serializers.ChoiceField(RuleKind.choices, allow_null=True, default=None)
+    warning_low = serializers.FloatField(allow_null=True, default=None)
+    critical_low = serializers.FloatField(allow_null=True, default=None)
+    clear_low = serializers.FloatField(allow_null=True, default=None)
+    needed = serializers.IntegerField(allow_null=True, default=None)
+    among = serializers.IntegerField(allow_null=True, default=None)
+    window_hours = serializers.FloatField(allow_null=True, default=None)
+
+
+class ThresholdRow(_LimitsRow):
     """A threshold with its version in force. external_rule: name of a rule that its source evaluates."""
 
     id = serializers.IntegerField()
@@ -29,7 +46,7 @@ class ThresholdRow(serializers.Serializer):
     source_slug = serializers.CharField(source="source.slug", default=None, allow_null=True)
     external_rule = serializers.CharField()
     active_number = serializers.IntegerField(allow_null=True, default=None)
-    direction = serializers.ChoiceField(Direction.choices, allow_null=True, default=None)
+    direction = serializers.ChoiceField(RuleDirection.choices, allow_null=True, default=None)
     warning = serializers.FloatField(allow_null=True, default=None)
     critical = serializers.FloatField(allow_null=True, default=None)
     clear = serializers.FloatField(allow_null=True, default=None)
@@ -39,10 +56,17 @@ class ThresholdRow(serializers.Serializer):
 class NewProposal(Body):
     """The body that proposes a version. A null limit means no limit, not zero."""
 
-    direction = serializers.ChoiceField(Direction.choices, required=False)
+    direction = serializers.ChoiceField(RuleDirection.choices, required=False)
     warning = serializers.FloatField(required=False, allow_null=True)
     critical = serializers.FloatField(required=False, allow_null=True)
     clear = serializers.FloatField(required=False, allow_null=True)
+    kind = serializers.ChoiceField(RuleKind.choices, required=False)
+    warning_low = serializers.FloatField(required=False, allow_null=True)
+    critical_low = serializers.FloatField(required=False, allow_null=True)
+    clear_low = serializers.FloatField(required=False, allow_null=True)
+    needed = serializers.IntegerField(required=False, allow_null=True)
+    among = serializers.IntegerField(required=False, allow_null=True)
+    window_hours = serializers.FloatField(required=False, allow_null=True)
     reason = serializers.CharField(max_length=4_000)
 
 
@@ -64,10 +88,7 @@ class _Thresholds(Resource):
     serializer_class = ThresholdRow
     active = {
         "active_number": "number",
-        "direction": "direction",
-        "warning": "warning",
-        "critical": "critical",
-        "clear": "clear",
+        **{name: name for name in RULE},
         "agreed_at": "agreed_at",
     }
     columns = {
@@ -114,7 +135,7 @@ class ThresholdItem(_Thresholds, Item):
     permission = {"GET": "signals.view"}
 
 
-class VersionRow(serializers.Serializer):
+class VersionRow(_LimitsRow):
     """A version of a threshold: proposed, in force, replaced or declined."""
 
     id = serializers.IntegerField()
@@ -122,7 +143,7 @@ class VersionRow(serializers.Serializer):
     threshold_id = serializers.IntegerField()
     number = serializers.IntegerField()
     state = serializers.ChoiceField(Agreement.choices)
-    direction = serializers.ChoiceField(Direction.choices)
+    direction = serializers.ChoiceField(RuleDirection.choices)
     warning = serializers.FloatField(allow_null=True)
     critical = serializers.FloatField(allow_null=True)
     clear = serializers.FloatField(allow_null=True)
@@ -147,10 +168,7 @@ class _Versions(Resource):
         "threshold_id": "threshold_id",
         "number": "number",
         "state": "state",
-        "direction": "direction",
-        "warning": "warning",
-        "critical": "critical",
-        "clear": "clear",
+        **{name: name for name in RULE},
         "reason": "reason",
         "proposed_by_id": "proposed_by_id",
         "proposed_by_name": "proposed_by__name",

@@ -6,24 +6,70 @@ from django import forms
 
 from pages.forms import PageForm
 from signals.models import ThresholdVersion
-from signals.states import Direction
+from signals.states import RuleDirection, RuleKind
 
-LIMITS = ("direction", "warning", "critical", "clear")
+LIMITS = (
+    "kind",
+    "direction",
+    "warning",
+    "critical",
+    "clear",
+    "warning_low",
+    "critical_low",
+    "clear_low",
+    "needed",
+    "among",
+    "window_hours",
+)
+# Fields in which an empty text is the default of the rule.
+_DEFAULTS = {"kind": RuleKind.LIMIT, "direction": RuleDirection.ABOVE}
 
 
 class ThresholdForm(PageForm):
     """A proposed version. The operation checks that there is a limit and a reason."""
 
+    kind = forms.ChoiceField(choices=RuleKind, label="Rule", required=False)
     direction = forms.ChoiceField(
-        choices=[(Direction.ABOVE, "Rises above the limit"), (Direction.BELOW, "Falls below the limit")],
+        choices=[
+            (RuleDirection.ABOVE, "Rises above the limit"),
+            (RuleDirection.BELOW, "Falls below the limit"),
+            (RuleDirection.BOTH, "Changes either way"),
+        ],
         label="Breach when the value",
+        required=False,
+        help_text="“Changes either way” is for a change or a deviation.",
     )
-    warning = forms.FloatField(label="Warning limit", required=False, help_text="Leave blank for none.")
+    warning = forms.FloatField(
+        label="Warning limit",
+        required=False,
+        help_text="Leave blank for none. A change is in per cent, a deviation in robust deviations"
+        " (3 is unusual), no data in hours.",
+    )
     critical = forms.FloatField(label="Critical limit", required=False, help_text="Leave blank for none.")
     clear = forms.FloatField(
         label="Clears at",
         required=False,
         help_text="The breach clears at this value. Leave blank to clear within the first limit.",
+    )
+    warning_low = forms.FloatField(
+        label="Lower warning limit", required=False, help_text="The lower end of a range."
+    )
+    critical_low = forms.FloatField(
+        label="Lower critical limit", required=False, help_text="The lower end of a range."
+    )
+    clear_low = forms.FloatField(
+        label="Lower end clears at", required=False, help_text="The lower end of a range."
+    )
+    needed = forms.IntegerField(
+        label="Points that must cross", required=False, help_text="Of several of the last points: n."
+    )
+    among = forms.IntegerField(
+        label="Of the last points", required=False, help_text="Of several of the last points: m."
+    )
+    window_hours = forms.FloatField(
+        label="Window (hours)",
+        required=False,
+        help_text="Of a change: each of the two windows. Of a deviation: the history to compare with.",
     )
     reason = forms.CharField(
         label="Reason",
@@ -44,7 +90,8 @@ class ThresholdForm(PageForm):
         return cls(data, initial={**limits, **integers})
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in (*LIMITS, "reason")}
+        values = {name: self.cleaned_data[name] for name in (*LIMITS, "reason")}
+        return values | {name: values[name] or default for name, default in _DEFAULTS.items()}
 
 
 class DeclineForm(PageForm):

@@ -7,10 +7,12 @@ from history.models import Part, Recorded, RecordedQuerySet, Subject
 from people.models import User
 from signals.models.series import Series
 from signals.models.source import Source
+from signals.rule_text import rule_text
 from signals.states import (
     AGREEMENT_MOVES,
     Agreement,
-    Direction,
+    RuleDirection,
+    RuleKind,
 )
 
 
@@ -62,10 +64,21 @@ class ThresholdVersion(Part):
     threshold = models.ForeignKey(Threshold, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=8, choices=Agreement.choices, default=Agreement.PROPOSED)
-    direction = models.CharField(max_length=5, choices=Direction.choices, default=Direction.ABOVE)
+    kind = models.CharField(
+        max_length=9, choices=RuleKind.choices, default=RuleKind.LIMIT, db_default=RuleKind.LIMIT
+    )
+    direction = models.CharField(max_length=5, choices=RuleDirection.choices, default=RuleDirection.ABOVE)
     warning = models.FloatField(null=True, blank=True)
     critical = models.FloatField(null=True, blank=True)
     clear = models.FloatField(null=True, blank=True)
+    # the lower limits of a range
+    warning_low = models.FloatField(null=True, blank=True)
+    critical_low = models.FloatField(null=True, blank=True)
+    clear_low = models.FloatField(null=True, blank=True)
+    # n of the last m points
+    needed = models.PositiveSmallIntegerField(null=True, blank=True)
+    among = models.PositiveSmallIntegerField(null=True, blank=True)
+    window_hours = models.FloatField(null=True, blank=True)
     reason = models.TextField(blank=True, default="")
     proposed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     agreed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
@@ -87,6 +100,4 @@ class ThresholdVersion(Part):
     @property
     def limits(self) -> str:
         """Return its limits in words: "warning above 0.2, critical above 0.3"."""
-        found = {"warning": self.warning, "critical": self.critical}
-        named = (f"{name} {self.direction} {value:g}" for name, value in found.items() if value is not None)
-        return ", ".join(named)
+        return rule_text(self)

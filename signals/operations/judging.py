@@ -1,14 +1,17 @@
 """Judge new points by the thresholds in force: which breaches they open, change or clear."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 
 from django.db import connection
 
 from signals.mapping.text import from_micros
+from signals.measures import measures, points_before, reach
 from signals.models import Breach, Series, ThresholdVersion
 from signals.operations.breach import Cause, PlannedBreach
-from signals.states import BreachLevel, Direction
+from signals.rule_text import limit_text, measured_text
+from signals.states import BreachLevel, RuleDirection, RuleKind
 from signals.thresholds import CrossingSpan, Rule, follow
 
 # Series id -> its points to judge, (microseconds since 1970, value), unsorted. None is older than the newest
@@ -34,7 +37,8 @@ _ABBREVIATIONS = {
 
 # Each version in force, with the newest breach of its threshold. If one is open, it is the newest.
 _ACTIVE_RULES = """
-SELECT v.id, t.series_id, v.direction, v.warning, v.critical, v.clear,
+SELECT v.id, t.series_id, v.direction, v.warning, v.critical, v.clear, v.kind, v.warning_low,
+       v.critical_low, v.clear_low, v.needed, v.among, v.window_hours,
        b.id, b.opened_at, b.level, b.first_value, b.worst_value, b.cleared_at
 FROM signals_threshold t
 JOIN signals_thresholdversion v ON v.threshold_id = t.id AND v.state = 'active'
@@ -44,6 +48,19 @@ LEFT JOIN LATERAL (
 WHERE t.series_id = ANY(%s::bigint[])
 ORDER BY v.id
 """
+# The points before a time that the measures of a rule need, oldest first.
+_HISTORY = """
+SELECT g.n - 1, p.ts, p.value
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::int[]) WITH ORDINALITY
+     AS g(series_id, before, since, count, n)
+CROSS JOIN LATERAL (
+  SELECT ts, value FROM signals_point
+  WHERE series_id = g.series_id AND ts < g.before AND ts >= coalesce(g.since, '-infinity')
+  ORDER BY ts DESC LIMIT g.count
+) p
+ORDER BY g.n, p.ts
+"""
+Line = list[tuple[datetime, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +78,15 @@ class ActiveRule:
 
         This is the common case, so it is checked first: one comparison instead of one per point.
         """
-        if self.last is not None and self.last.is_open:
+        if not points:
+            return True
+        if self.rule.needs_history or (self.last is not None and self.last.is_open):
             return False
         values = [value for _, value in points]
-        worst = max if self.rule.direction == Direction.ABOVE else min
-        return not values or not self.rule.level_of(worst(values))
+        if self.rule.kind == RuleKind.RANGE:
+            return not self.rule.level_of(max(values)) and not self.rule.level_of(min(values))
+        worst = max if self.rule.is_worse_above else min
+        return not self.rule.level_of(worst(values))
 
 
 def active_rules(series_ids: Collection[int]) -> list[ActiveRule]:
@@ -78,21 +99,55 @@ def active_rules(series_ids: Collection[int]) -> list[ActiveRule]:
     with connection.cursor() as cursor:
         cursor.execute(_ACTIVE_RULES, ["{" + ",".join(map(str, series_ids)) + "}"])
         return [
-            ActiveRule(row[0], row[1], Rule(*row[2:6]), row[6], CrossingSpan(*row[7:12]) if row[6] else None)
+            ActiveRule(
+                row[0], row[1], Rule(*row[2:13]), row[13], CrossingSpan(*row[14:19]) if row[13] else None
+            )
             for row in cursor.fetchall()
         ]
 
 
 def planned_breaches(rules: Sequence[ActiveRule], points: PointsBySeries) -> list[PlannedBreach]:
-    """Return the breaches that the points open or change under each rule. At most two statements."""
+    """Return the breaches that the points open or change under each rule. At most three statements."""
+    to_judge: list[tuple[ActiveRule, Line]] = [
+        (rule, [(from_micros(ts), value) for ts, value in sorted(points[rule.series_id])])
+        for rule in rules
+        if not rule.is_unaffected_by(points[rule.series_id])
+    ]
+    histories = _histories([(rule, line) for rule, line in to_judge if rule.rule.needs_history])
+    return changed_breaches(
+        [(rule, measures(rule.rule, line, histories.get(rule.version_id, ()))) for rule, line in to_judge]
+    )
+
+
+def _histories(lines: Sequence[tuple[ActiveRule, Line]]) -> dict[int, Line]:
+    """Return version id -> the points before its line that its measures need. One statement for all."""
+    histories: dict[int, Line] = {rule.version_id: [] for rule, _ in lines}
+    if not lines:
+        return histories
+    columns: list[tuple[int, datetime, datetime | None, int]] = []
+    for rule, line in lines:
+        before, back = line[0][0], reach(rule.rule)
+        columns.append((rule.series_id, before, _earlier(before, back), points_before(rule.rule)))
+    with connection.cursor() as cursor:
+        cursor.execute(_HISTORY, [list(column) for column in zip(*columns, strict=True)])
+        for position, ts, value in cursor.fetchall():
+            histories[lines[position][0].version_id].append((ts, value))
+    return histories
+
+
+def _earlier(moment: datetime, back: timedelta | None) -> datetime | None:
+    """Return the moment `back` before, None if there is no bound or it is before the first year."""
+    try:
+        return moment - back if back is not None else None
+    except OverflowError:
+        return None
+
+
+def changed_breaches(judged: Sequence[tuple[ActiveRule, Line]]) -> list[PlannedBreach]:
+    """Return the breaches that measures open or change, each rule with its own. At most two statements."""
     changed: list[tuple[ActiveRule, CrossingSpan, bool]] = []
-    for rule in rules:
-        points_of_series = points[rule.series_id]
-        if rule.is_unaffected_by(points_of_series):
-            continue
-        in_order = ((from_micros(ts), value) for ts, value in sorted(points_of_series))
-        spans = follow(rule.rule, rule.last, in_order)
-        for position, span in enumerate(spans):
+    for rule, measured in judged:
+        for position, span in enumerate(follow(rule.rule, rule.last, measured)):
             is_known = rule.last is not None and position == 0
             if not is_known or span != rule.last:
                 changed.append((rule, span, is_known))
@@ -110,7 +165,7 @@ def planned_breaches(rules: Sequence[ActiveRule], points: PointsBySeries) -> lis
 
 def rule_of(version: ThresholdVersion) -> Rule:
     """Return the rule of a version, as signals.thresholds takes it."""
-    return Rule(version.direction, version.warning, version.critical, version.clear)
+    return Rule(**{field.name: getattr(version, field.name) for field in fields(Rule)})
 
 
 def _planned_breach(version: ThresholdVersion, span: CrossingSpan, breach: Breach | None) -> PlannedBreach:
@@ -129,14 +184,25 @@ def _planned_breach(version: ThresholdVersion, span: CrossingSpan, breach: Breac
 
 
 def _cause(version: ThresholdVersion, series: Series) -> Cause:
-    side = "above" if version.direction == Direction.ABOVE else "below"
     return Cause(
         rule=series.metric,
         model_name=series.model_name,
         kind=series.kind,
         model=series.model,
-        description=f"{readable(series.metric)} {side} its threshold",
+        description=f"{readable(series.metric)} {_crossing(version)}",
     )
+
+
+def _crossing(version: ThresholdVersion) -> str:
+    """Return how a metric crosses the rule, for the title of a group."""
+    texts = {
+        RuleKind.RANGE: "outside its range",
+        RuleKind.CHANGE: "changed too much",
+        RuleKind.DEVIATION: "unlike its own history",
+        RuleKind.SILENCE: "without data",
+    }
+    side = "below" if version.direction == RuleDirection.BELOW else "above"
+    return texts.get(RuleKind(version.kind), f"{side} its threshold")
 
 
 def readable(metric: str) -> str:
@@ -148,12 +214,14 @@ def readable(metric: str) -> str:
 
 
 def _summary(version: ThresholdVersion, series: Series, span: CrossingSpan) -> str:
-    """Return the first value and the limit it crossed: "psi of age was 0.31, above 0.25"."""
+    """Return the first measure and the limit it crossed: "psi of age was 0.31, above 0.25"."""
     metric = " of ".join(filter(None, (series.metric, series.feature or series.slice)))
-    crossed = (
-        (version.critical, version.warning) if span.level == BreachLevel.CRITICAL else (version.warning,)
-    )
-    limit = next((value for value in (*crossed, version.critical) if value is not None), None)
-    first = f"{span.first:.4g}" if span.first is not None else "unknown"
-    text = f"{metric} was {first}"
-    return f"{text}, {version.direction} {limit:.4g}" if limit is not None else text
+    levels = (span.level, BreachLevel.WARNING, BreachLevel.CRITICAL)
+    limit = next((text for level in levels if (text := limit_text(version, level, _figure))), "")
+    verb = "was" if version.kind in (RuleKind.LIMIT, RuleKind.RANGE, RuleKind.COUNT) else "had"
+    first = measured_text(version, span.first, _figure) if span.first is not None else "unknown"
+    return f"{metric} {verb} {first}" + (f", {limit}" if limit else "")
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4g}"

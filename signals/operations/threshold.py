@@ -1,5 +1,6 @@
 """Propose, agree and decline threshold versions. An agreed version replaces the one in force."""
 
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from signals import events
 from signals.models import Series, Threshold, ThresholdVersion
-from signals.states import Agreement, Direction
+from signals.states import Agreement
 from signals.thresholds import Rule, problems
 
 
@@ -23,29 +24,24 @@ def propose(
     by: Actor,
     at: datetime,
     reason: str,
-    direction: str = Direction.ABOVE,
-    warning: float | None = None,
-    critical: float | None = None,
-    clear: float | None = None,
     name: str = "",
     cause: Event | None = None,
+    **values: Any,
 ) -> ThresholdVersion:
     """Propose a version: the first of a new threshold on a series, or the next of an existing threshold.
 
-    warning, critical, clear: limits in the unit of the series; None means no limit, not zero.
+    values: the fields of signals.thresholds.Rule. A limit that is None is none, not zero.
     Raises Refused, with the field, for limits that contradict each other, no reason or an external rule.
     """
-    _check(direction, warning, critical, clear, reason)
+    rule = Rule(**values)
+    _check(rule, reason)
     threshold = on if isinstance(on, Threshold) else _new(on, name)
     if threshold.is_external:
         raise Refused("This rule is managed by its source. Change it there.", field="threshold")
     version = ThresholdVersion(
         threshold=threshold,
         number=_next_number(threshold),
-        direction=direction,
-        warning=warning,
-        critical=critical,
-        clear=clear,
+        **{field.name: getattr(rule, field.name) for field in fields(Rule)},
         reason=reason.strip(),
         proposed_by=by.person,
     )
@@ -120,10 +116,8 @@ def decline(
     return version
 
 
-def _check(
-    direction: str, warning: float | None, critical: float | None, clear: float | None, reason: str
-) -> None:
-    for name, message in problems(Rule(direction, warning, critical, clear)).items():
+def _check(rule: Rule, reason: str) -> None:
+    for name, message in problems(rule).items():
         raise Refused(message, field=name)
     if not reason.strip():
         raise Refused("Enter the reason for this limit.", field="reason")
@@ -153,9 +147,6 @@ def _next_number(threshold: Threshold) -> int:
 def _rule(version: ThresholdVersion) -> dict[str, Any]:
     return {
         "number": version.number,
-        "direction": version.direction,
-        "warning": version.warning,
-        "critical": version.critical,
-        "clear": version.clear,
+        **{field.name: getattr(version, field.name) for field in fields(Rule)},
         "why": version.reason,
     }

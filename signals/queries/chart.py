@@ -15,7 +15,7 @@ from history.models import RecordedQuerySet
 from people.models import User
 from signals.models import Breach, Series, ThresholdVersion
 from signals.queries.points import window
-from signals.states import Agreement, BreachLevel
+from signals.states import Agreement, BreachLevel, RuleKind
 
 PERIODS = (7, 45, 180)  # days
 MAX_POINTS = 400
@@ -23,6 +23,7 @@ BUCKETS = 190  # at most two points each, which leaves room for the gaps
 MAX_BREACHES = 60
 # A distance of more than this many medians between two points interrupts the line.
 _GAP_FACTOR = 4
+_LEVELS = ("clear", "warning", "critical", "warning_low", "critical_low", "clear_low", "window_hours")
 Points = list[tuple[datetime, float | None]]
 
 
@@ -40,6 +41,13 @@ class ChartVersion:
     warning: float | None
     critical: float | None
     agreed_at: datetime | None
+    kind: str = RuleKind.LIMIT
+    warning_low: float | None = None
+    critical_low: float | None = None
+    clear_low: float | None = None
+    needed: int | None = None
+    among: int | None = None
+    window_hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ def chart(user: User, series: Series, *, start: datetime, end: datetime) -> Char
 
 def _chart_versions(versions: QuerySet[ThresholdVersion]) -> QuerySet[Any]:
     """Return each version as one JSON value, so that one query returns the versions and the breaches."""
-    columns = ("id", "threshold_id", "number", "direction", "clear", "warning", "critical", "agreed_at")
+    columns = ("id", "threshold_id", "number", "kind", "direction", *_LEVELS, "needed", "among", "agreed_at")
     return versions.values(
         row=JSONObject(
             **{name: name for name in columns},
@@ -116,7 +124,7 @@ def _chart_versions(versions: QuerySet[ThresholdVersion]) -> QuerySet[Any]:
 
 def _chart_version(row: dict[str, Any]) -> ChartVersion:
     # JSON returns a whole number as an int.
-    levels = {name: row[name] and float(row[name]) for name in ("clear", "warning", "critical")}
+    levels = {name: row[name] and float(row[name]) for name in _LEVELS}
     return ChartVersion(**row | levels | {"agreed_at": moment(row["agreed_at"])})
 
 

@@ -32,7 +32,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT json_agg(json_build_array(v.direction, v.warning, v.critical, v.clear) ORDER BY v.id) AS in_force
     FROM signals_threshold AS t JOIN signals_thresholdversion AS v ON v.threshold_id = t.id
-    WHERE t.series_id = s.id AND v.state = %s
+    WHERE t.series_id = s.id AND v.state = %s AND v.kind = 'limit'
 ) AS rules
 """
 

@@ -1,7 +1,7 @@
 """Queries of thresholds and their versions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -10,7 +10,24 @@ from history.models import RecordedQuerySet, Subject, may_be_seen_by
 from lists.collation import BY_NAME
 from people.models import User
 from signals.models import Series, Threshold, ThresholdVersion
+from signals.rule_text import limit_text, measured_text
 from signals.states import Agreement
+from signals.thresholds import Rule
+
+# limit_text and measured_text are also for upper rooms.
+__all__ = [
+    "RULE_FIELDS",
+    "SeriesThreshold",
+    "limit_text",
+    "measured_text",
+    "thresholds",
+    "thresholds_of",
+    "versions_of",
+    "with_threshold",
+]
+
+# The fields of a version that are its rule.
+RULE_FIELDS = tuple(field.name for field in fields(Rule))
 
 
 def thresholds() -> RecordedQuerySet[Threshold]:

@@ -1,6 +1,7 @@
 """Tags and filters for pages that show signals: charts, limits as text, labels with their links."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +11,17 @@ from django.utils.safestring import SafeString
 
 from pages import charts
 from pages.templatetags.ui import duration_text
+from signals import rule_text
 from signals.queries.chart import Chart
-from signals.states import BreachLevel, Direction
+from signals.states import BreachLevel, RuleDirection, RuleKind
+from signals.thresholds import Rule
 
 register = template.Library()
 register.filter("figure", charts.figure)
 
 _UNITS = {timedelta(hours=1): "hour", timedelta(days=1): "day", timedelta(days=7): "week"}
+# The kinds of rule whose limits are in the unit of the series, so that a chart can draw them.
+_IN_UNIT = (RuleKind.LIMIT, RuleKind.RANGE, RuleKind.COUNT)
 _SPAN_KINDS = {BreachLevel.CRITICAL: "critical", BreachLevel.WARNING: "warning"}
 
 
@@ -27,7 +32,7 @@ def series_chart(chart: Chart, key: str = "signal") -> SafeString:
         key=key,
         title=chart.series.subject_title,
         lines=[charts.ChartLine(chart.series.metric, chart.points, area=True)],
-        thresholds=[limit for version in chart.limits for limit in _limits(version)],
+        thresholds=[limit for version in chart.limits for limit in chart_limits(version)],
         spans=[
             charts.Span(
                 breach.opened_at,
@@ -52,31 +57,29 @@ def series_chart(chart: Chart, key: str = "signal") -> SafeString:
     )
 
 
-def _limits(version: Any) -> list[charts.ChartLimit]:
+def chart_limits(version: Any) -> list[charts.ChartLimit]:
     """Return the limits to draw, the worst one last so that its band is on top."""
-    limits = []
+    limits: list[charts.ChartLimit] = []
+    if version.kind not in _IN_UNIT:
+        return limits
     for kind in ("clear", "warning", "critical"):
-        value = getattr(version, kind)
-        if value is not None:
-            label = "Clears at" if kind == "clear" else kind.capitalize()
-            limits.append(
-                charts.ChartLimit(value, kind, f"{label} {charts.figure(value)}", version.direction)
-            )
+        label = "Clears at" if kind == "clear" else kind.capitalize()
+        sides: tuple[tuple[Any, str], ...] = ((getattr(version, kind), version.direction),)
+        if version.kind == RuleKind.RANGE:
+            high, low = getattr(version, kind), getattr(version, f"{kind}_low")
+            sides = ((high, RuleDirection.ABOVE), (low, RuleDirection.BELOW))
+        limits += [
+            charts.ChartLimit(value, kind, f"{label} {charts.figure(value)}", side)
+            for value, side in sides
+            if value is not None
+        ]
     return limits
 
 
 @register.filter
 def limits(version: Any) -> str:
-    """Return the limits of a version: "critical above 0.25, warning above 0.2, clears at 0.18 or below"."""
-    side, other = ("above", "below") if version.direction == Direction.ABOVE else ("below", "above")
-    parts = [
-        f"{name} {side} {charts.figure(value)}"
-        for name, value in (("critical", version.critical), ("warning", version.warning))
-        if value is not None
-    ]
-    if version.clear is not None:
-        parts.append(f"clears at {charts.figure(version.clear)} or {other}")
-    return ", ".join(parts) or "no known limits"
+    """Return the rule of a version: "critical above 0.25, warning above 0.2, clears at 0.18 or below"."""
+    return rule_text.rule_text(version, charts.figure) or "no known limits"
 
 
 @register.filter
@@ -91,10 +94,18 @@ def crossed(breach: Any) -> str:
     version = breach.threshold_version
     if version is None:
         return ""
-    limit = version.critical if breach.level == BreachLevel.CRITICAL else version.warning
-    if limit is None:
-        limit = version.warning if version.warning is not None else version.critical
-    return f"{version.direction} {charts.figure(limit)}" if limit is not None else ""
+    levels = (breach.level, BreachLevel.WARNING, BreachLevel.CRITICAL)
+    texts = (rule_text.limit_text(version, level, charts.figure) for level in levels)
+    return next(filter(None, texts), "")
+
+
+@register.filter
+def measured(breach: Any, value: float) -> str:
+    """Return a measure of a breach in words, with the unit of its series: "0.31", "a rise of 35 %"."""
+    version, unit = breach.threshold_version, breach.series.unit if breach.series else ""
+    if version is None or version.kind in _IN_UNIT:
+        return f"{charts.figure(value)} {unit}".strip()
+    return rule_text.measured_text(version, value, charts.figure)
 
 
 @register.filter
@@ -124,3 +135,10 @@ def pairs(mapping: Any) -> list[tuple[str, str]]:
         if isinstance(mapping, Mapping)
         else []
     )
+
+
+@register.filter
+def noted_limits(note: Mapping[str, Any]) -> str:
+    """Return the rule that an event tells of, as limits() does. Older events have no kind."""
+    names = [field.name for field in fields(Rule)]
+    return limits(Rule(**{name: note[name] for name in names if note.get(name) is not None}))
