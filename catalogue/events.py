@@ -44,6 +44,10 @@ EVENTS = (
     EventType("catalogue.model_registered"),
     EventType("catalogue.model_changed"),
     EventType("catalogue.model_stage_moved"),
+    # versions
+    EventType("catalogue.version_registered"),
+    EventType("catalogue.version_changed"),
+    # decision rights
     EventType(DecisionRightAssigned, (_HOLDER,), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(DecisionRightChanged, (_HOLDER, _FORMER), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(DecisionRightWithdrawn, (_FORMER,), is_chained=True, group=NewsGroup.RIGHTS),

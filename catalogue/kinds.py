@@ -1,6 +1,6 @@
 """The kinds of objects of this room."""
 
-from catalogue.models import ChangeRequest, DecisionRight, Model
+from catalogue.models import ChangeRequest, DecisionRight, Model, Version
 from history.documents import Texts
 from kit.kinds import Kind, Page
 
@@ -15,6 +15,16 @@ KINDS = (
         watched_by=("developer_id",),
         search_rank=100,
         texts=Texts(body=("purpose",), names=("owner_team__name", "developer__name")),
+    ),
+    Kind(
+        Version,
+        "Model version",
+        "Model versions",
+        icon="binary-tree",
+        page=Page("catalogue:version_detail", "object_id"),
+        permission="catalogue.view",
+        search_rank=102,
+        texts=Texts(body=("trigger", "data_set", "code"), names=("model__name",)),
     ),
     Kind(
         DecisionRight,

@@ -28,6 +28,12 @@ def may_change(user: User, obj: Any) -> bool:
     return obj.developer_id == user.pk or obj.owner_team_id in user.team_ids
 
 
+@permission("catalogue.version_change")
+def may_change_version(user: User, version: Any) -> bool:
+    """Return True for those who may change the model of the version."""
+    return may_change(user, version.model if version else None)
+
+
 @permission("catalogue.right_view")
 def may_view_rights(user: User, right: Any) -> bool:
     """Return True for everyone: people must know who decides. visible_to() hides those of hidden models."""

@@ -1,4 +1,4 @@
-"""The stages and tiers of models, the kinds of decision rights, and the states of change requests."""
+"""The stages and tiers of models, the stages of versions, the kinds of decision rights, and the states of change requests."""
 
 from django.db.models import IntegerChoices, TextChoices
 
@@ -17,6 +17,15 @@ class Tier(IntegerChoices):
     TWO = 2, "Tier 2"
     THREE = 3, "Tier 3"
     FOUR = 4, "Tier 4"
+
+
+class VersionStage(TextChoices):
+    """How far one version of a model has come."""
+
+    CANDIDATE = "candidate", "Candidate"
+    STAGING = "staging", "Staging"
+    PRODUCTION = "production", "In production"
+    ARCHIVED = "archived", "Archived"
 
 
 class RightKind(TextChoices):

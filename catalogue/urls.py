@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from catalogue.views import change_request, decision_right, model
+from catalogue.views import change_request, decision_right, model, version
 
 app_name = "catalogue"
 urlpatterns = [
@@ -20,6 +20,10 @@ urlpatterns = [
         change_request.change_step,
         name="change_step",
     ),
+    path("versions/<int:pk>/", version.version_detail, name="version_detail"),
+    path("versions/<int:pk>/edit/", version.version_edit, name="version_edit"),
+    path("<slug:slug>/versions/", version.model_versions, name="model_versions"),
+    path("<slug:slug>/versions/new/", version.version_create, name="version_create"),
     path("id/<int:pk>/", model.model_by_id, name="model_by_id"),
     path("<slug:slug>/", model.model_detail, name="model_detail"),
     path("<slug:slug>/edit/", model.model_edit, name="model_edit"),

@@ -3,5 +3,6 @@
 from catalogue.models.change_request import ChangeRequest
 from catalogue.models.decision_right import DecisionRight
 from catalogue.models.model import Model
+from catalogue.models.version import Version
 
-__all__ = ["ChangeRequest", "DecisionRight", "Model"]
+__all__ = ["ChangeRequest", "DecisionRight", "Model", "Version"]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from catalogue.models import Model
 from catalogue.operations import change_request, decision_right
 from catalogue.operations import model as models
+from catalogue.operations import version as versions
 from kit.actor import SYSTEM, Actor
 from meetings.operations import agenda_template
 from meetings.operations import series as meeting_series
@@ -81,6 +82,25 @@ class SampleOrganisation:
                 purpose=one.purpose,
                 owner_team=self.teams[one.team],
                 tier=one.tier,
+                by=self.admin,
+                at=self.start,
+            )
+
+        self._register_versions()
+
+    def _register_versions(self) -> None:
+        registered = {model.slug: model for model in Model.objects.all()}
+        for slug, name, parent, stage, data_set, commit, days, trigger in people_and_models.VERSIONS:
+            versions.register(
+                registered[slug],
+                name=name,
+                parent=registered[slug].versions.filter(name=parent).first(),
+                stage=stage,
+                data_set=data_set,
+                code=f"git.example.org/{slug}@{commit}",
+                configuration={"objective": "binary", "tree": {"depth": 6, "learning_rate": 0.05}},
+                trigger=trigger,
+                made_at=self.now - timedelta(days=days),
                 by=self.admin,
                 at=self.start,
             )

@@ -247,6 +247,14 @@ RIGHTS = (
     ("model_change", "credit-pd", "sofia", "", "Tier 1: a change needs somebody outside the team."),
 )
 
+# (slug of the model, name, parent, stage, data set, commit, days before today, trigger), parents first
+VERSIONS = (
+    ("credit-pd", "11", "", "archived", "applications 2025-Q4", "4be1c07", 220, "First model of the year"),
+    ("credit-pd", "12", "11", "production", "applications 2026-Q2", "9ad02f1", 96, "Drift of income_to_debt"),
+    ("credit-pd", "13", "12", "candidate", "applications 2026-Q3", "c13f9e8", 5, "Drift of utilisation_90d"),
+    ("fraud-score", "2026.4", "", "production", "payments until October", "77aa310", 41, "New fraud labels"),
+)
+
 # (model, kind, who opens it, title, rollback plan, expected effect) of the change requests
 CHANGES = (
     (

@@ -2,9 +2,10 @@
 
 from itertools import count
 
-from catalogue.models import ChangeRequest, DecisionRight, Model
+from catalogue.models import ChangeRequest, DecisionRight, Model, Version
 from catalogue.operations import change_request, decision_right
 from catalogue.operations import model as operations
+from catalogue.operations import version as versions
 from catalogue.states import RightKind
 from kit.actor import SYSTEM, Actor
 from tests.conftest import AT
@@ -38,3 +39,8 @@ def change(
     return change_request.open(
         model=of_model or model(), title=title, plan=plan, is_emergency=is_emergency, by=by, at=AT, **own
     )
+
+
+def version(of: Model | None = None, name: str = "", **fields) -> Version:
+    """A version of a model, of a new one by default."""
+    return versions.register(of or model(), name=name or str(next(_numbers)), by=SYSTEM, at=AT, **fields)

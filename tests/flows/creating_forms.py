@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from actions.models import Action
-from catalogue.models import ChangeRequest, DecisionRight, Model
+from catalogue.models import ChangeRequest, DecisionRight, Model, Version
 from history.models import Event
 from kit.actor import SYSTEM
 from learnings.models import Learning
@@ -191,6 +191,9 @@ CASES = (
         Model,
         action=at("catalogue:model_create"),
         holds="name",
+    ),
+    Case(
+        "version", at("catalogue:version_create", "model.slug"), Version, typed(name="7", stage="candidate")
     ),
     Case(
         "decision right",

@@ -164,6 +164,8 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("catalogue:right_list", lambda w, o, k: {}),
     ("catalogue:right_create", lambda w, o, k: {}),
     ("catalogue:right_", lambda w, o, k: {"pk": o.right.pk}),
+    ("catalogue:version_create", lambda w, o, k: {"slug": k["catalogue:slug"]}),
+    ("catalogue:version_", lambda w, o, k: {"pk": o.trained.pk}),
     ("catalogue:model_by_id", lambda w, o, k: {"pk": k["catalogue:pk"]}),
     ("catalogue:", lambda w, o, k: {"slug": k["catalogue:slug"]}),
     ("learnings:learning_list", lambda w, o, k: {}),
@@ -294,6 +296,8 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("actions:", lambda w, o: o.action),
     ("catalogue:right_", lambda w, o: o.right),
     ("catalogue:change_", lambda w, o: o.change),
+    ("catalogue:version_create", lambda w, o: o.model),
+    ("catalogue:version_", lambda w, o: o.trained),
     ("catalogue:", lambda w, o: o.model),
     ("learnings:", lambda w, o: o.learning),
     ("meetings:series_", lambda w, o: w.extra["series"]),
@@ -393,7 +397,11 @@ def _resource(address: str) -> Any:
             "views": objects.view.pk,
             "events": _first_event(objects.risk.subject_id),
         }
-        numbers = {"/swaps/": known["swap"].pk, "/tripwires/": objects.tripwire.pk}
+        numbers = {
+            "/swaps/": known["swap"].pk,
+            "/tripwires/": objects.tripwire.pk,
+            "/versions/": objects.trained.pk,
+        }
         number = next((number for part, number in numbers.items() if part in address), NO_ID)
         with_number = address.replace("<str:number>", str(number)).replace("<str:week>", "2026-W47")
         return "/api/v1/" + re.sub(r"<str:\w+>", str(keys.get(first, "")), with_number)

@@ -77,6 +77,7 @@ class Objects:
     view: Any
     right: Any
     change: Any
+    trained: Any  # a version of the model
     check_in: Any
 
 
@@ -291,6 +292,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     )
     right = catalogue.right(model=model, why=f"{word} right", person=owner)
     change = catalogue.change(model, title=f"{word} change", opened_by=owner, is_emergency=True)
+    trained = catalogue.version(model, f"{word} 1", trigger=f"{word} trigger", code=f"{word} code")
     check_in = check_ins.note(text=f"{word} note", kind="ingestion_delay", model=model, **_by(owner))
     return Objects(
         model=model,
@@ -312,6 +314,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         view=view,
         right=right,
         change=change,
+        trained=trained,
         check_in=check_in,
     )
 
