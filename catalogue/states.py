@@ -1,4 +1,4 @@
-"""The stages and tiers of models, the stages of versions, the kinds of decision rights, and the states of change requests."""
+"""The stages and tiers of models, the stages of versions, decision rights, and states of change requests."""
 
 from django.db.models import IntegerChoices, TextChoices
 

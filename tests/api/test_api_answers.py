@@ -135,6 +135,7 @@ def _note_and_send(by: Actor) -> None:
 def _key_of(path):
     """Return the key of the object whose list it is, "" for the list of a kind."""
     keys = {
+        "models": "credit-pd",
         "imports": Import.objects.get().pk,
         "tokens": Token.objects.get(user__email="admin@example.org", name="t").pk,
         "service-accounts": ServiceAccount.objects.get().pk,
