@@ -205,7 +205,11 @@ CASES = (
         "change request",
         at("catalogue:change_create"),
         ChangeRequest,
-        typed(title="Retrain on this quarter", kind="model_change"),
+        lambda house: {
+            "title": "Retrain on this quarter",
+            "kind": "model_change",
+            "model": house.model.pk,
+        },
     ),
     Case("source", at("signals:source_create"), Source, typed(name="Grafana", slug="grafana")),
     Case(
