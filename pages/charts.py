@@ -29,7 +29,7 @@ _NUMBERS_SHOWN = 400  # rows for each line in the table that replaces a chart
 class ChartLine:
     name: str
     points: Sequence[tuple[datetime, float | None]]  # None is a gap in the line
-    style: str = "strong"  # strong, quiet, warm
+    style: str = "strong"  # strong, quiet, warm, good
     area: bool = False
 
 
@@ -226,14 +226,22 @@ def _finite(value):
     return value if value is not None and math.isfinite(value) else None
 
 
-def _drawn_chart(*, key, title, lines, thresholds, spans, marks, start, end, unit, height):
+def _drawn_chart(**chart):
+    shown = drawing(**chart)
+    return render_to_string("kit/_chart.html", shown or {"title": chart["title"], "lines": []})
+
+
+def drawing(
+    *, key, title, lines, thresholds=(), spans=(), marks=(), start=None, end=None, unit="", height=232
+):
+    """Return what the templates of a chart draw, None if no line has a point. Values are finite or None."""
     if not any(v is not None for line in lines for _, v in line.points):
-        return render_to_string("kit/_chart.html", {"title": title, "lines": []})
+        return None
     scale = Scale(lines, thresholds, start, end, height)
     year = timezone.localtime(scale.end).year
     marks = sorted((m for m in marks if scale.start <= m.at <= scale.end), key=lambda m: m.at)
     steps = _steps(scale)
-    shown = {
+    return {
         "key": key,
         "title": title,
         "unit": unit,
@@ -247,8 +255,9 @@ def _drawn_chart(*, key, title, lines, thresholds, spans, marks, start, end, uni
         "spans": [_span(span, scale) for span in spans],
         "marks": [{"mark": mark, "x": scale.x(mark.at), "when": _when(mark.at, year)} for mark in marks],
         "rows": _rows(lines, marks, scale, year),
+        "start": scale.start.isoformat(),
+        "end": scale.end.isoformat(),
     }
-    return render_to_string("kit/_chart.html", shown)
 
 
 def _numbers(title, lines, thresholds, unit):

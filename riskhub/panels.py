@@ -13,13 +13,16 @@ from pages.panels import Panel
 from riskhub import start_here
 from riskhub.leaving import page as leaving
 from risklog.queries import channels, escalation, related, review, risk, template
+from signals.queries import marks, snapshot
 from signals.queries import model as signals
+from signals.queries.marks import MarkReader
 
 ACTIONS = "actions/_panel_actions.html"
 DECISIONS = "meetings/_panel_decisions.html"
 AGENDA = "meetings/_panel_agenda.html"
 LEARNINGS = "learnings/_panel_learnings.html"
 REVIEWS = "risklog/_panel_reviews_of_subject.html"
+SNAPSHOTS = "signals/_panel_snapshots.html"
 FILLED = "risklog/_panel_filled.html"
 CLIMB = "risklog/_panel_escalation.html"
 
@@ -45,6 +48,13 @@ PANELS: tuple[Panel, ...] = (
     Panel("catalogue.models", "main", "signals/_panel_unclaimed.html", signals.unclaimed, "signals.view"),
     Panel(
         "catalogue.models", "column", "signals/_panel_column.html", signals.column_of_models, "signals.view"
+    ),
+    Panel(
+        "catalogue.model",
+        "actions",
+        "signals/_panel_dashboard_link.html",
+        signals.has_dashboard,
+        "signals.view",
     ),
     Panel("catalogue.model", "bar", "signals/_panel_health.html", signals.health_of_model, "signals.view"),
     Panel("catalogue.model", "main", "signals/_panel_model.html", signals.panel_of_model, "signals.view"),
@@ -75,6 +85,17 @@ PANELS: tuple[Panel, ...] = (
         "risklog.risk_view",
     ),
     Panel("signals.breach_group", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
+    # a dashboard of one model
+    Panel(
+        "signals.dashboard",
+        "main",
+        "risklog/_panel_risks_of_model.html",
+        risk.live_of_model,
+        "risklog.risk_view",
+    ),
+    # what snapshots are pinned to
+    Panel("meetings.meeting", "rail", SNAPSHOTS, snapshot.panel, "signals.view"),
+    Panel("meetings.minutes", "main", SNAPSHOTS, snapshot.panel, "signals.view"),
     # a check-in
     Panel("meetings.check_in", "main", ACTIONS, actions.of_subject, "actions.action_view"),
     Panel("meetings.check_in", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
@@ -107,8 +128,13 @@ RELATIONS: tuple[Relation, ...] = (
 )
 
 
+# What charts mark: decisions.
+MARKS: tuple[MarkReader, ...] = (MarkReader(decision.marks, "meetings.decision_view"),)
+
+
 def install() -> None:
     panels.install(PANELS)
+    marks.install(MARKS)
     channels.install(rung_webhook.READER)
     minor = [declared.verb for declared in declarations.every() if declared.is_minor]
     wiring.relate(RELATIONS, minor=minor)

@@ -91,6 +91,9 @@ class Resources(AutoSchema):
 
     def get_operation_id(self) -> str:
         words = [word for word in self._words() if not word.startswith("{")]
+        form = self._words()[-1].partition(".")[2]
+        if self.method == "GET" and form:  # a file, such as charts/{key}.svg
+            return "_".join([*words, form])
         if self.method == "GET":
             is_list = isinstance(self.view, Collection) or not self._words()[-1].startswith("{")
             return "_".join([*words, "list" if is_list else "read"])

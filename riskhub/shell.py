@@ -52,6 +52,9 @@ PLACES = (
     NavigationLink("Inbox", "inbox", "notices:inbox", "g i"),
     NavigationLink("Risks", "table", "risklog:risk_list", "g r", tab=True),
     NavigationLink("Breaches", "activity-heartbeat", "signals:breach_list", "g b"),
+    NavigationLink(
+        "Dashboards", "layout-dashboard", "signals:dashboard_list", "g k", also=("/signals/snapshots/",)
+    ),
     NavigationLink("Reviews", "eye", "risklog:review_list", "g v"),
     NavigationLink("Meetings", "microphone", "meetings:meeting_list", "g m", tab=True),
     NavigationLink("Decisions", "gavel", "meetings:decision_list", "g d"),

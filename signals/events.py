@@ -40,6 +40,12 @@ class ThresholdDeclined(RulePayload, verb="signals.threshold_declined"):
     """why: the reason for declining."""
 
 
+class DashboardChanged(Payload, verb="signals.dashboard_changed"):
+    """number: of the new version of its panels, None if only its name or another field changed."""
+
+    number: int | None = None
+
+
 class GroupChange(Payload):
     """The changes of a breach group.
 
@@ -90,6 +96,12 @@ EVENTS = (
     EventType("signals.series_added"),
     EventType("signals.series_changed"),
     EventType("signals.series_claimed"),
+    # dashboards
+    EventType("signals.dashboard_added"),
+    EventType(DashboardChanged),
+    EventType("signals.dashboard_retired"),
+    EventType("signals.dashboard_restored"),
+    EventType("signals.snapshot_taken"),
     # thresholds
     EventType("signals.external_rule_noted"),
     EventType(

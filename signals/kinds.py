@@ -2,7 +2,7 @@
 
 from history.documents import Texts
 from kit.kinds import Kind, Page
-from signals.models import BreachGroup, Series, Source, Threshold
+from signals.models import BreachGroup, Dashboard, Series, Snapshot, Source, Threshold
 
 KINDS = (
     Kind(
@@ -14,6 +14,26 @@ KINDS = (
         permission="signals.view",
         search_rank=20,
         texts=Texts(names=("model_name",)),
+    ),
+    Kind(
+        Dashboard,
+        "Dashboard",
+        "Dashboards",
+        icon="layout-dashboard",
+        page=Page("signals:dashboard_detail", "object_id"),
+        permission="signals.view",
+        watched_by=("author_id",),
+        search_rank=104,
+        texts=Texts(body=("purpose",), names=("model__name", "team__name")),
+    ),
+    Kind(
+        Snapshot,
+        "Snapshot",
+        "Snapshots",
+        icon="pin",
+        page=Page("signals:snapshot_detail", "object_id"),
+        permission="signals.view",
+        search_rank=125,
     ),
     Kind(
         Series,

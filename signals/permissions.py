@@ -70,6 +70,22 @@ def _asked(threshold: Threshold) -> tuple[RightKind, Model | None]:
     return kind, series.model if series else None
 
 
+@permission("signals.dashboard_add")
+def may_add_dashboard(user: User, obj: Any) -> bool:
+    """Return True for everyone who may write: a dashboard shows nothing that its reader may not see."""
+    return people.may_write(user)
+
+
+@permission("signals.dashboard_change")
+def may_change_dashboard(user: User, obj: Any) -> bool:
+    """Return True for the author, the members of its team, and risk managers."""
+    if not people.may_write(user):
+        return False
+    if obj is None or user.is_at_least(Role.RISK_MANAGER):
+        return True
+    return obj.author_id == user.pk or obj.team_id in user.team_ids
+
+
 @permission("signals.series_change")
 def may_change_series(user: User, obj: Any) -> bool:
     """Return True for risk managers and for members of the team that owns the model."""

@@ -92,6 +92,15 @@ ALERTING = frozenset({Adapter.ALERTMANAGER, Adapter.GRAFANA})
 SIGNING = frozenset({Adapter.GRAFANA, Adapter.MLFLOW})
 
 
+class PanelKind(TextChoices):
+    """What a panel of a dashboard shows."""
+
+    FIGURES = "figures", "Latest figures"
+    SERIES = "series", "Chart of series"
+    GRID = "grid", "Grid of features by day"
+    BREACHES = "breaches", "Breaches in time"
+
+
 class ItemResult(TextChoices):
     """The result of one item of a payload."""
 

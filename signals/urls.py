@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from signals.views import breach, series, source, threshold
+from signals.views import breach, chart_file, dashboard, series, snapshot, source, threshold
 
 app_name = "signals"
 urlpatterns = [
@@ -9,6 +9,31 @@ urlpatterns = [
     path("series/<int:pk>/", series.series_detail, name="series_detail"),
     path("series/<int:pk>/edit/", series.series_edit, name="series_edit"),
     path("series/<int:pk>/propose/", threshold.propose_first, name="threshold_create"),
+    re_path(
+        r"^series/(?P<pk>[0-9]+)/chart\.(?P<form>svg|png|csv)$",
+        chart_file.series_file,
+        name="series_file",
+    ),
+    path("dashboards/", dashboard.dashboard_list, name="dashboard_list"),
+    path("dashboards/new/", dashboard.dashboard_create, name="dashboard_create"),
+    path("dashboards/<int:pk>/", dashboard.dashboard_detail, name="dashboard_detail"),
+    path("dashboards/<int:pk>/edit/", dashboard.dashboard_edit, name="dashboard_edit"),
+    path("dashboards/<int:pk>/versions/", dashboard.dashboard_versions, name="dashboard_versions"),
+    path("dashboards/<int:pk>/back/", dashboard.dashboard_go_back, name="dashboard_go_back"),
+    path("dashboards/<int:pk>/snapshot/", dashboard.snapshot_create, name="snapshot_create"),
+    re_path(
+        r"^dashboards/(?P<pk>[0-9]+)/(?P<name>retire|restore)/$",
+        dashboard.dashboard_step,
+        name="dashboard_step",
+    ),
+    path("dashboards/model/<slug:slug>/", dashboard.dashboard_of_model, name="dashboard_of_model"),
+    path("dashboards/model/<slug:slug>/snapshot/", dashboard.snapshot_of_model, name="snapshot_of_model"),
+    path("dashboards/team/<slug:slug>/", dashboard.dashboard_of_team, name="dashboard_of_team"),
+    path("dashboards/team/<slug:slug>/snapshot/", dashboard.snapshot_of_team, name="snapshot_of_team"),
+    path("dashboards/focus/<slug:kind>/", dashboard.dashboard_of_focus, name="dashboard_of_focus"),
+    path("dashboards/focus/<slug:kind>/snapshot/", dashboard.snapshot_of_focus, name="snapshot_of_focus"),
+    path("snapshots/", snapshot.snapshot_list, name="snapshot_list"),
+    path("snapshots/<int:pk>/", snapshot.snapshot_detail, name="snapshot_detail"),
     path("thresholds/<int:pk>/", threshold.threshold_detail, name="threshold_detail"),
     path("thresholds/<int:pk>/propose/", threshold.propose_next, name="threshold_propose"),
     path("versions/<int:pk>/agree/", threshold.agree, name="threshold_agree"),

@@ -4,17 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.urls import reverse
 
+from catalogue.models import Model
 from history.models import Due, Subject
 from history.queries import show
 from history.states import Work
 from kit.sight import Visitor
+from kit.texts import one_line
 from meetings.models import Decision, DecisionEffect, Meeting
 from meetings.queries import effect
 from people.models import User
+from signals.models import Threshold
 
 PANEL_SIZE = 5
+MAX_MARKS = 20
 
 
 def decisions(user: Visitor) -> QuerySet[Decision]:
@@ -55,6 +60,31 @@ def about(subject: Subject, user: User) -> QuerySet[Decision]:
 def panel(user: User, obj: Any) -> list[Decision] | None:
     """Return the panel of the latest decisions about an object, None if the reader sees none."""
     return list(about(obj.subject, user)[:PANEL_SIZE]) or None
+
+
+def marks(user: User, asked: Any) -> list[dict[str, Any]]:
+    """Return the decisions about models in a period, as marks of charts.
+
+    asked: signals.queries.marks.Marked. Agreed thresholds have marks of their own.
+    """
+    about_models = {"about__root__kind": Model.KIND, "about__root__object_id__in": asked.models}
+    shown = (
+        decisions(user)
+        .filter(decided_at__gte=asked.start, decided_at__lt=asked.end, **about_models)
+        .exclude(about__kind=Threshold.KIND)
+        .annotate(model=F("about__root__object_id"))
+    )
+    return [
+        {
+            "at": decision.decided_at.isoformat(),
+            "label": f"{decision.reference}: {one_line(decision.text)[:60]}",
+            "link": reverse("meetings:decision_detail", args=[decision.reference]),
+            "kind": "note",
+            "model": decision.model,
+            "subject": decision.subject_id,
+        }
+        for decision in shown[:MAX_MARKS]
+    ]
 
 
 def with_shown_about(user: User, rows: Sequence[Decision]) -> Sequence[Decision]:

@@ -28,7 +28,7 @@ from risklog.models import Category, Review, Risk
 from risklog.operations import acceptance, reviewer, risk
 from risklog.states import LIVE_RISKS, Outcome, ReviewState, Treatment
 from signals.models import Breach, BreachGroup, Series
-from signals.operations import threshold
+from signals.operations import dashboard, threshold
 from talk.operations import comment
 
 WEEKS = 6
@@ -327,9 +327,29 @@ class SixWeeks(SampleOrganisation):
             at=at,
         )
 
+    def _keep_dashboard(self) -> None:
+        """Add a dashboard that compares the drift of two models."""
+        drifting = Series.objects.filter(metric="psi").order_by("model_name", "feature", "id")
+        ids = list(drifting.values_list("pk", flat=True))
+        models = list(drifting.order_by().values_list("model", flat=True).distinct())
+        dashboard.add(
+            name="Drift of all scores",
+            purpose="What the data-quality meeting opens first.",
+            panels=[
+                {"kind": "figures", "series": ids[:4]},
+                {"kind": "series", "title": "Drift, side by side", "series": ids[:4]},
+                {"kind": "grid", "title": "Drift by feature and day", "models": models, "metric": "psi"},
+                {"kind": "breaches", "models": models},
+            ],
+            focus="drift",
+            by=self._by("ana"),
+            at=self.now - timedelta(days=3),
+        )
+
     def _prepare_next(self) -> None:
         """Give an action more time, propose a change of a threshold, and set the next objective."""
         self._give_time(at=self.now - timedelta(hours=5))
+        self._keep_dashboard()
         at = self.now - timedelta(hours=3)
         series = Series.objects.get(model_name="fraud-score", metric="latency_p95", feature="")
         threshold.propose(

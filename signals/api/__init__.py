@@ -1,6 +1,6 @@
 """The API resources of this room: (address, view)."""
 
-from signals.api import breach, series, source, threshold
+from signals.api import breach, chart, dashboard, series, source, threshold
 
 RESOURCES = [
     ("series", series.SeriesList),
@@ -14,6 +14,8 @@ RESOURCES = [
     ("threshold-versions/<str:key>/decline", threshold.Decline),
     ("breaches", breach.Breaches),
     ("breaches/<str:key>", breach.BreachItem),
+    *dashboard.RESOURCES,
+    *chart.RESOURCES,
     ("sources", source.Sources),
     ("sources/<str:key>", source.SourceItem),
 ]

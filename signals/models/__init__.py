@@ -1,6 +1,7 @@
 """The models of this room: one module per noun."""
 
 from signals.models.breach import Alert, Breach, BreachGroup
+from signals.models.dashboard import Dashboard, DashboardVersion, Snapshot
 from signals.models.series import Correction, Point, Series
 from signals.models.source import Delivery, Source
 from signals.models.threshold import Threshold, ThresholdVersion
@@ -10,9 +11,12 @@ __all__ = [
     "Breach",
     "BreachGroup",
     "Correction",
+    "Dashboard",
+    "DashboardVersion",
     "Delivery",
     "Point",
     "Series",
+    "Snapshot",
     "Source",
     "Threshold",
     "ThresholdVersion",

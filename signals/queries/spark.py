@@ -39,30 +39,38 @@ CROSS JOIN LATERAL (
 
 @dataclass(frozen=True, slots=True)
 class Spark:
-    """values: the last value of each day, None without. tone: "bad", "warn" or "". limit: the first limit."""
+    """values: the last value of each day, None without. tone: "bad", "warn" or "". limit: the first limit.
+
+    levels: the BreachLevel of each value by the limits in force now, 0 for none.
+    """
 
     values: list[float | None]
     tone: str = ""
     limit: float | None = None
+    levels: tuple[int, ...] = ()
 
     @property
     def description(self) -> str:
         """Return the text alternative: "14 days: 0.1 to 0.3, past its critical limit"; "" without values."""
         known = [value for value in self.values if value is not None]
-        return f"14 days: {known[0]:.4g} to {known[-1]:.4g}{_TONE_TEXTS.get(self.tone, '')}" if known else ""
+        return (
+            f"{len(self.values)} days: {known[0]:.4g} to {known[-1]:.4g}{_TONE_TEXTS.get(self.tone, '')}"
+            if known
+            else ""
+        )
 
 
-def sparks(series_ids: Iterable[int], *, at: datetime) -> dict[int, Spark]:
-    """Return series id -> the 14 days before `at`, for each series with a value in them. One query.
+def sparks(series_ids: Iterable[int], *, at: datetime, days: int = DAYS) -> dict[int, Spark]:
+    """Return series id -> the days before `at`, for each series with a value in them. One query.
 
     The caller has checked that the user may see these series.
     """
     ids = sorted(set(series_ids))
     if not ids:
         return {}
-    start = at - timedelta(days=DAYS)
+    start = at - timedelta(days=days)
     with connection.cursor() as cursor:
-        cursor.execute(_LAST_OF_EACH_DAY, [ids, DAYS, start, start, Agreement.ACTIVE])
+        cursor.execute(_LAST_OF_EACH_DAY, [ids, days, start, start, Agreement.ACTIVE])
         rows = cursor.fetchall()
     return {
         pk: _spark(readings, [Rule(*rule) for rule in rules or ()])
@@ -72,7 +80,11 @@ def sparks(series_ids: Iterable[int], *, at: datetime) -> dict[int, Spark]:
 
 
 def _spark(values: list[float | None], rules: list[Rule]) -> Spark:
-    latest = next(value for value in reversed(values) if value is not None)
-    worst = max((rule.level_of(latest) for rule in rules), default=0)
+    levels = [_level_of(value, rules) for value in values]
+    worst = next(level for value, level in zip(values[::-1], levels[::-1], strict=True) if value is not None)
     limits = [limit for rule in rules for limit in (rule.warning, rule.critical) if limit is not None]
-    return Spark(values, _TONES.get(worst, ""), limits[0] if limits else None)
+    return Spark(values, _TONES.get(worst, ""), limits[0] if limits else None, tuple(levels))
+
+
+def _level_of(value: float | None, rules: list[Rule]) -> int:
+    return 0 if value is None else max((rule.level_of(value) for rule in rules), default=0)

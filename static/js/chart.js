@@ -6,8 +6,8 @@ const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -7, PageDown: 7, Home: -1e
 const GAP = 12;
 const charts = new WeakMap();
 
-/* What belongs to a plot: the rows of its table, where they stand (per cent), its crosshair and its tip. */
-function chartOf(plot) {
+/** The rows of its table, their places (per cent), crosshair and tip. */
+export function chartOf(plot) {
   if (!charts.has(plot)) {
     const figure = plot.closest("[data-chart]");
     const rows = findAll("tbody tr", figure);
@@ -24,7 +24,8 @@ function chartOf(plot) {
   return charts.get(plot);
 }
 
-function show(plot, wanted) {
+/** Show it. */
+export function show(plot, wanted) {
   const chart = chartOf(plot);
   chart.at = Math.max(0, Math.min(chart.rows.length - 1, wanted));
   const cells = [...chart.rows[chart.at].cells];
@@ -66,7 +67,8 @@ function bold(text) {
   return Object.assign(document.createElement("b"), { textContent: text });
 }
 
-function hide(plot) {
+/** Hide it. */
+export function hide(plot) {
   const chart = chartOf(plot);
   chart.crosshair.setAttribute("hidden", "");
   chart.tip.hidden = true;

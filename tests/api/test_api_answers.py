@@ -22,8 +22,10 @@ from people.operations import auditor, invitation, organisation, person, roster,
 from riskhub import schema
 from risklog.models import Import, Risk, Template, TemplateVersion
 from risklog.operations import filled_template, imports, scoring
+from signals.models import Dashboard
 from talk.operations import watch
 from tests.conftest import AT
+from tests.factories import signals
 
 pytestmark = pytest.mark.django_db
 
@@ -114,7 +116,7 @@ def test_a_list_its_items_and_its_errors(ask, path):
 
 
 def _note_and_send(by: Actor) -> None:
-    """Create what the sample does not have: a check-in, a template, a swap, a webhook with a delivery."""
+    """Create what the sample does not have: a check-in, a template, a swap, a delivery, a snapshot."""
     check_in.note(text="The null share of income doubled.", by=by, at=AT)
     item = {"title": "Open actions", "minutes": 5, "purpose": "discuss"}
     agenda_template.add(name="Weekly", items=[item], by=by, at=AT)
@@ -130,6 +132,8 @@ def _note_and_send(by: Actor) -> None:
         at=AT,
     )
     delivery.send_test(hook, by=by, at=AT)
+    admin = User.objects.get(email="admin@example.org")
+    signals.snapshot(Dashboard.objects.get(), "Drift of this week", by=admin)
 
 
 def _key_of(path):
@@ -141,6 +145,7 @@ def _key_of(path):
         "service-accounts": ServiceAccount.objects.get().pk,
         "risks": "R-2",
         "people": _auditor().pk,
+        "dashboards": Dashboard.objects.get().pk,
         "decisions": Tripwire.objects.order_by("pk")[0].decision.reference,
         "meeting-series": Swap.objects.get().meeting.series_id,
         "webhook-endpoints": WebhookEndpoint.objects.get().pk,

@@ -3,12 +3,17 @@
 from datetime import datetime, timedelta
 
 from catalogue.models import Model
-from kit.actor import SYSTEM
+from history.models import Subject
+from kit.actor import SYSTEM, Actor
+from people.models import User
+from signals.dashboards import ChartPeriod
 from signals.mapping import alertmanager as mapping_of_alerts
 from signals.mapping import points as mapping_of_points
-from signals.models import BreachGroup, Series, Source, ThresholdVersion
+from signals.models import BreachGroup, Dashboard, Series, Snapshot, Source, ThresholdVersion
 from signals.operations import alert, points, threshold
+from signals.operations import dashboard as dashboards
 from signals.operations import source as sources
+from signals.queries.dashboard import pictures
 from signals.states import Adapter
 from tests.conftest import AT
 
@@ -54,6 +59,30 @@ def agreed(on: Series, *, warning: float | None = 0.2, by=SYSTEM, **limits) -> T
     """A threshold in force on a series."""
     version = threshold.propose(on, warning=warning, reason="As agreed.", by=by, at=AT, **limits)
     return threshold.agree(version, by=by, at=AT)
+
+
+def dashboard(name: str, *on: Series, by: User | None = None, **fields) -> Dashboard:
+    """A dashboard with one chart of each series; of the model of the first one."""
+    panels = [{"kind": "series", "series": [one.pk]} for one in on]
+    actor = Actor(by, "page") if by else SYSTEM
+    model = on[0].model if on else None
+    return dashboards.add(name=name, panels=panels, model=model, by=actor, at=AT, **fields)
+
+
+def snapshot(of: Dashboard, name: str, *, by: User, pinned_to: Subject | None = None) -> Snapshot:
+    """A snapshot of the week before AT."""
+    panels = of.versions.get(is_current=True).panels
+    period = ChartPeriod(AT - timedelta(days=7), AT + timedelta(hours=1))
+    return dashboards.take_snapshot(
+        pictures(by, panels, period),
+        name=name,
+        period=period,
+        link=f"/signals/dashboards/{of.pk}/",
+        dashboard=of,
+        pinned_to=pinned_to,
+        by=Actor(by, "page"),
+        at=AT,
+    )
 
 
 def breach_group(model: Model | str = "fraud-score", *, value: float = 0.5, **limits) -> BreachGroup:

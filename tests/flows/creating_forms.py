@@ -57,7 +57,7 @@ from risklog.models import (
 )
 from risklog.operations import template as templates
 from saved.models import SavedView
-from signals.models import Source, ThresholdVersion
+from signals.models import Dashboard, Snapshot, Source, ThresholdVersion
 from signals.operations import threshold as thresholds
 from talk.models import Comment, File
 from tests.conftest import AT
@@ -104,6 +104,7 @@ class House:
     proposal: Any = None
     template: Any = None
     account: Any = None
+    dashboard: Any = None
 
     @property
     def turn(self) -> Meeting:
@@ -126,6 +127,7 @@ def build() -> House:
     house.group = signals.breach_group(house.model)
     house.version = ThresholdVersion.objects.get()
     house.series = signals.series(house.model, "auc", feature="")
+    house.dashboard = signals.dashboard("Scores", house.series, by=house.user)
     signals.series("unclaimed-scorer")
     house.risk = risks.risk(person=ana, team=team)
     house.other = risks.risk("Labels lag", person=ana, team=team)
@@ -212,6 +214,40 @@ CASES = (
         },
     ),
     Case("source", at("signals:source_create"), Source, typed(name="Grafana", slug="grafana")),
+    Case(
+        "dashboard",
+        at("signals:dashboard_create"),
+        Dashboard,
+        lambda house: {"name": "Scores", "kind-0": "series", "series-0": house.series.pk, "place-0": 1},
+    ),
+    Case(
+        "snapshot",
+        at("signals:dashboard_of_model", "model.slug"),
+        Snapshot,
+        typed(name="This week"),
+        at("signals:snapshot_of_model", "model.slug"),
+    ),
+    Case(
+        "snapshot of a dashboard",
+        lambda house: f"/signals/dashboards/{house.dashboard.pk}/",
+        Snapshot,
+        typed(name="This week"),
+        at("signals:snapshot_create", "dashboard.pk"),
+    ),
+    Case(
+        "snapshot of a team",
+        at("signals:dashboard_of_team", "team.slug"),
+        Snapshot,
+        typed(name="This week"),
+        at("signals:snapshot_of_team", "team.slug"),
+    ),
+    Case(
+        "snapshot of a focus",
+        lambda house: reverse("signals:dashboard_of_focus", args=["drift"]),
+        Snapshot,
+        typed(name="This week"),
+        lambda house: reverse("signals:snapshot_of_focus", args=["drift"]),
+    ),
     Case(
         "first threshold",
         at("signals:threshold_create", "series.pk"),

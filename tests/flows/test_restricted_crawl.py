@@ -26,7 +26,7 @@ from riskhub import schedule
 from tests.conftest import AT
 from tests.house import addresses, hidden
 from tests.house.addresses import NO_ID, Address
-from tests.house.asking import ask, client_of, comparable, content, token_of, whole
+from tests.house.asking import ask, client_of, comparable, content, text_of, token_of, whole
 from tests.house.hidden import CANARY, LATER, NUMBER, Family
 from tests.house.world import World, build
 
@@ -142,7 +142,7 @@ def test_the_team_the_reviewers_and_notified_people_see_it(world, family):
     """The control: the texts that a stranger must not find exist."""
     mate, shown = client_of(world, "mate"), set()
     for address, method, url, _ in to_ask(world, family):
-        if method == "GET" and CANARY in content(ask(mate, method, url, is_api=address.is_api)).decode():
+        if method == "GET" and CANARY in text_of(ask(mate, method, url, is_api=address.is_api)):
             shown.add(address.name)
 
     assert {f"{room}:{page}" for room, page in _SHOWN} <= shown

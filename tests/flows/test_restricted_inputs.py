@@ -11,7 +11,7 @@ import pytest
 
 from tests.flows.test_restricted_crawl import assert_none, cast_and_family, without
 from tests.house import addresses
-from tests.house.asking import ask, client_of, comparable, content
+from tests.house.asking import ask, client_of, comparable, text_of
 from tests.house.hidden import CANARY, LATER, Family, like_missing
 from tests.house.page_forms import forms_of
 from tests.house.world import World
@@ -36,7 +36,7 @@ def both(prepared_world, move_clock) -> tuple[World, Family]:
 def parameters(client, url: str) -> list[str]:
     """Return the parameters that a list knows, from its refusal of another one."""
     answer = client.get(url, {"bogus": "1"})
-    found = _KNOWN.search(content(answer).decode()) if answer.status_code == 400 else None
+    found = _KNOWN.search(text_of(answer)) if answer.status_code == 400 else None
     return sorted(set(found[1].split(", ")) - _PAGING) if found else []
 
 
@@ -68,7 +68,7 @@ def test_a_field_of_a_page_answers_a_hidden_object_like_a_missing_one(both):
         page = client.get(url) if "GET" in address.methods else None
         if page is None or page.status_code != 200:
             continue
-        for form in forms_of(content(page).decode(), url):
+        for form in forms_of(text_of(page), url):
             for field in form.choices:
                 if (form.action, field) in known:
                     continue

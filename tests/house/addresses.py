@@ -59,7 +59,7 @@ def pages() -> Iterator[Address]:
             yield Address(name, ("GET",), _page(name, {}))
             continue
         methods = _methods_of(pattern.callback)
-        spelled = re.search(r"\(\?P<(step|way|name)>([a-z|-]+)\)", str(pattern.pattern))
+        spelled = re.search(r"\(\?P<(step|way|name|form)>([a-z|-]+)\)", str(pattern.pattern))
         for word in spelled[2].split("|") if spelled else [""]:
             fixed = {spelled[1]: word} if spelled else {}
             whole = f"{name}/{word}" if word else name
@@ -260,6 +260,18 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("signals:breach_list", lambda w, o, k: {}),
     ("signals:breach_", lambda w, o, k: {"reference": k["signals:breach"]}),
     ("signals:series_", lambda w, o, k: {"pk": k["signals:series"]}),
+    ("signals:dashboard_list", lambda w, o, k: {}),
+    ("signals:dashboard_create", lambda w, o, k: {}),
+    ("signals:dashboard_of_model", lambda w, o, k: {"slug": k["catalogue:slug"]}),
+    ("signals:dashboard_of_team", lambda w, o, k: {"slug": k["team"].slug}),
+    ("signals:dashboard_of_focus", lambda w, o, k: {"kind": "drift"}),
+    ("signals:dashboard_", lambda w, o, k: {"pk": k["signals:dashboard"]}),
+    ("signals:snapshot_list", lambda w, o, k: {}),
+    ("signals:snapshot_create", lambda w, o, k: {"pk": k["signals:dashboard"]}),
+    ("signals:snapshot_of_model", lambda w, o, k: {"slug": k["catalogue:slug"]}),
+    ("signals:snapshot_of_team", lambda w, o, k: {"slug": k["team"].slug}),
+    ("signals:snapshot_of_focus", lambda w, o, k: {"kind": "drift"}),
+    ("signals:snapshot_", lambda w, o, k: {"pk": k["signals:snapshot"]}),
     ("signals:threshold_create", lambda w, o, k: {"pk": k["signals:series"]}),
     ("signals:threshold_agree", lambda w, o, k: {"pk": k["signals:version"]}),
     ("signals:threshold_decline", lambda w, o, k: {"pk": k["signals:version"]}),
@@ -326,6 +338,7 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("risklog:import_", lambda w, o: w.extra["risklog:import"]),
     ("risklog:risk_", lambda w, o: o.risk),
     ("signals:series_", lambda w, o: o.series),
+    ("signals:dashboard_", lambda w, o: o.dashboard),
     ("signals:threshold_agree", lambda w, o: o.version),
     ("signals:threshold_decline", lambda w, o: o.version),
     ("signals:threshold_", lambda w, o: o.threshold),
@@ -369,6 +382,9 @@ def _resource(address: str) -> Any:
             "models": objects.model.slug,
             "decision-rights": objects.right.pk,
             "series": objects.series.pk,
+            "charts": objects.series.pk,
+            "dashboards": objects.dashboard.pk,
+            "snapshots": objects.snapshot.pk,
             "thresholds": objects.threshold.pk,
             "threshold-versions": objects.version.pk,
             "breaches": objects.group.reference,

@@ -68,12 +68,17 @@ def content(answer: Any) -> bytes:
     return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
+def text_of(answer: HttpResponse) -> str:
+    """Return the body as text. Bytes that are none, as in an image, become question marks."""
+    return content(answer).decode(errors="replace")
+
+
 def whole(answer: HttpResponse) -> str:
     """Return status, headers and body as one text, without the random id of the request."""
     shown = sorted((name, value) for name, value in answer.headers.items() if name != "X-Request-ID")
     headers = "".join(f"{name}: {value}\n" for name, value in shown)
     cookies = answer.cookies.output()
-    return f"{answer.status_code}\n{headers}{cookies}\n{content(answer).decode()}"
+    return f"{answer.status_code}\n{headers}{cookies}\n{text_of(answer)}"
 
 
 def comparable(answer: HttpResponse, names: Callable[[str], str]) -> str:
@@ -84,7 +89,7 @@ def comparable(answer: HttpResponse, names: Callable[[str], str]) -> str:
         if name in {"Location", "Content-Type", "Allow", "Link"} or name.startswith(("HX-", "X-"))
         if name != "X-Request-ID"
     }
-    text = _RANDOM.sub("", content(answer).decode())
+    text = _RANDOM.sub("", text_of(answer))
     return names(f"{answer.status_code}\n{kept}\n{text}")
 
 

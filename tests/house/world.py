@@ -79,6 +79,8 @@ class Objects:
     change: Any
     trained: Any  # a version of the model
     check_in: Any
+    dashboard: Any
+    snapshot: Any
 
 
 @dataclass
@@ -102,6 +104,8 @@ class World:
             "signals:series": objects.series.pk,
             "signals:threshold": objects.threshold.pk,
             "signals:version": objects.version.pk,
+            "signals:dashboard": objects.dashboard.pk,
+            "signals:snapshot": objects.snapshot.pk,
             "signals:breach": objects.group.reference,
             "risklog:risk": objects.risk.reference,
             "risklog:review": objects.review.reference,
@@ -294,6 +298,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     change = catalogue.change(model, title=f"{word} change", opened_by=owner, is_emergency=True)
     trained = catalogue.version(model, f"{word} 1", trigger=f"{word} trigger", code=f"{word} code")
     check_in = check_ins.note(text=f"{word} note", kind="ingestion_delay", model=model, **_by(owner))
+    dashboard = signals.dashboard(f"{word} dashboard", metric, by=owner)
     return Objects(
         model=model,
         series=Series.objects.get(pk=metric.pk),
@@ -316,6 +321,8 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         change=change,
         trained=trained,
         check_in=check_in,
+        dashboard=dashboard,
+        snapshot=signals.snapshot(dashboard, f"{word} picture", by=owner),
     )
 
 

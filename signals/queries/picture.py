@@ -1,0 +1,203 @@
+"""Pictures: what a panel of a dashboard shows, as JSON. A page draws them, and a snapshot keeps them.
+
+A picture is {"kind", "title", "start", "end", …}. Moments are ISO texts. A part has `subject`, the id of the
+subject that a reader must see to see the part.
+
+    figures   figures: [{subject, series, name, unit, value, at, change, values, tone, limit}]
+    series    unit; lines: [{subject, series, name, points: [[moment, value or None]], is_earlier}];
+              limits: [{value, kind, side}]; spans: [{start, end, kind, label}];
+              marks: [{at, label, link, kind}]
+    grid      days: [dates]; rows: [{subject, series, name, unit, values, levels}], one value a day
+    breaches  groups: [{subject, reference, title, level, start, end}]
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from history.models import Subject
+from kit.sight import Visitor
+from signals.dashboards import ChartPeriod
+from signals.models import BreachGroup, Series
+from signals.queries.chart import Chart, ChartVersion
+from signals.queries.spark import Spark
+from signals.states import BreachLevel, PanelKind
+
+Picture = dict[str, Any]
+Line = Sequence[tuple[datetime, float | None]]
+SPAN_KINDS = {BreachLevel.CRITICAL: "critical", BreachLevel.WARNING: "warning"}
+_A_WEEK = 7  # values, one a day
+# The parts of a picture that have a subject.
+_PARTS = ("figures", "lines", "rows", "groups", "marks")
+
+
+def frame(kind: PanelKind, title: str, period: ChartPeriod, **parts: Any) -> Picture:
+    """Return a picture with its parts."""
+    shown = {"start": period.start.isoformat(), "end": period.end.isoformat()}
+    return {"kind": str(kind), "title": title, **shown, **parts}
+
+
+def of_charts(
+    title: str,
+    charts: Sequence[Chart],
+    period: ChartPeriod,
+    *,
+    earlier: Mapping[int, Line] | None = None,
+    marks: Sequence[Mapping[str, Any]] = (),
+) -> Picture:
+    """Return the picture of one or several series. The first one with limits gives the limits.
+
+    earlier: series id -> its points in the period before, None if they are not compared.
+    """
+    lines = [_line(chart.series, chart.points) for chart in charts]
+    for chart in charts if earlier is not None else ():
+        shifted = [(at + period.length, value) for at, value in (earlier or {}).get(chart.series.pk, ())]
+        lines.append(_line(chart.series, shifted, is_earlier=True))
+    limited = next((chart for chart in charts if chart.limits), None)
+    return frame(
+        PanelKind.SERIES,
+        title,
+        period,
+        unit=charts[0].series.unit if charts else "",
+        lines=lines,
+        limits=[limit for version in (limited.limits if limited else ()) for limit in _limits(version)],
+        spans=[span for chart in charts for span in _spans(chart)],
+        marks=[*(mark for chart in charts for mark in _agreements(chart)), *marks],
+    )
+
+
+def _line(series: Series, points: Line, *, is_earlier: bool = False) -> dict[str, Any]:
+    return {
+        "subject": series.subject_id,
+        "series": series.pk,
+        "name": series.subject_title,
+        "points": [[at.isoformat(), value] for at, value in points],
+        "is_earlier": is_earlier,
+    }
+
+
+def _limits(version: ChartVersion) -> list[dict[str, Any]]:
+    values = {"clear": version.clear, "warning": version.warning, "critical": version.critical}
+    return [
+        {"value": value, "kind": kind, "side": version.direction}
+        for kind, value in values.items()
+        if value is not None
+    ]
+
+
+def _spans(chart: Chart) -> list[dict[str, Any]]:
+    return [
+        {
+            "start": breach.opened_at.isoformat(),
+            "end": breach.cleared_at.isoformat() if breach.cleared_at else None,
+            "kind": SPAN_KINDS[breach.level],
+            "label": f"{breach.reference}: {breach.level.label.lower()}",
+        }
+        for breach in chart.breaches
+    ]
+
+
+def _agreements(chart: Chart) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": version.agreed_at.isoformat(),
+            "label": f"Threshold version {version.number} agreed",
+            "link": reverse("signals:threshold_detail", args=[version.threshold_id]),
+            "kind": "note",
+        }
+        for version in chart.agreed
+        if version.agreed_at
+    ]
+
+
+def of_figures(
+    title: str, series: Iterable[Series], sparks: Mapping[int, Spark], period: ChartPeriod
+) -> Picture:
+    """Return the picture of the latest values. sparks: series id -> its days up to the end of the period."""
+    figures = [_figure(row, sparks.get(row.pk)) for row in series]
+    return frame(PanelKind.FIGURES, title, period, figures=figures)
+
+
+def _figure(series: Series, spark: Spark | None) -> dict[str, Any]:
+    values = spark.values if spark else []
+    known = [value for value in values if value is not None]
+    before = next((value for value in reversed(values[:-_A_WEEK]) if value is not None), None)
+    return {
+        "subject": series.subject_id,
+        "series": series.pk,
+        "name": series.subject_title,
+        "unit": series.unit,
+        "value": known[-1] if known else None,
+        "change": known[-1] - before if known and before is not None else None,
+        "values": values,
+        "tone": spark.tone if spark else "",
+        "limit": spark.limit if spark else None,
+    }
+
+
+def of_grid(
+    title: str, series: Iterable[Series], sparks: Mapping[int, Spark], period: ChartPeriod
+) -> Picture:
+    """Return the picture of a grid. sparks: series id -> its days up to the end of the period."""
+    known = [(row, sparks[row.pk]) for row in series if row.pk in sparks]
+    length = len(known[0][1].values) if known else 0
+    last = period.end - timedelta(microseconds=1)
+    return frame(
+        PanelKind.GRID,
+        title,
+        period,
+        days=[(last - timedelta(days=back)).date().isoformat() for back in reversed(range(length))],
+        rows=[
+            {
+                "subject": row.subject_id,
+                "series": row.pk,
+                "name": " · ".join(filter(None, (row.feature, row.slice))) or row.metric,
+                "unit": row.unit,
+                "values": spark.values,
+                "levels": list(spark.levels),
+            }
+            for row, spark in known
+        ],
+    )
+
+
+def of_breaches(title: str, groups: Iterable[BreachGroup], period: ChartPeriod) -> Picture:
+    """Return the picture of breach groups in time."""
+    shown = [
+        {
+            "subject": group.subject_id,
+            "reference": group.reference,
+            "title": group.title,
+            "level": group.level,
+            "start": group.opened_at.isoformat(),
+            "end": group.cleared_at.isoformat() if group.cleared_at else None,
+        }
+        for group in groups
+    ]
+    return frame(PanelKind.BREACHES, title, period, groups=shown)
+
+
+def visible_parts(user: Visitor, pictures: Sequence[Picture]) -> list[Picture]:
+    """Return stored pictures without the parts that the reader may not see now. One query."""
+    ids = {part["subject"] for picture in pictures for part in _parts(picture) if part.get("subject")}
+    seen = set(Subject.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
+    return [_without_hidden(picture, seen) for picture in pictures]
+
+
+def _parts(picture: Picture) -> Iterable[Mapping[str, Any]]:
+    return (part for name in _PARTS for part in picture.get(name, ()))
+
+
+def _without_hidden(picture: Picture, seen: set[int]) -> Picture:
+    parts = {
+        name: [part for part in picture[name] if not part.get("subject") or part["subject"] in seen]
+        for name in _PARTS
+        if name in picture
+    }
+    shown = picture | parts
+    if picture["kind"] == PanelKind.SERIES and not shown["lines"]:
+        # Limits, spans and marks belong to lines that are hidden.
+        shown |= {"title": "", "limits": [], "spans": [], "marks": [], "unit": ""}
+    return shown
