@@ -39,7 +39,7 @@ class ChangeRequestForm(PageForm):
         widget=Day(),
         help_text="You are reminded on this day.",
     )
-    window_from = _moment("Window starts", "Breaches are muted in the window. A deployment needs one.")
+    window_from = _moment("Window starts", "A deployment needs one.")
     window_until = _moment("Window ends")
 
     @classmethod
