@@ -282,7 +282,8 @@ def _line(spark: Spark, width: int = 72, height: int = 22) -> str:
     x, y = places[-1].split()
     tone = f" sparkline-{spark.tone}" if spark.tone else ""
     return (
-        f'<svg class="sparkline{tone}" viewBox="0 0 {width} {height}"'
+        # Without a viewBox: its style has the same width and height, and fifty rows would repeat it.
+        f'<svg class="sparkline{tone}"'
         f' role="img" aria-label="{escape(spark.description)}"><path d="M{"L".join(places)}"/>'
         f'<circle cx="{x}" cy="{y}"/></svg>'
     )
