@@ -11,7 +11,8 @@ from people.models import User
 
 def context(event: Event, reader: User) -> dict[str, Any]:
     """Return the change request. Its model is visible to everyone who may see the request."""
-    return {"request": queries.change_requests().get(subject_id=event.subject_id)}
+    request = queries.change_requests().get(subject_id=event.subject_id)
+    return {"request": request, "names": (request.subject_id, request.model.subject_id)}
 
 
 def is_still_to_sign(event: Event, user: User, at: datetime) -> str:

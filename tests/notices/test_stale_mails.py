@@ -9,6 +9,8 @@ import pytest
 from actions.models import Action
 from actions.operations import action as actions
 from actions.operations import blocked, reminder
+from catalogue.operations import change_request as change_requests
+from catalogue.states import EffectResult, RightKind
 from history import declarations
 from history.models import Due, Event
 from kit.actor import SYSTEM, Actor
@@ -35,8 +37,8 @@ from signals.models import Threshold
 from signals.operations import threshold as thresholds
 from talk.models import Comment
 from talk.operations import comment as comments
+from tests.factories import catalogue, notices, people, risklog_review, risks, signals
 from tests.factories import meetings as make_meeting
-from tests.factories import notices, people, risklog_review, risks, signals
 from tests.factories import talk as make_comment
 from tests.moments import AT
 
@@ -342,7 +344,56 @@ def proposed_threshold() -> Told:
     return Told(version.threshold, manager)
 
 
+def _signer() -> Any:
+    person = people.user("Sina")
+    for kind in (RightKind.MODEL_CHANGE, RightKind.DEPLOYMENT):
+        catalogue.right(kind, person=person)
+    return person
+
+
+def opened_change() -> Told:
+    signer = _signer()
+    return Told(catalogue.change(catalogue.model("fast-scorer", tier=4)), signer)
+
+
+def reviewed_change() -> Told:
+    signer = _signer()
+    request = catalogue.change(catalogue.model("reviewed-scorer", tier=1))
+    change_requests.note_reviewed(request, by=SYSTEM, at=AT)
+    return Told(request, signer)
+
+
+def chased_change() -> Told:
+    signer = _signer()
+    request = catalogue.change(is_emergency=True)
+    due = pending(request, change_requests.UNREVIEWED)
+    change_requests.chase(due, at=due.at)
+    return Told(request, signer, due.at)
+
+
+def effect_due() -> Told:
+    opener = people.user("Ola")
+    plan = {"effect": "Fewer false alarms.", "effect_on": (AT + timedelta(days=7)).date()}
+    change = catalogue.change(catalogue.model("fast-scorer", tier=4), opened_by=opener, **plan)
+    request = change_requests.sign(change, by=SYSTEM, at=AT)
+    due = pending(request, change_requests.EFFECT_DUE)
+    change_requests.note_effect_due(due, at=due.at)
+    return Told(request, opener, due.at)
+
+
 # ------------------------------------------------------------------ steps before the mail is sent
+
+
+def effect_checked(told: Told, obj: Any, at: Any) -> None:
+    change_requests.check_effect(obj, result=EffectResult.values[0], by=SYSTEM, at=at)
+
+
+def change_declined(told: Told, obj: Any, at: Any) -> None:
+    change_requests.decline(obj, reason="Too risky", by=SYSTEM, at=at)
+
+
+def change_withdrawn(told: Told, obj: Any, at: Any) -> None:
+    change_requests.withdraw(obj, reason="Not needed", by=SYSTEM, at=at)
 
 
 def agreed(told: Told, obj: Threshold, at: Any) -> None:
@@ -524,6 +575,10 @@ STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None
     "actions.action_review_requested": (asked_to_review_an_action, (reviewed_by_another, dropped, leaves)),
     "actions.action_raised": (raised_action, (unblocked, dropped, leaves)),
     "actions.action_reminded": (reminded_action, (*_OF_ACTION, new_date)),
+    "catalogue.change_request_opened": (opened_change, (change_declined, change_withdrawn, leaves)),
+    "catalogue.change_request_reviewed": (reviewed_change, (change_declined, leaves)),
+    "catalogue.change_request_chased": (chased_change, (change_declined, leaves)),
+    "catalogue.change_effect_due": (effect_due, (effect_checked, leaves)),
     "risklog.review_opened": (opened_review, _OF_REVIEW),
     "risklog.review_asked": (asked_review, _OF_REVIEW),
     "risklog.review_reassigned": (reassigned_review, _OF_REVIEW),
