@@ -25,18 +25,21 @@ from signals.queries import dashboard as queries
 from signals.queries import picture
 from signals.states import PanelKind, SignalKind
 
+MOST_ID = 2**63 - 1  # of a bigint
+
+
+def _ids() -> serializers.ListField:
+    child = serializers.IntegerField(min_value=1, max_value=MOST_ID)
+    return serializers.ListField(child=child, required=False, max_length=12, help_text="Numbers.")
+
 
 class PanelBody(Body):
     """A panel. series and figures need `series`, a grid `models` and `metric`, breaches `models`."""
 
     kind = serializers.ChoiceField(PanelKind.choices)
     title = serializers.CharField(max_length=120, required=False, allow_blank=True)
-    series = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), required=False, max_length=12, help_text="Numbers."
-    )
-    models = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), required=False, max_length=12, help_text="Numbers."
-    )
+    series = _ids()
+    models = _ids()
     metric = serializers.CharField(max_length=120, required=False, allow_blank=True)
 
 

@@ -22,7 +22,8 @@ MAX_CHOICES = 500
 class DashboardForm(PageForm):
     """A dashboard: its name, a group of fields for each panel, and some empty ones.
 
-    Panels without a kind are left out. `place` orders them.
+    Panels without a kind are left out. `place` orders them. Series and models of a panel that the writer may
+    not see are not offered, and stay.
     """
 
     name = forms.CharField(max_length=120)
@@ -44,8 +45,12 @@ class DashboardForm(PageForm):
         self.series = [(row.pk, row.subject_title) for row in series[:MAX_CHOICES]]
         models = Model.objects.visible_to(user).order_by(*BY_NAME)
         self.models = list(models[:MAX_CHOICES].values_list("pk", "name"))
+        self.hidden: dict[str, list[int]] = {}
         for number in range(self.count):
             panel = panels[number] if number < len(panels) else {}
+            for part, rows in (("series", self.series), ("models", self.models)):
+                offered = {pk for pk, _ in rows}
+                self.hidden[f"{part}-{number}"] = [pk for pk in panel.get(part, ()) if pk not in offered]
             for part in _PARTS:
                 fields[f"{part}-{number}"] = self._field(part, number + 1, panel)
 
@@ -89,10 +94,14 @@ class DashboardForm(PageForm):
         given = self.cleaned_data
         chosen = [number for number in range(self.count) if given[f"kind-{number}"]]
         chosen.sort(key=lambda number: (given[f"place-{number}"] or number + 1, number))
-        panels = [
-            {part: given[f"{part}-{number}"] for part in _PARTS if part != "place"} for number in chosen
-        ]
+        panels = [self._panel(number) for number in chosen]
         return {name: given[name] for name in ("name", "purpose", "team", "focus")} | {"panels": panels}
+
+    def _panel(self, number: int) -> dict[str, Any]:
+        panel = {part: self.cleaned_data[f"{part}-{number}"] for part in _PARTS if part != "place"}
+        for part in ("series", "models"):
+            panel[part] = [*panel[part], *self.hidden[f"{part}-{number}"]]
+        return panel
 
     @property
     def panels(self) -> list[list[Any]]:

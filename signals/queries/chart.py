@@ -15,7 +15,7 @@ from history.models import RecordedQuerySet
 from people.models import User
 from signals.models import Breach, Series, ThresholdVersion
 from signals.queries.points import window
-from signals.states import Agreement, BreachLevel, RuleKind
+from signals.states import Agreement, BreachLevel, RuleDirection, RuleKind
 
 PERIODS = (7, 45, 180)  # days
 MAX_POINTS = 400
@@ -23,6 +23,8 @@ BUCKETS = 190  # at most two points each, which leaves room for the gaps
 MAX_BREACHES = 60
 # A distance of more than this many medians between two points interrupts the line.
 _GAP_FACTOR = 4
+# The kinds of rule whose limits are in the unit of the series, so that a chart can draw them.
+IN_UNIT = (RuleKind.LIMIT, RuleKind.RANGE, RuleKind.COUNT)
 _LEVELS = ("clear", "warning", "critical", "warning_low", "critical_low", "clear_low", "window_hours")
 Points = list[tuple[datetime, float | None]]
 
@@ -153,6 +155,24 @@ def _chart_breaches(breaches: QuerySet[Breach]) -> QuerySet[Any]:
 def _chart_breach(row: dict[str, Any]) -> ChartBreach:
     opened_at, cleared_at = datetime.fromisoformat(row["opened_at"]), moment(row["cleared_at"])
     return ChartBreach(row["reference"], BreachLevel(row["level"]), opened_at, cleared_at)
+
+
+def lines_of(version: Any) -> list[tuple[str, float, str]]:
+    """Return the limits of a rule that a chart can draw: (clear, warning or critical; value; side).
+
+    version: has the fields of a rule. The worst limit comes last, so that its band is on top. Limits that are
+    no values of the series, such as per cent or hours, are left out.
+    """
+    if version.kind not in IN_UNIT:
+        return []
+    lines: list[tuple[str, float | None, str]] = []
+    for kind in ("clear", "warning", "critical"):
+        if version.kind == RuleKind.RANGE:
+            lines.append((kind, getattr(version, kind), RuleDirection.ABOVE))
+            lines.append((kind, getattr(version, f"{kind}_low"), RuleDirection.BELOW))
+        else:
+            lines.append((kind, getattr(version, kind), version.direction))
+    return [(kind, value, side) for kind, value, side in lines if value is not None]
 
 
 def moment(text: str | None) -> datetime | None:

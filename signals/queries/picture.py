@@ -3,16 +3,17 @@
 A picture is {"kind", "title", "start", "end", …}. Moments are ISO texts. A part has `subject`, the id of the
 subject that a reader must see to see the part.
 
-    figures   figures: [{subject, series, name, unit, value, at, change, values, tone, limit}]
+    figures   figures: [{subject, series, name, unit, value, change, values, tone, limit, has_rule}]
     series    unit; lines: [{subject, series, name, points: [[moment, value or None]], is_earlier}];
-              limits: [{value, kind, side}]; spans: [{start, end, kind, label}];
-              marks: [{at, label, link, kind}]
+              limits: [{subject, value, kind, side}]; spans: [{subject, start, end, kind, label}];
+              marks: [{subject, at, label, link, kind}]
     grid      days: [dates]; rows: [{subject, series, name, unit, values, levels}], one value a day
     breaches  groups: [{subject, reference, title, level, start, end}]
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Any
 
 from django.urls import reverse
@@ -21,7 +22,7 @@ from history.models import Subject
 from kit.sight import Visitor
 from signals.dashboards import ChartPeriod
 from signals.models import BreachGroup, Series
-from signals.queries.chart import Chart, ChartVersion
+from signals.queries.chart import Chart, lines_of
 from signals.queries.spark import Spark
 from signals.states import BreachLevel, PanelKind
 
@@ -30,7 +31,7 @@ Line = Sequence[tuple[datetime, float | None]]
 SPAN_KINDS = {BreachLevel.CRITICAL: "critical", BreachLevel.WARNING: "warning"}
 _A_WEEK = 7  # values, one a day
 # The parts of a picture that have a subject.
-_PARTS = ("figures", "lines", "rows", "groups", "marks")
+_PARTS = ("figures", "lines", "limits", "spans", "marks", "rows", "groups")
 
 
 def frame(kind: PanelKind, title: str, period: ChartPeriod, **parts: Any) -> Picture:
@@ -55,14 +56,14 @@ def of_charts(
     for chart in charts if earlier is not None else ():
         shifted = [(at + period.length, value) for at, value in (earlier or {}).get(chart.series.pk, ())]
         lines.append(_line(chart.series, shifted, is_earlier=True))
-    limited = next((chart for chart in charts if chart.limits), None)
+    limited = next((chart for chart in charts if _limits(chart)), None)
     return frame(
         PanelKind.SERIES,
         title,
         period,
         unit=charts[0].series.unit if charts else "",
         lines=lines,
-        limits=[limit for version in (limited.limits if limited else ()) for limit in _limits(version)],
+        limits=_limits(limited) if limited else [],
         spans=[span for chart in charts for span in _spans(chart)],
         marks=[*(mark for chart in charts for mark in _agreements(chart)), *marks],
     )
@@ -78,18 +79,19 @@ def _line(series: Series, points: Line, *, is_earlier: bool = False) -> dict[str
     }
 
 
-def _limits(version: ChartVersion) -> list[dict[str, Any]]:
-    values = {"clear": version.clear, "warning": version.warning, "critical": version.critical}
+def _limits(chart: Chart) -> list[dict[str, Any]]:
+    """Return the limits that are in the unit of the series, the worst one of each version last."""
     return [
-        {"value": value, "kind": kind, "side": version.direction}
-        for kind, value in values.items()
-        if value is not None
+        {"subject": chart.series.subject_id, "value": value, "kind": kind, "side": side}
+        for version in chart.limits
+        for kind, value, side in lines_of(version)
     ]
 
 
 def _spans(chart: Chart) -> list[dict[str, Any]]:
     return [
         {
+            "subject": chart.series.subject_id,
             "start": breach.opened_at.isoformat(),
             "end": breach.cleared_at.isoformat() if breach.cleared_at else None,
             "kind": SPAN_KINDS[breach.level],
@@ -102,6 +104,7 @@ def _spans(chart: Chart) -> list[dict[str, Any]]:
 def _agreements(chart: Chart) -> list[dict[str, Any]]:
     return [
         {
+            "subject": chart.series.subject_id,
             "at": version.agreed_at.isoformat(),
             "label": f"Threshold version {version.number} agreed",
             "link": reverse("signals:threshold_detail", args=[version.threshold_id]),
@@ -130,11 +133,18 @@ def _figure(series: Series, spark: Spark | None) -> dict[str, Any]:
         "name": series.subject_title,
         "unit": series.unit,
         "value": known[-1] if known else None,
-        "change": known[-1] - before if known and before is not None else None,
+        "change": _difference(known[-1], before) if known and before is not None else None,
         "values": values,
         "tone": spark.tone if spark else "",
         "limit": spark.limit if spark else None,
+        "has_rule": bool(spark and spark.has_rule),
     }
+
+
+def _difference(value: float, before: float) -> float | None:
+    """Return the difference, None if it overflows: JSON has no infinity."""
+    difference = value - before
+    return difference if isfinite(difference) else None
 
 
 def of_grid(
@@ -198,6 +208,6 @@ def _without_hidden(picture: Picture, seen: set[int]) -> Picture:
     }
     shown = picture | parts
     if picture["kind"] == PanelKind.SERIES and not shown["lines"]:
-        # Limits, spans and marks belong to lines that are hidden.
-        shown |= {"title": "", "limits": [], "spans": [], "marks": [], "unit": ""}
+        # A title that a person wrote, the unit and the marks of decisions are about lines that are hidden.
+        shown |= {"title": "", "unit": "", "marks": []}
     return shown

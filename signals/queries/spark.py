@@ -16,7 +16,7 @@ _TONE_TEXTS = {"bad": ", past its critical limit", "warn": ", past its warning l
 # One index probe per day and series, so that the cost does not depend on the number of points. The rules are
 # those of the threshold versions in force, oldest first.
 _LAST_OF_EACH_DAY = """
-SELECT s.id, days.readings, rules.in_force
+SELECT s.id, days.readings, rules.in_force, rules.number
 FROM unnest(%s::bigint[]) AS s(id)
 CROSS JOIN LATERAL (
     SELECT array_agg(p.value ORDER BY d.n) AS readings
@@ -30,9 +30,12 @@ CROSS JOIN LATERAL (
     ) AS p ON true
 ) AS days
 CROSS JOIN LATERAL (
-    SELECT json_agg(json_build_array(v.direction, v.warning, v.critical, v.clear) ORDER BY v.id) AS in_force
+    SELECT count(*) AS number, json_agg(
+        json_build_array(v.direction, v.warning, v.critical, v.clear, v.kind, v.warning_low, v.critical_low)
+        ORDER BY v.id
+    ) FILTER (WHERE v.kind IN ('limit', 'range')) AS in_force
     FROM signals_threshold AS t JOIN signals_thresholdversion AS v ON v.threshold_id = t.id
-    WHERE t.series_id = s.id AND v.state = %s AND v.kind = 'limit'
+    WHERE t.series_id = s.id AND v.state = %s
 ) AS rules
 """
 
@@ -41,13 +44,15 @@ CROSS JOIN LATERAL (
 class Spark:
     """values: the last value of each day, None without. tone: "bad", "warn" or "". limit: the first limit.
 
-    levels: the BreachLevel of each value by the limits in force now, 0 for none.
+    levels: the BreachLevel of each value by the limits in force now, 0 for none. Only rules on single values
+    count. has_rule: whether any rule is in force.
     """
 
     values: list[float | None]
     tone: str = ""
     limit: float | None = None
     levels: tuple[int, ...] = ()
+    has_rule: bool = False
 
     @property
     def description(self) -> str:
@@ -73,17 +78,17 @@ def sparks(series_ids: Iterable[int], *, at: datetime, days: int = DAYS) -> dict
         cursor.execute(_LAST_OF_EACH_DAY, [ids, days, start, start, Agreement.ACTIVE])
         rows = cursor.fetchall()
     return {
-        pk: _spark(readings, [Rule(*rule) for rule in rules or ()])
-        for pk, readings, rules in rows
+        pk: _spark(readings, [Rule(*rule) for rule in rules or ()], has_rule=number > 0)
+        for pk, readings, rules, number in rows
         if any(reading is not None for reading in readings)
     }
 
 
-def _spark(values: list[float | None], rules: list[Rule]) -> Spark:
+def _spark(values: list[float | None], rules: list[Rule], *, has_rule: bool) -> Spark:
     levels = [_level_of(value, rules) for value in values]
     worst = next(level for value, level in zip(values[::-1], levels[::-1], strict=True) if value is not None)
     limits = [limit for rule in rules for limit in (rule.warning, rule.critical) if limit is not None]
-    return Spark(values, _TONES.get(worst, ""), limits[0] if limits else None, tuple(levels))
+    return Spark(values, _TONES.get(worst, ""), limits[0] if limits else None, tuple(levels), has_rule)
 
 
 def _level_of(value: float | None, rules: list[Rule]) -> int:

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from pages import charts
 from signals.states import BreachLevel, PanelKind
+from signals.templatetags.signal_parts import chart_limit
 
 register = template.Library()
 
@@ -30,7 +31,9 @@ def chart_of(picture: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": picture["title"] or ", ".join(dict.fromkeys(names)) or "Chart",
         "lines": [_line(place, line, len(names)) for place, line in enumerate(picture["lines"])],
-        "thresholds": [_limit(limit) for limit in picture["limits"]],
+        "thresholds": [
+            chart_limit(limit["kind"], limit["value"], limit["side"]) for limit in picture["limits"]
+        ],
         "spans": [
             charts.Span(_moment(span["start"]), _moment(span["end"]), span["kind"], span["label"])
             for span in picture["spans"]
@@ -50,12 +53,6 @@ def _line(place: int, line: Mapping[str, Any], count: int) -> charts.ChartLine:
     if line["is_earlier"]:
         return charts.ChartLine(f"{line['name']}, the period before", points, "quiet")
     return charts.ChartLine(line["name"], points, STYLES[place % len(STYLES)], area=count == 1)
-
-
-def _limit(limit: Mapping[str, Any]) -> charts.ChartLimit:
-    label = "Clears at" if limit["kind"] == "clear" else limit["kind"].capitalize()
-    text = f"{label} {charts.figure(limit['value'])}"
-    return charts.ChartLimit(limit["value"], limit["kind"], text, limit["side"])
 
 
 def _moment(text: str | None) -> Any:
@@ -95,7 +92,7 @@ def change_text(figure: Mapping[str, Any]) -> str:
     """Return the change of a figure in a week: "+0.09 in a week"."""
     change = figure["change"]
     if change is None:
-        return "No value a week before"
+        return "No change known"
     if change == 0:
         return "No change in a week"
     return f"{'+' if change > 0 else '-'}{charts.figure(abs(change))} in a week"

@@ -12,16 +12,14 @@ from django.utils.safestring import SafeString
 from pages import charts
 from pages.templatetags.ui import duration_text
 from signals import rule_text
-from signals.queries.chart import Chart
-from signals.states import BreachLevel, RuleDirection, RuleKind
+from signals.queries.chart import IN_UNIT, Chart, lines_of
+from signals.states import BreachLevel
 from signals.thresholds import Rule
 
 register = template.Library()
 register.filter("figure", charts.figure)
 
 _UNITS = {timedelta(hours=1): "hour", timedelta(days=1): "day", timedelta(days=7): "week"}
-# The kinds of rule whose limits are in the unit of the series, so that a chart can draw them.
-_IN_UNIT = (RuleKind.LIMIT, RuleKind.RANGE, RuleKind.COUNT)
 _SPAN_KINDS = {BreachLevel.CRITICAL: "critical", BreachLevel.WARNING: "warning"}
 
 
@@ -59,21 +57,13 @@ def series_chart(chart: Chart, key: str = "signal") -> SafeString:
 
 def chart_limits(version: Any) -> list[charts.ChartLimit]:
     """Return the limits to draw, the worst one last so that its band is on top."""
-    limits: list[charts.ChartLimit] = []
-    if version.kind not in _IN_UNIT:
-        return limits
-    for kind in ("clear", "warning", "critical"):
-        label = "Clears at" if kind == "clear" else kind.capitalize()
-        sides: tuple[tuple[Any, str], ...] = ((getattr(version, kind), version.direction),)
-        if version.kind == RuleKind.RANGE:
-            high, low = getattr(version, kind), getattr(version, f"{kind}_low")
-            sides = ((high, RuleDirection.ABOVE), (low, RuleDirection.BELOW))
-        limits += [
-            charts.ChartLimit(value, kind, f"{label} {charts.figure(value)}", side)
-            for value, side in sides
-            if value is not None
-        ]
-    return limits
+    return [chart_limit(*line) for line in lines_of(version)]
+
+
+def chart_limit(kind: str, value: float, side: str) -> charts.ChartLimit:
+    """Return one limit with its label: "Warning 0.2", "Clears at 0.18"."""
+    label = "Clears at" if kind == "clear" else kind.capitalize()
+    return charts.ChartLimit(value, kind, f"{label} {charts.figure(value)}", side)
 
 
 @register.filter
@@ -103,7 +93,7 @@ def crossed(breach: Any) -> str:
 def measured(breach: Any, value: float) -> str:
     """Return a measure of a breach in words, with the unit of its series: "0.31", "a rise of 35 %"."""
     version, unit = breach.threshold_version, breach.series.unit if breach.series else ""
-    if version is None or version.kind in _IN_UNIT:
+    if version is None or version.kind in IN_UNIT:
         return f"{charts.figure(value)} {unit}".strip()
     return rule_text.measured_text(version, value, charts.figure)
 

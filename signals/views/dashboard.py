@@ -217,13 +217,20 @@ def dashboard_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 @view_needs("signals.view")
 def dashboard_versions(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show who changed the panels, and when."""
+    return _versions_page(request, pk)
+
+
+def _versions_page(
+    request: SignedInRequest, pk: int, *, refusal: str = "", status: int = 200
+) -> HttpResponse:
     dashboard = _dashboard(request, pk)
     context = {
         "dashboard": dashboard,
         "versions": queries.versions(dashboard)[:MAX_VERSIONS],
         "may_change": may(request.user, "signals.dashboard_change", dashboard),
+        "refusal": refusal,
     }
-    return respond(request, "signals/dashboard_versions.html", None, context)
+    return respond(request, "signals/dashboard_versions.html", None, context, status=status)
 
 
 @require_POST
@@ -238,18 +245,7 @@ def dashboard_go_back(request: SignedInRequest, pk: int) -> HttpResponse:
         permission="signals.dashboard_change",
         operation=operations.go_back,
         address=address_of(dashboard),
-        show=lambda form, status: respond(
-            request,
-            "signals/dashboard_versions.html",
-            None,
-            {
-                "dashboard": _dashboard(request, pk),
-                "versions": queries.versions(dashboard)[:MAX_VERSIONS],
-                "may_change": True,
-                "refusal": form.first_error,
-            },
-            status=status,
-        ),
+        show=lambda form, status: _versions_page(request, pk, refusal=form.first_error, status=status),
         message="Dashboard changed",
     )
 

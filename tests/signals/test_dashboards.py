@@ -133,6 +133,46 @@ def test_a_series_that_the_reader_may_not_see_is_left_out(ana):
     assert picture["lines"] == []
 
 
+def test_limits_that_are_no_values_of_the_series_are_not_drawn(ana, series):
+    signals.agreed(series, kind="silence", warning=6.0)
+
+    [picture, figures] = shown(ana, chart(series), {"kind": "figures", "series": [series.pk]})
+
+    assert picture["limits"] == []
+    assert figures["figures"][0]["has_rule"]
+    assert figures["figures"][0]["limit"] is None
+
+
+def test_a_range_is_drawn_on_both_sides_and_levels_the_grid(ana, series):
+    signals.agreed(series, kind="range", warning=0.9, warning_low=0.35)
+
+    [picture, grid] = shown(
+        ana, chart(series), {"kind": "grid", "models": [series.model_id], "metric": "psi"}
+    )
+
+    assert [(limit["value"], limit["side"]) for limit in picture["limits"]] == [
+        (0.9, "above"),
+        (0.35, "below"),
+    ]
+    assert grid["rows"][0]["levels"][-1] == 1
+
+
+def test_a_series_without_a_rule_says_so(ana, series):
+    [figures] = shown(ana, {"kind": "figures", "series": [series.pk]})
+
+    assert not figures["figures"][0]["has_rule"]
+
+
+def test_a_change_that_is_no_number_is_left_out(ana):
+    series = signals.series(catalogue.model("huge"), values=(1.7e308,))
+    signals.push(series, -1.7e308, start=AT - timedelta(days=8))
+
+    [picture] = shown(ana, {"kind": "figures", "series": [series.pk]})
+
+    assert picture["figures"][0]["change"] is None
+    signals.snapshot(signals.dashboard("Huge", series, by=ana), "Huge", by=ana)
+
+
 # ------------------------------------------------------------------ periods
 
 
@@ -248,16 +288,20 @@ def test_a_snapshot_hides_what_a_reader_may_not_see(ana):
     team = people.team("Secret team")
     model = catalogue.model("secret", viewers=[team.subject_id])
     hidden, open_series = signals.series(model), signals.series(catalogue.model("open-score"))
+    signals.agreed(hidden, warning=0.05)
+    signals.push(hidden, 0.5, start=AT + timedelta(minutes=1))
     insider = people.user("Ida", teams=[team])
     panels = [{"kind": "series", "series": [hidden.pk, open_series.pk]}, chart(hidden)]
     dashboard = operations.add(name="Both", panels=panels, by=Actor(insider), at=AT)
     snapshot = signals.snapshot(dashboard, "Both", by=insider)
+    parts = ("limits", "spans", "marks")
+    assert all(snapshot.pictures[0][part] for part in parts)
 
     both, nothing = snapshots.pictures_of(people.user("Sam"), snapshot)
 
     assert [line["series"] for line in both["lines"]] == [open_series.pk]
     assert nothing["lines"] == []
-    assert nothing["limits"] == []
+    assert all(picture[part] == [] for picture in (both, nothing) for part in parts)
 
 
 # ------------------------------------------------------------------ pages
@@ -376,3 +420,29 @@ def test_a_panel_without_series_is_refused_beside_the_form(client, ana):
 
     assert sent.status_code == 422
     assert "Panel 1: choose 1 to 4 series." in sent.content.decode()
+
+
+def test_an_edit_keeps_the_series_that_its_author_may_not_see(client, ana):
+    team = people.team("Secret team")
+    hidden = signals.series(catalogue.model("secret", viewers=[team.subject_id]))
+    seen = signals.series(catalogue.model("open-score"))
+    panels = [{"kind": "series", "series": [hidden.pk, seen.pk]}]
+    insider = people.user("Ida", teams=[team])
+    dashboard = operations.add(name="Both", panels=panels, by=Actor(insider), at=AT)
+
+    sent = client.post(
+        f"/signals/dashboards/{dashboard.pk}/edit/",
+        {"name": "Renamed", "version": 1, "kind-0": "series", "series-0": seen.pk, "place-0": 1},
+    )
+
+    assert sent.status_code == 303, sent.content.decode()[-2000:]
+    assert set(dashboard.versions.get(is_current=True).panels[0]["series"]) == {hidden.pk, seen.pk}
+
+
+def test_a_number_that_is_no_id_is_refused(client, ana):
+    body = {"name": "Scores", "panels": [{"kind": "series", "series": [10**30]}]}
+
+    answer = client.post("/api/v1/dashboards", body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"].startswith("panels")
