@@ -8,11 +8,22 @@ from catalogue.queries import change_request as queries
 from history.models import Event
 from people.models import User
 
+# What a mail says first, by the event.
+LEADS = {
+    "catalogue.change_request_opened": "This change needs your sign-off.",
+    "catalogue.change_request_reviewed": "The review of this change is settled. It now needs a sign-off.",
+    "catalogue.change_request_chased": (
+        "This emergency change was made without a sign-off and still waits for it."
+    ),
+    "catalogue.change_effect_due": "The effect of this change is to be checked today.",
+}
+
 
 def context(event: Event, reader: User) -> dict[str, Any]:
     """Return the change request. Its model is visible to everyone who may see the request."""
     request = queries.change_requests().get(subject_id=event.subject_id)
-    return {"request": request, "names": (request.subject_id, request.model.subject_id)}
+    names = (request.subject_id, request.model.subject_id)
+    return {"request": request, "lead": LEADS[event.verb], "names": names}
 
 
 def is_still_to_sign(event: Event, user: User, at: datetime) -> str:

@@ -65,7 +65,7 @@ def panel(user: User, obj: Any) -> list[Decision] | None:
 def marks(user: User, asked: Any) -> list[dict[str, Any]]:
     """Return the decisions about models in a period, as marks of charts.
 
-    asked: signals.queries.marks.Marked. Agreed thresholds have marks of their own.
+    asked: signals.queries.marks.MarkRequest. Agreed thresholds have marks of their own.
     """
     about_models = {"about__root__kind": Model.KIND, "about__root__object_id__in": asked.models}
     shown = (

@@ -12,7 +12,7 @@ MAX_MARKS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkRequest:
     """What marks are asked for: events about these models in [start, end)."""
 
     models: Collection[int]
@@ -27,7 +27,7 @@ class MarkReader:
     Each mark is {"at": ISO text, "label", "link", "kind": "note" or "critical", "model": id, "subject": id}.
     """
 
-    query: Callable[[User, Marked], Iterable[dict[str, Any]]]
+    query: Callable[[User, MarkRequest], Iterable[dict[str, Any]]]
     permission: str
 
 
@@ -40,7 +40,7 @@ def install(readers: Iterable[MarkReader]) -> None:
 
 def marks_of(user: User, models: Collection[int], start: datetime, end: datetime) -> list[dict[str, Any]]:
     """Return the marks of models that the reader may see, oldest first, at most MAX_MARKS of the latest."""
-    asked = Marked(models, start, end)
+    asked = MarkRequest(models, start, end)
     found = [
         mark for reader in _readers if may(user, reader.permission) for mark in reader.query(user, asked)
     ]

@@ -34,7 +34,7 @@ _A_WEEK = 7  # values, one a day
 _PARTS = ("figures", "lines", "limits", "spans", "marks", "rows", "groups")
 
 
-def frame(kind: PanelKind, title: str, period: ChartPeriod, **parts: Any) -> Picture:
+def _picture(kind: PanelKind, title: str, period: ChartPeriod, **parts: Any) -> Picture:
     """Return a picture with its parts."""
     shown = {"start": period.start.isoformat(), "end": period.end.isoformat()}
     return {"kind": str(kind), "title": title, **shown, **parts}
@@ -57,7 +57,7 @@ def of_charts(
         shifted = [(at + period.length, value) for at, value in (earlier or {}).get(chart.series.pk, ())]
         lines.append(_line(chart.series, shifted, is_earlier=True))
     limited = next((chart for chart in charts if _limits(chart)), None)
-    return frame(
+    return _picture(
         PanelKind.SERIES,
         title,
         period,
@@ -120,7 +120,7 @@ def of_figures(
 ) -> Picture:
     """Return the picture of the latest values. sparks: series id -> its days up to the end of the period."""
     figures = [_figure(row, sparks.get(row.pk)) for row in series]
-    return frame(PanelKind.FIGURES, title, period, figures=figures)
+    return _picture(PanelKind.FIGURES, title, period, figures=figures)
 
 
 def _figure(series: Series, spark: Spark | None) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def of_grid(
     known = [(row, sparks[row.pk]) for row in series if row.pk in sparks]
     length = len(known[0][1].values) if known else 0
     last = period.end - timedelta(microseconds=1)
-    return frame(
+    return _picture(
         PanelKind.GRID,
         title,
         period,
@@ -186,7 +186,7 @@ def of_breaches(title: str, groups: Iterable[BreachGroup], period: ChartPeriod) 
         }
         for group in groups
     ]
-    return frame(PanelKind.BREACHES, title, period, groups=shown)
+    return _picture(PanelKind.BREACHES, title, period, groups=shown)
 
 
 def visible_parts(user: Visitor, pictures: Sequence[Picture]) -> list[Picture]:

@@ -37,7 +37,7 @@ STEPS: dict[str, tuple[Callable[..., Any], str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class ShownDashboard:
     """A dashboard as its page shows it. dashboard: None for one that Riskhub makes. path: of its page."""
 
     title: str
@@ -107,7 +107,7 @@ def _dashboard(request: SignedInRequest, pk: int) -> Any:
     return get_object_or_404(queries.dashboards(request.user), pk=pk)
 
 
-def _board_of(request: SignedInRequest, dashboard: Any) -> Board:
+def _board_of(request: SignedInRequest, dashboard: Any) -> ShownDashboard:
     panels, details = dashboard.current_panels, ""
     number = request.GET.get("version", "")
     if number:
@@ -117,34 +117,34 @@ def _board_of(request: SignedInRequest, dashboard: Any) -> Board:
         panels = version.panels
         details = f"Version {version.number}" if not version.is_current else ""
     details = details or dashboard.purpose
-    return Board(dashboard.name, panels, address_of(dashboard), dashboard, dashboard.model, details)
+    return ShownDashboard(dashboard.name, panels, address_of(dashboard), dashboard, dashboard.model, details)
 
 
-def _board_of_model(request: SignedInRequest, slug: str) -> Board:
+def _board_of_model(request: SignedInRequest, slug: str) -> ShownDashboard:
     model = get_object_or_404(models.models().visible_to(request.user), slug=slug)
     path = reverse("signals:dashboard_of_model", args=[model.slug])
     panels = queries.panels_of_models(request.user, [model])
-    return Board(model.name, panels, path, model=model, details=model.purpose.split("\n")[0][:200])
+    return ShownDashboard(model.name, panels, path, model=model, details=model.purpose.split("\n")[0][:200])
 
 
-def _board_of_team(request: SignedInRequest, slug: str) -> Board:
+def _board_of_team(request: SignedInRequest, slug: str) -> ShownDashboard:
     team = get_object_or_404(Team.objects.visible_to(request.user), slug=slug)
     path = reverse("signals:dashboard_of_team", args=[team.slug])
     owned = models.models().visible_to(request.user).filter(owner_team=team)[:MAX_MODELS]
-    return Board(team.name, queries.panels_of_models(request.user, list(owned)), path)
+    return ShownDashboard(team.name, queries.panels_of_models(request.user, list(owned)), path)
 
 
-def _board_of_focus(request: SignedInRequest, kind: str) -> Board:
+def _board_of_focus(request: SignedInRequest, kind: str) -> ShownDashboard:
     if kind not in SignalKind.values:
         raise Http404
     path = reverse("signals:dashboard_of_focus", args=[kind])
     shown = list(models.models().visible_to(request.user)[:200])
     panels = queries.panels_of_models(request.user, shown, kind)
-    return Board(f"Focus: {SignalKind(kind).label.lower()}", panels, path)
+    return ShownDashboard(f"Focus: {SignalKind(kind).label.lower()}", panels, path)
 
 
 def _page(
-    request: SignedInRequest, board: Board, form: SnapshotForm | None = None, *, status: int = 200
+    request: SignedInRequest, board: ShownDashboard, form: SnapshotForm | None = None, *, status: int = 200
 ) -> HttpResponse:
     period, errors = span_of(request)
     context = {
@@ -164,7 +164,7 @@ def _page(
     return respond(request, "signals/dashboard_detail.html", None, context, status=status)
 
 
-def _query(request: SignedInRequest, board: Board, period: ChartPeriod) -> str:
+def _query(request: SignedInRequest, board: ShownDashboard, period: ChartPeriod) -> str:
     """Return the query that shows the same period and the same version again."""
     shown = {"from": period.start.isoformat(), "until": period.end.isoformat()}
     if period.is_compared:
@@ -292,7 +292,7 @@ def snapshot_of_focus(request: SignedInRequest, kind: str) -> HttpResponse:
     return _take(request, _board_of_focus(request, kind))
 
 
-def _take(request: SignedInRequest, board: Board) -> HttpResponse:
+def _take(request: SignedInRequest, board: ShownDashboard) -> HttpResponse:
     """Keep what the board shows in the period of the query."""
     period, _ = span_of(request)
 
