@@ -7,6 +7,14 @@ from history.recipients import listed_in_payload
 from history.states import NewsGroup
 
 
+class AliasAdded(Payload, verb="catalogue.alias_added"):
+    name: str
+
+
+class AliasRemoved(Payload, verb="catalogue.alias_removed"):
+    name: str
+
+
 class DecisionRightAssigned(Payload, verb="catalogue.decision_right_assigned"):
     told: list[int]  # the person who holds it
 
@@ -44,6 +52,8 @@ EVENTS = (
     EventType("catalogue.model_registered"),
     EventType("catalogue.model_changed"),
     EventType("catalogue.model_stage_moved"),
+    EventType(AliasAdded),
+    EventType(AliasRemoved),
     # versions
     EventType("catalogue.version_registered"),
     EventType("catalogue.version_changed"),

@@ -1,7 +1,9 @@
 """The kinds of objects of this room."""
 
-from catalogue.models import ChangeRequest, DecisionRight, Model, Version
-from history.documents import Texts
+from django.db.models import Q
+
+from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version
+from history.documents import PartTexts, Texts
 from kit.kinds import Kind, Page
 
 KINDS = (
@@ -14,7 +16,11 @@ KINDS = (
         permission="catalogue.view",
         watched_by=("developer_id",),
         search_rank=100,
-        texts=Texts(body=("purpose",), names=("owner_team__name", "developer__name")),
+        texts=Texts(
+            body=("purpose",),
+            names=("owner_team__name", "developer__name"),
+            parts=(PartTexts(Alias, ("name",), only=Q(ended_at__isnull=True)),),
+        ),
     ),
     Kind(
         Version,

@@ -28,6 +28,12 @@ def may_change(user: User, obj: Any) -> bool:
     return obj.developer_id == user.pk or obj.owner_team_id in user.team_ids
 
 
+@permission("catalogue.alias_remove")
+def may_remove_alias(user: User, alias: Any) -> bool:
+    """Return True for those who may change the model of the alias."""
+    return may_change(user, alias.model if alias else None)
+
+
 @permission("catalogue.version_change")
 def may_change_version(user: User, version: Any) -> bool:
     """Return True for those who may change the model of the version."""

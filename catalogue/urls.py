@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from catalogue.views import change_request, decision_right, model, version
+from catalogue.views import alias, change_request, decision_right, model, version
 
 app_name = "catalogue"
 urlpatterns = [
@@ -22,6 +22,9 @@ urlpatterns = [
     ),
     path("versions/<int:pk>/", version.version_detail, name="version_detail"),
     path("versions/<int:pk>/edit/", version.version_edit, name="version_edit"),
+    path("aliases/new/", alias.alias_create, name="alias_create"),
+    path("aliases/<int:pk>/remove/", alias.alias_remove, name="alias_remove"),
+    path("<slug:slug>/aliases/", alias.model_aliases, name="model_aliases"),
     path("<slug:slug>/versions/", version.model_versions, name="model_versions"),
     path("<slug:slug>/versions/new/", version.version_create, name="version_create"),
     path("id/<int:pk>/", model.model_by_id, name="model_by_id"),

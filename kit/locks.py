@@ -18,6 +18,7 @@ class Lock(IntEnum):
     EXTERNAL_IDS = 7003  # the risk with one external id
     MATRIX = 7004
     DIGESTS = 7005  # the digests of one week
+    MODEL_NAMES = 7006  # slugs and aliases of models, which no two models share
     MAILS = 7401  # which mails of one person become one
 
 

@@ -70,9 +70,10 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         ladder.on_organisation_set_up,
         template.on_organisation_set_up,
     ),
-    # Series and breach groups that named a model before it was registered are linked to it, and so are their
-    # reviews (signals.breach_claimed).
+    # Series and breach groups that named a model before it was registered, or before the name was an alias of
+    # it, are linked to it, and so are their reviews (signals.breach_claimed).
     "catalogue.model_registered": (series.on_model_registered,),
+    "catalogue.alias_added": (series.on_model_registered,),
     # A change request of the full route opens a review. When it is settled, the request can be signed off.
     "catalogue.change_request_opened": (change_handlers.on_change_request_opened,),
     "catalogue.change_request_declined": (change_handlers.on_change_request_settled,),

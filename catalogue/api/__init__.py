@@ -1,5 +1,11 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from catalogue.api import change_request, decision_right, model, version
+from catalogue.api import alias, change_request, decision_right, model, version
 
-RESOURCES = [*model.RESOURCES, *version.RESOURCES, *decision_right.RESOURCES, *change_request.RESOURCES]
+RESOURCES = [
+    *model.RESOURCES,
+    *alias.RESOURCES,
+    *version.RESOURCES,
+    *decision_right.RESOURCES,
+    *change_request.RESOURCES,
+]

@@ -1,8 +1,9 @@
 """The models of the catalogue: one module per noun."""
 
+from catalogue.models.alias import Alias
 from catalogue.models.change_request import ChangeRequest
 from catalogue.models.decision_right import DecisionRight
 from catalogue.models.model import Model
 from catalogue.models.version import Version
 
-__all__ = ["ChangeRequest", "DecisionRight", "Model", "Version"]
+__all__ = ["Alias", "ChangeRequest", "DecisionRight", "Model", "Version"]

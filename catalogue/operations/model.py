@@ -8,16 +8,18 @@ from django.core.validators import validate_slug
 from django.db import transaction
 from django.forms import ValidationError
 
-from catalogue.models import Model
+from catalogue.models import Alias, Model
+from catalogue.names import name_key
 from catalogue.states import Stage
 from history import operations as history
 from kit.actor import Actor
+from kit.locks import Lock, wait_for
 from kit.refusals import Refused
 from people.models import Team, User
 from people.slugs import free_slug, slug_of
 
 # Models with these slugs would have no page: /models/new/ is the form that registers one.
-RESERVED = frozenset({"new", "decision-rights", "change-requests"})
+RESERVED = frozenset({"new", "decision-rights", "change-requests", "validations"})
 # move_stage() changes the stage. The slug never changes, because other tools use it.
 CHANGEABLE = frozenset({"name", "purpose", "owner_team", "developer", "tier", "link"})
 
@@ -45,6 +47,7 @@ def add(
     name = name.strip()
     if not name:
         raise Refused("Enter a name.", field="name")
+    wait_for(Lock.MODEL_NAMES)
     model = Model(
         slug=_free_slug(slug or _slug_for(name)),
         name=name,
@@ -110,4 +113,8 @@ def _free_slug(text: str) -> str:
         raise Refused("This name is reserved. Choose another.", field="slug")
     if Model.objects.filter(slug=slug).exists():
         raise Refused(f"A model named “{slug}” already exists. Choose another name.", field="slug")
+    if Alias.objects.filter(key=name_key(slug), ended_at__isnull=True).exists():
+        raise Refused(
+            f"“{slug}” is an alias of a model. Choose another name, or remove it there.", field="slug"
+        )
     return slug

@@ -1,13 +1,19 @@
 """Queries of models."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from django.utils.text import slugify
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
 
-from catalogue.models import Model
+from catalogue.models import Alias, Model
+from catalogue.names import name_key, slugs_of_name
 from history.models import RecordedQuerySet
+from kit.sight import Visitor
 from lists.collation import BY_NAME
 from people.slugs import slug_of
+
+MAX_OFFERED = 500
 
 
 def models() -> RecordedQuerySet[Model]:
@@ -15,28 +21,73 @@ def models() -> RecordedQuerySet[Model]:
     return Model.objects.select_related("subject", "owner_team__lead", "developer").order_by(*BY_NAME)
 
 
+def with_aliases() -> RecordedQuerySet[Any]:
+    """Return models() with `alias_names`, which needs no further query."""
+    in_use = Alias.objects.filter(model=OuterRef("pk"), ended_at__isnull=True)
+    return models().annotate(alias_names=ArraySubquery(in_use.order_by("key").values("name")))
+
+
+def aliases() -> RecordedQuerySet[Alias]:
+    """Return the aliases in use. Callers add `.visible_to(user)`."""
+    rows = Alias.objects.filter(ended_at__isnull=True)
+    return rows.select_related("model__subject", "model__owner_team")
+
+
 def models_called(names: Iterable[str]) -> dict[str, Model]:
     """Return name -> model for names that tools use, without names that are not registered. One query.
 
-    A name matches the model whose slug equals it, ignoring case and punctuation.
+    A name matches the model with this alias, else the one whose slug equals it, ignoring case and
+    punctuation. Retired models are included.
     """
-    slugs = {name: _slugs(name) for name in names if name}
-    distinct = {slug for both in slugs.values() for slug in both}
-    if not distinct:
+    wanted = {name: name_key(name) for name in names if name}
+    keys = {key for key in wanted.values() if key}
+    slugs = {name: slugs_of_name(name) for name in wanted}
+    distinct = {slug for several in slugs.values() for slug in several}
+    if not distinct and not keys:
         return {}
-    models = Model.objects.filter(slug__in=distinct).select_related("subject")
-    by_slug = {model.slug: model for model in models}
-    return {name: by_slug[slug] for name, both in slugs.items() for slug in reversed(both) if slug in by_slug}
+    in_use = Alias.objects.filter(ended_at__isnull=True, key__in=keys)
+    found = (
+        Model.objects.filter(Q(slug__in=distinct) | Q(pk__in=in_use.values("model")))
+        .annotate(keys=ArraySubquery(in_use.filter(model=OuterRef("pk")).values("key")))
+        .select_related("subject")
+    )
+    by_slug, by_key = {}, {}
+    for model in found:
+        by_slug[model.slug] = model
+        by_key.update(dict.fromkeys(model.keys, model))
+    matches = {
+        name: by_key.get(key) or next((by_slug[slug] for slug in slugs[name] if slug in by_slug), None)
+        for name, key in wanted.items()
+    }
+    return {name: model for name, model in matches.items() if model is not None}
 
 
 def is_called(model: Model, name: str) -> bool:
-    """Return True if a name that a tool uses matches this model."""
-    return model.slug in _slugs(name)
+    """Return True if a name that a tool uses is one of this model. One query."""
+    found = models_called([name]).get(name)
+    return found is not None and found.pk == model.pk
 
 
-def _slugs(name: str) -> list[str]:
-    """Return the slugs that a name can mean, the likelier one first.
+def likely_models(user: Visitor, names: Iterable[str]) -> dict[str, Model]:
+    """Return name -> the visible model whose name or slug shares most words with it. One query.
 
-    The second one has only the ASCII letters of the name: earlier versions made the slug of a model this way.
+    At least half of the words of both must be the same. Other scripts are compared as slugs in ASCII.
     """
-    return [slug for slug in (slug_of(name), slugify(name)) if slug]
+    models = [(model, _words(model.name) | _words(model.slug)) for model in models_by_name(user)]
+    likely = {}
+    for name in names:
+        words = _words(name)
+        scored = [(len(words & own) / len(words | own), model) for model, own in models if words & own]
+        best = max(scored, key=lambda pair: pair[0], default=None)
+        if best and best[0] >= 0.5:
+            likely[name] = best[1]
+    return likely
+
+
+def models_by_name(user: Visitor) -> list[Model]:
+    """Return the first models by name that are not retired, as many as a form can offer."""
+    return list(models().visible_to(user).filter(subject__is_retired=False)[:MAX_OFFERED])
+
+
+def _words(name: str) -> set[str]:
+    return set(name_key(slug_of(name)).split("-"))

@@ -81,7 +81,7 @@ def model_detail(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _model(request: SignedInRequest, slug: str) -> Model:
-    return get_object_or_404(model_queries.models().visible_to(request.user), slug=slug)
+    return get_object_or_404(model_queries.with_aliases().visible_to(request.user), slug=slug)
 
 
 def _detail(request: SignedInRequest, model: Model, *, status: int = 200, **extra: Any) -> HttpResponse:

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from catalogue.models import Model
+from catalogue.operations import alias as aliases
 from catalogue.operations import change_request, decision_right
 from catalogue.operations import model as models
 from catalogue.operations import version as versions
@@ -87,6 +88,12 @@ class SampleOrganisation:
             )
 
         self._register_versions()
+        self._add_aliases()
+
+    def _add_aliases(self) -> None:
+        registered = {model.slug: model for model in Model.objects.all()}
+        for slug, name in people_and_models.ALIASES:
+            aliases.add(registered[slug], name=name, by=self.admin, at=self.start)
 
     def _register_versions(self) -> None:
         registered = {model.slug: model for model in Model.objects.all()}

@@ -255,6 +255,9 @@ VERSIONS = (
     ("fraud-score", "2026.4", "", "production", "payments until October", "77aa310", 41, "New fraud labels"),
 )
 
+# (slug of the model, another name of it in a tool)
+ALIASES = (("credit-pd", "PD_Retail"), ("credit-pd", "クレジットPD"))
+
 # (model, kind, who opens it, title, rollback plan, expected effect) of the change requests
 CHANGES = (
     (

@@ -96,11 +96,8 @@ def claim(model: Model, *, by: Actor, at: datetime, cause: Event | None = None) 
         (BreachGroup.objects, "signals.breach_claimed"),
     ):
         orphans = rows.filter(model__isnull=True)
-        names = [
-            name
-            for name in orphans.order_by().values_list("model_name", flat=True).distinct()
-            if catalogue.is_called(model, name)
-        ]
+        sent = orphans.order_by().values_list("model_name", flat=True).distinct()
+        names = [name for name, called in catalogue.models_called(sent).items() if called.pk == model.pk]
         for row in orphans.filter(model_name__in=names).select_related("subject").order_by("pk"):
             values: dict[str, Any] = {"model": model}
             if isinstance(row, BreachGroup):
@@ -118,7 +115,7 @@ def claim(model: Model, *, by: Actor, at: datetime, cause: Event | None = None) 
 
 @handler("signals.series.claim_for_model")
 def on_model_registered(event: Event, *, at: datetime) -> None:
-    """Claim series and breach groups for the model that the event registers. Does nothing if it is gone."""
+    """Claim series and breach groups for a model that is registered or gets an alias, if it is not gone."""
     model = Model.objects.select_related("subject").filter(subject_id=event.subject_id).first()
     if model is not None:
         claim(model, by=SYSTEM, at=at, cause=event)

@@ -1,13 +1,14 @@
 """What the page of a model and the list of models show of signals."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from catalogue.models import Model
+from catalogue.queries import model as catalogue
 from kit import clock
 from kit.rights import may
 from people.models import User
@@ -176,13 +177,14 @@ class Unclaimed:
     """A model name that tools send and that is not registered.
 
     series: number of series. breaches: number of open breach groups. latest: time of the last point or
-    breach.
+    breach. likely: the registered model that the name probably means, if the reader may add an alias to it.
     """
 
     name: str
     series: int
     breaches: int
     latest: Any
+    likely: Model | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ class UnclaimedPanel:
 
 
 def unclaimed(user: User, _: Any = None) -> UnclaimedPanel | None:
-    """Return the unregistered model names that tools send, None if there are none. Two queries."""
+    """Return the unregistered model names that tools send, None if there are none. Three queries."""
     series = (
         Series.objects.filter(model__isnull=True)
         .visible_to(user)
@@ -218,7 +220,14 @@ def unclaimed(user: User, _: Any = None) -> UnclaimedPanel | None:
     names.sort(key=lambda row: (-row.breaches, row.name))
     if not names:
         return None
-    return UnclaimedPanel(names[:MAX_NAMES], len(names) > MAX_NAMES, may(user, "catalogue.model_add"))
+    shown = _with_likely_models(user, names[:MAX_NAMES])
+    return UnclaimedPanel(shown, len(names) > MAX_NAMES, may(user, "catalogue.model_add"))
+
+
+def _with_likely_models(user: User, names: Sequence[Unclaimed]) -> list[Unclaimed]:
+    likely = catalogue.likely_models(user, (row.name for row in names))
+    mine = {name: model for name, model in likely.items() if may(user, "catalogue.model_change", model)}
+    return [replace(row, likely=mine.get(row.name)) for row in names]
 
 
 def _unclaimed(name: str, series: Mapping | None, groups: Mapping | None) -> Unclaimed:

@@ -2,7 +2,8 @@
 
 from itertools import count
 
-from catalogue.models import ChangeRequest, DecisionRight, Model, Version
+from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version
+from catalogue.operations import alias as aliases
 from catalogue.operations import change_request, decision_right
 from catalogue.operations import model as operations
 from catalogue.operations import version as versions
@@ -44,3 +45,8 @@ def change(
 def version(of: Model | None = None, name: str = "", **fields) -> Version:
     """A version of a model, of a new one by default."""
     return versions.register(of or model(), name=name or str(next(_numbers)), by=SYSTEM, at=AT, **fields)
+
+
+def alias(of: Model | None = None, name: str = "") -> Alias:
+    """Another name of a model, of a new one by default."""
+    return aliases.add(of or model(), name=name or f"Alias {next(_numbers)}", by=SYSTEM, at=AT)

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from actions.models import Action
-from catalogue.models import ChangeRequest, DecisionRight, Model, Version
+from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version
 from history.models import Event
 from kit.actor import SYSTEM
 from learnings.models import Learning
@@ -196,6 +196,12 @@ CASES = (
     ),
     Case(
         "version", at("catalogue:version_create", "model.slug"), Version, typed(name="7", stage="candidate")
+    ),
+    Case(
+        "alias",
+        at("catalogue:alias_create"),
+        Alias,
+        lambda world: {"name": "Kredit", "model": world.open.model.pk},
     ),
     Case(
         "decision right",

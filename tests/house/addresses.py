@@ -164,6 +164,8 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("catalogue:right_list", lambda w, o, k: {}),
     ("catalogue:right_create", lambda w, o, k: {}),
     ("catalogue:right_", lambda w, o, k: {"pk": o.right.pk}),
+    ("catalogue:alias_create", lambda w, o, k: {}),
+    ("catalogue:alias_remove", lambda w, o, k: {"pk": o.alias.pk}),
     ("catalogue:version_create", lambda w, o, k: {"slug": k["catalogue:slug"]}),
     ("catalogue:version_", lambda w, o, k: {"pk": o.trained.pk}),
     ("catalogue:model_by_id", lambda w, o, k: {"pk": k["catalogue:pk"]}),
@@ -308,6 +310,7 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("actions:", lambda w, o: o.action),
     ("catalogue:right_", lambda w, o: o.right),
     ("catalogue:change_", lambda w, o: o.change),
+    ("catalogue:alias_remove", lambda w, o: o.alias),
     ("catalogue:version_create", lambda w, o: o.model),
     ("catalogue:version_", lambda w, o: o.trained),
     ("catalogue:", lambda w, o: o.model),
@@ -417,6 +420,7 @@ def _resource(address: str) -> Any:
             "/swaps/": known["swap"].pk,
             "/tripwires/": objects.tripwire.pk,
             "/versions/": objects.trained.pk,
+            "/aliases/": objects.alias.pk,
         }
         number = next((number for part, number in numbers.items() if part in address), NO_ID)
         with_number = address.replace("<str:number>", str(number)).replace("<str:week>", "2026-W47")

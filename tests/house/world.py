@@ -78,6 +78,7 @@ class Objects:
     right: Any
     change: Any
     trained: Any  # a version of the model
+    alias: Any
     check_in: Any
     dashboard: Any
     snapshot: Any
@@ -297,6 +298,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     right = catalogue.right(model=model, why=f"{word} right", person=owner)
     change = catalogue.change(model, title=f"{word} change", opened_by=owner, is_emergency=True)
     trained = catalogue.version(model, f"{word} 1", trigger=f"{word} trigger", code=f"{word} code")
+    alias = catalogue.alias(model, f"{word} alias")
     check_in = check_ins.note(text=f"{word} note", kind="ingestion_delay", model=model, **_by(owner))
     dashboard = signals.dashboard(f"{word} dashboard", metric, by=owner)
     return Objects(
@@ -320,6 +322,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         right=right,
         change=change,
         trained=trained,
+        alias=alias,
         check_in=check_in,
         dashboard=dashboard,
         snapshot=signals.snapshot(dashboard, f"{word} picture", by=owner),
