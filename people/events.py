@@ -68,7 +68,18 @@ class FactorRemoved(Payload, verb="people.factor_removed"):
     name: str
 
 
+class PasskeyRenamed(Payload, verb="people.passkey_renamed"):
+    name: str
+    former: str
+
+
 class ProviderLinked(Payload, verb="people.provider_linked"):
+    """provider: its id in the settings."""
+
+    provider: str
+
+
+class ProviderUnlinked(Payload, verb="people.provider_unlinked"):
     """provider: its id in the settings."""
 
     provider: str
@@ -150,7 +161,9 @@ EVENTS = (
     _of_account(FactorRemoved),
     _of_account("people.recovery_codes_made"),
     _of_account(RecoveryCodeUsed),
+    EventType(PasskeyRenamed, is_minor=True, is_public=False),
     _of_account(ProviderLinked),
+    _of_account(ProviderUnlinked),
     EventType(SessionsEnded, is_chained=True, is_public=False),
     EventType("people.invitation_sent", mail=_INVITATION, is_chained=True, is_public=False),
     EventType("people.invitation_withdrawn", is_chained=True, is_public=False),

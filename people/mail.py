@@ -31,6 +31,7 @@ _SAID = {
     "people.factor_added": "A second factor was added",
     "people.factor_removed": "A second factor was removed",
     "people.provider_linked": "Your account was linked to a sign-in provider",
+    "people.provider_unlinked": "Your account is no longer linked to a sign-in provider",
     "people.recovery_codes_made": "New recovery codes were made",
     "people.recovery_code_used": "A recovery code was used to sign in",
 }

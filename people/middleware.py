@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -88,10 +89,23 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
     htmx would follow the redirect and put the page of the sign-in where the part belongs.
     """
     if not is_fragment(request):
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(_page_of(request))
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # set by HtmxMiddleware
     context = {"next": htmx.current_url_abs_path or "/"}
     return vary(render(request, "errors/signed_out.html", context, status=401))
+
+
+def _page_of(request: HttpRequest) -> str:
+    """Return the address of the page: of a form that was sent, the page it was on.
+
+    The address that a form is sent to often answers no GET, which is what follows a sign-in.
+    """
+    if request.method in SAFE:
+        return request.get_full_path()
+    sent_from = urlsplit(request.headers.get("Referer", ""))
+    if sent_from.netloc != request.get_host():
+        return "/"
+    return f"{sent_from.path}?{sent_from.query}" if sent_from.query else sent_from.path or "/"
 
 
 def log_auditors(

@@ -51,6 +51,10 @@ class NewTokenBody(Body):
     )
 
 
+class TokenChange(Body):
+    name = serializers.CharField(max_length=80)
+
+
 class RotationBody(Body):
     days = serializers.IntegerField(
         min_value=1,
@@ -118,9 +122,18 @@ class Tokens(TokenAnswers, Collection):
 
 
 class TokenItem(TokenAnswers, Item):
-    """Get a token by id."""
+    """Get a token by id, or give it another name."""
 
-    permission = {"GET": "people.token_view"}
+    permission = {"GET": "people.token_view", "PATCH": "people.token_revoke"}
+    bodies = {"PATCH": TokenChange}
+
+    def patch(self, request: Request, key: str) -> Response:
+        """Give a token another name. Its secret stays."""
+        token = self.found(request, key)
+        self.require(request, "people.token_revoke", token)
+        seen, values = self.seen(request, token), read(TokenChange, request)
+        operations.rename(token, **values, by=self.by(request), at=clock.now(), seen=seen)
+        return self.answer(request, token.pk)
 
 
 class TokenRotation(TokenAnswers, Item):

@@ -180,6 +180,10 @@ class NewToken(PageForm):
     days = forms.IntegerField(label="Expires after (days)", min_value=1, max_value=365, initial=90)
 
 
+class RenameToken(PageForm):
+    name = forms.CharField(label="Name", max_length=80)
+
+
 class RotateToken(PageForm):
     days = forms.IntegerField(
         label="Expires after (days)",

@@ -74,6 +74,10 @@ class NewPasskey(PageForm):
     credential = forms.CharField(widget=forms.HiddenInput, max_length=20_000)
 
 
+class RenamePasskey(PageForm):
+    name = forms.CharField(label="Name", max_length=80)
+
+
 class UsedPasskey(PageForm):
     credential = forms.CharField(widget=forms.HiddenInput, max_length=20_000)
 

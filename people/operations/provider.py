@@ -75,6 +75,21 @@ def follow_groups(
     _follow_teams(locked, targets, set(mapping.values()), provider, at)
 
 
+@transaction.atomic
+def unlink(user: User, link: SocialAccount, *, by: Actor, at: datetime) -> None:
+    """End the link of a person with an identity of a provider. Their next sign-in by it links them again.
+
+    Raises Refused if they could not sign in any more: without a password and without another link.
+    """
+    person.lock(user, None)
+    others = SocialAccount.objects.filter(user=user).exclude(pk=link.pk).exists()
+    if not others and not user.has_usable_password():
+        raise Refused("You have no password, so this is your only way to sign in. Set a password first.")
+    payload = events.ProviderUnlinked(provider=link.provider)
+    if link.delete()[0]:
+        history.record(user, payload, by=by, at=at)
+
+
 def _link(user: User, identity: Identity, at: datetime) -> None:
     """Link a person with an identity, unless another one of the provider is linked. Raises Refused.
 

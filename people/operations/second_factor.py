@@ -62,15 +62,25 @@ def add_passkey(user: User, name: str, credential: dict[str, Any], *, by: Actor,
     Returns recovery codes, if these are the first, else nothing. Raises Refused.
     """
     person.lock(user, None)
-    name = " ".join(name.split())[:80]
-    if not name:
-        raise Refused("Enter a name, such as the device.", field="name")
-    passkeys = [one for one in factors.of(user) if one.type == Authenticator.Type.WEBAUTHN]
-    if len(passkeys) >= MOST_PASSKEYS:
+    if factors.passkeys_of(user).count() >= MOST_PASSKEYS:
         raise Refused(f"You have {MOST_PASSKEYS} passkeys. Remove one first.", field="name")
-    if name in {factors.name_of(one) for one in passkeys}:
-        raise Refused("You have a passkey with this name. Use another name.", field="name")
+    name = _name_for_passkey(user, name)
     return _added(user, WebAuthn.add(user, name, credential).instance, by, at)
+
+
+@transaction.atomic
+def rename_passkey(user: User, passkey: Authenticator, name: str, *, by: Actor, at: datetime) -> None:
+    """Give a passkey another name. The same name changes nothing. Raises Refused with the field."""
+    person.lock(user, None)
+    if passkey.type != Authenticator.Type.WEBAUTHN:
+        raise Refused("Only passkeys have a name.", field="name")
+    former = factors.name_of(passkey)
+    name = _name_for_passkey(user, name, but=passkey)
+    if name == former:
+        return
+    passkey.data = {**passkey.data, "name": name}
+    passkey.save(update_fields=["data"])
+    history.record(user, events.PasskeyRenamed(name=name, former=former), by=by, at=at)
 
 
 @transaction.atomic
@@ -118,6 +128,16 @@ def use_code(user: User, code: str, *, now: datetime, by: Actor, at: datetime) -
         return _use_app(user, code, now) or _use_recovery_code(user, code, by, at)
     except ValueError:
         raise Refused(_UNREADABLE, field="code") from None
+
+
+def _name_for_passkey(user: User, name: str, *, but: Authenticator | None = None) -> str:
+    """Return the name without extra spaces. Raises Refused if it is empty or of another passkey."""
+    name = " ".join(name.split())[:80]
+    if not name:
+        raise Refused("Enter a name, such as the device.", field="name")
+    if name in {factors.name_of(passkey) for passkey in factors.passkeys_of(user) if passkey != but}:
+        raise Refused("You have a passkey with this name. Use another name.", field="name")
+    return name
 
 
 def _use_app(user: User, code: str, now: datetime) -> Authenticator | None:

@@ -28,6 +28,15 @@ def hash_of(secret: str) -> bytes:
 
 
 @transaction.atomic
+def rename(token: Token, *, name: str, by: Actor, at: datetime, seen: int | None = None) -> Token:
+    """Give a token another name. Its secret stays. Raises Refused with the field, ChangedMeanwhile."""
+    values = {"name": _checked_name(name)}
+    if history.change(token, values, by=by, at=at, seen=seen, verb="people.token_changed"):
+        history.retitle(token)
+    return token
+
+
+@transaction.atomic
 def issue(
     user: User, *, name: str, scope: str = TokenScope.READ, days: int = 90, by: Actor, at: datetime
 ) -> tuple[Token, str]:
@@ -35,9 +44,7 @@ def issue(
 
     Only its owner sees the token and its history. Raises Refused for the name, scope, days or owner.
     """
-    name = name.strip()
-    if not 1 <= len(name) <= 80:
-        raise Refused("Enter a name of 1 to 80 characters.", field="name")
+    name = _checked_name(name)
     if scope not in TokenScope.values:
         raise Refused(f"Use one of {', '.join(TokenScope.values)}.", field="scope")
     _check_days(days)
@@ -135,6 +142,13 @@ def note_use(token: Token, *, at: datetime) -> None:
 def state_of(row: Mapping[str, Any], at: datetime) -> str:
     """Return the state of a row of .values(), as Token.state() does."""
     return Token(expires_at=row["expires_at"], revoked_at=row["revoked_at"]).state(at)
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= 80:
+        raise Refused("Enter a name of 1 to 80 characters.", field="name")
+    return name
 
 
 def _check_days(days: int) -> None:

@@ -27,6 +27,11 @@ def name_of(factor: Authenticator) -> str:
     return APP if factor.type == Authenticator.Type.TOTP else CODES
 
 
+def passkeys_of(user: User) -> QuerySet[Authenticator]:
+    """Return the passkeys of a person, oldest first."""
+    return of(user).filter(type=Authenticator.Type.WEBAUTHN)
+
+
 def app_of(user: User) -> Authenticator | None:
     return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
 

@@ -25,9 +25,9 @@ from people.authentication import demanded, passkeys
 from people.authentication.fresh import ask, is_fresh, needs_fresh, note
 from people.forms import access
 from people.models import User
-from people.operations import second_factor, session
+from people.operations import provider, second_factor, session
 from people.permissions import SignedInRequest
-from people.queries import factors, sessions
+from people.queries import factors, providers, sessions
 
 HERE = "people:security"
 _SHOWN_BEFORE = "These recovery codes were shown before. If you did not save them, make new ones."
@@ -114,6 +114,39 @@ def codes_make(request: SignedInRequest) -> HttpResponse:
     except Refused as refusal:
         return _page(request, 422, trouble=refusal.message)
     return _codes(request, made) if made else toast(request, go(request, address), _SHOWN_BEFORE)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@view_needs("people.account")
+def passkey_rename(request: SignedInRequest, pk: int) -> HttpResponse:
+    user = _me(request)
+    passkey = get_object_or_404(factors.passkeys_of(user), pk=pk)
+    form = access.RenamePasskey(request.POST or None, initial={"name": factors.name_of(passkey)})
+    context = {"form": form, "obj": None, "back": reverse(HERE)}
+    if request.method == "POST" and form.is_valid():
+        try:
+            name = form.cleaned_data["name"]
+            second_factor.rename_passkey(user, passkey, name, by=actor(request), at=clock.now())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            return toast(request, go(request, reverse(HERE)), "Renamed")
+    return render(request, "people/rename.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_POST
+@view_needs("people.account")
+@needs_fresh
+def provider_unlink(request: SignedInRequest, pk: int) -> HttpResponse:
+    """End the link with a sign-in provider."""
+    user = _me(request)
+    link = get_object_or_404(providers.links_of(user), pk=pk)
+    try:
+        provider.unlink(user, link, by=actor(request), at=clock.now())
+    except Refused as refusal:
+        return _page(request, 422, trouble=refusal.message)
+    return toast(request, go(request, reverse(HERE)), "The link is ended")
 
 
 @require_POST
@@ -212,6 +245,7 @@ def _page(request: SignedInRequest, status: int = 200, **given: Any) -> HttpResp
         "codes_left": factors.codes_left(user) if found else 0,
         "is_demanded": factors.is_demanded(user),
         "advice": demanded.ADVICE if factors.is_demanded(user) and not found else "",
+        "links": [(link, providers.name_of(link)) for link in providers.links_of(user)],
         "sessions": sessions.shown(user, request.session.session_key or ""),
         **given,
     }

@@ -6,12 +6,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from history.models import Event
 from kit import clock
 from kit.refusals import Refused
 from kit.rights import may, require, view_needs
+from pages import flows
 from pages.answers import go, respond, toast
 from pages.listing import listing
 from pages.requests import actor, version_of
@@ -27,6 +28,24 @@ from people.permissions import SignedInRequest
 @view_needs("people.token_view")
 def token_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     return _page(request, _token(request, pk))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@view_needs("people.token_revoke")
+def token_rename(request: SignedInRequest, pk: int) -> HttpResponse:
+    token = _token(request, pk)
+    address = reverse("people:token_detail", args=[pk])
+    return flows.step(
+        request,
+        token,
+        forms.RenameToken(request.POST or None, initial={"name": token.name}),
+        permission="people.token_revoke",
+        operation=operations.rename,
+        address=address,
+        show=flows.form_page(request, "people/rename.html", obj=token, back=address),
+        message="Renamed",
+    )
 
 
 @never_cache

@@ -121,6 +121,8 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("people:set_up", lambda w, o, k: {"secret": "no-such-secret"}),
     ("people:person_factor_remove", lambda w, o, k: {"pk": w.people["mate"].pk, "factor": NO_ID}),
     ("people:factor_remove", lambda w, o, k: {"pk": NO_ID}),
+    ("people:passkey_rename", lambda w, o, k: {"pk": NO_ID}),
+    ("people:provider_unlink", lambda w, o, k: {"pk": NO_ID}),
     ("people:session_end", lambda w, o, k: {"pk": NO_ID}),
     ("openid_connect_", lambda w, o, k: {"provider_id": "no-such-provider"}),
     ("people:reset_link", lambda w, o, k: {"pk": w.people["mate"].pk, "token": "no-such-token"}),

@@ -8,11 +8,12 @@ from history.models import Event
 from kit.actor import SYSTEM
 from people.authentication import social_adapter
 from people.operations import person
-from tests.conftest import AT
+from tests.conftest import AT, PASSWORD
 from tests.factories import people
 from tests.people.test_providers import BEGIN, is_in, sign_in, use
 from tests.services.oidc_provider import provider as running
 
+SECURITY = "/people/me/security/"
 pytestmark = pytest.mark.django_db
 
 
@@ -99,3 +100,47 @@ def test_a_callback_opened_again_leads_on_or_back_without_a_warning(idp, caplog)
     assert "Sign in again" in stranger.text
     assert Client().get(f"{BEGIN}callback/").status_code == 403
     assert not [one for one in caplog.records if one.name == social_adapter.__name__]
+
+
+def test_a_person_ends_the_link_and_may_be_linked_again(idp):
+    ana = people.user("Ana", email="ana@example.org")
+    person.set_password(ana, PASSWORD, by=SYSTEM, at=AT)
+    browser, _ = sign_in(idp)
+    link = SocialAccount.objects.get()
+    assert "Northwind ID" in browser.get(SECURITY).text
+
+    answer = browser.post(f"{SECURITY}providers/{link.pk}/unlink/")
+
+    assert answer["Location"] == SECURITY
+    assert not SocialAccount.objects.exists()
+    event = Event.objects.get(verb="people.provider_unlinked")
+    assert (event.subject_id, event.data["provider"]) == (ana.subject_id, "oidc")
+    assert is_in(sign_in(idp, sub="u-2")[0])
+
+
+def test_the_only_way_to_sign_in_stays(idp):
+    ana = people.user("Ana", email="ana@example.org")
+    ana.set_unusable_password()
+    ana.save()
+    browser, _ = sign_in(idp)
+    link = SocialAccount.objects.get()
+
+    answer = browser.post(f"{SECURITY}providers/{link.pk}/unlink/")
+
+    assert answer.status_code == 422
+    assert "Set a password first" in answer.text
+    assert SocialAccount.objects.filter(pk=link.pk).exists()
+
+
+def test_nobody_ends_the_link_of_another_person(idp):
+    people.user("Ana", email="ana@example.org")
+    sign_in(idp)
+    ben = people.user("Ben")
+    person.set_password(ben, PASSWORD, by=SYSTEM, at=AT)
+    browser = Client()
+    browser.post("/people/sign-in/", {"email": ben.email, "password": PASSWORD})
+
+    answer = browser.post(f"{SECURITY}providers/{SocialAccount.objects.get().pk}/unlink/")
+
+    assert answer.status_code == 404
+    assert SocialAccount.objects.count() == 1

@@ -414,3 +414,27 @@ def test_the_form_of_new_codes_sent_again_makes_no_further_ones(ana, client):
     assert "These recovery codes were shown before" in again.text
     (typed, *_) = re.findall(r"\b[0-9a-f]{4} [0-9a-f]{4}\b", first.text)
     assert second_factor.use_code(ana, typed, now=AT, by=Actor(ana, "page"), at=AT) is not None
+
+
+def passkey(user, name):
+    kind = Authenticator.Type.WEBAUTHN
+    return Authenticator.objects.create(user=user, type=kind, data={"name": name, "credential": {}})
+
+
+def test_a_passkey_gets_another_name(ana, client):
+    enter(client)
+    laptop, blue = passkey(ana, "Laptop"), passkey(ana, "Blue key")
+    address = f"{HERE}passkeys/{laptop.pk}/rename/"
+    assert 'value="Laptop"' in client.get(address).text
+
+    taken = client.post(address, {"name": "Blue key"})
+    assert taken.status_code == 422
+    assert "You have a passkey with this name" in taken.text
+    renamed = client.post(address, {"name": " Work  laptop "})
+
+    assert renamed["Location"] == HERE
+    assert [factors.name_of(one) for one in factors.of(ana)] == ["Work laptop", "Blue key"]
+    event = Event.objects.get(verb="people.passkey_renamed")
+    assert event.data == {"name": "Work laptop", "former": "Laptop"}
+    client.force_login(people.user("Ben"))
+    assert client.post(f"{HERE}passkeys/{blue.pk}/rename/", {"name": "Mine"}).status_code == 404

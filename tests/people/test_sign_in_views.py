@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
@@ -53,6 +54,22 @@ def test_nobody_is_led_away_from_here(ana, client, target):
 
     assert "evil" not in answer["Location"]
     assert "javascript" not in answer["Location"]
+
+
+@pytest.mark.parametrize(
+    ("sent_from", "leads_to"),
+    [
+        ("http://testserver/people/me/?tab=1", "/people/me/?tab=1"),
+        ("http://elsewhere.example/people/me/", "/"),
+        ("", "/"),
+    ],
+)
+def test_after_a_form_the_sign_in_leads_to_the_page_of_the_form(client, sent_from, leads_to):
+    """The address of the form takes no GET."""
+    answer = client.post("/people/me/tokens/", headers={"Referer": sent_from})
+
+    assert answer.status_code == 302
+    assert parse_qs(urlsplit(answer["Location"]).query)["next"] == [leads_to]
 
 
 def test_a_wrong_password_gives_the_same_answer_for_known_and_unknown_people(ana, client):

@@ -277,3 +277,24 @@ def test_the_page_revokes_all(signed_in):
     assert bearer(of_ben).get("/api/v1/tokens").status_code == 401
     assert bearer(text).get("/api/v1/tokens").status_code == 401
     assert Event.objects.filter(verb="people.token_revoked").exclude(chain_no=None).count() == 2
+
+
+def test_a_token_gets_another_name_and_keeps_its_secret(signed_in):
+    ana = people.user()
+    made, text = issued(ana)
+    client, address = signed_in(ana), f"/people/tokens/{made.pk}/rename/"
+    assert 'value="t"' in client.get(address).text
+
+    assert client.post(address, {"name": "CI", "version": made.version}).status_code == 303
+    made.refresh_from_db()
+    answer = client.patch(
+        f"/api/v1/tokens/{made.pk}",
+        {"name": "CI of drift"},
+        content_type="application/json",
+        headers={"If-Match": "*"},
+    )
+
+    assert (answer.status_code, answer.json()["name"]) == (200, "CI of drift")
+    assert Event.objects.filter(verb="people.token_changed").count() == 2
+    assert bearer(text).get(f"/api/v1/tokens/{made.pk}").status_code == 200
+    assert signed_in(people.user("Ben")).get(address).status_code == 404
