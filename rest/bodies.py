@@ -55,9 +55,14 @@ def read_body(request: Any) -> bytes:
     return unzipped(raw) if encoding == "gzip" else raw
 
 
+def media_type_of(request: Any) -> str:
+    """Return the media type of the body in lower case, without parameters; "" if none is sent."""
+    return request.headers.get("Content-Type", "").split(";")[0].strip().lower()
+
+
 def require_json(request: Any) -> None:
     """Raise UnsupportedMediaType unless Content-Type is JSON or missing."""
-    media_type = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    media_type = media_type_of(request)
     if media_type not in {"application/json", ""}:
         raise exceptions.UnsupportedMediaType(media_type, f"Send application/json, not “{media_type[:80]}”.")
 

@@ -355,6 +355,8 @@ API_RATES = {
     "default": env.int("RISKHUB_API_RATE", default=1_200),
     "ingest": env.int("RISKHUB_INGEST_RATE", default=12_000),
 }
+# A source that sends another name with each call would otherwise create series without end.
+MAX_SERIES_OF_SOURCE = env.int("RISKHUB_MAX_SERIES", default=10_000)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Riskhub",
     "DESCRIPTION": "A shared register of model risks, with the weekly meetings that keep it current.",

@@ -1,6 +1,6 @@
 """The API resources of this room: (address, view)."""
 
-from signals.api import breach, chart, dashboard, series, source, threshold
+from signals.api import breach, chart, dashboard, point, series, source, threshold
 
 RESOURCES = [
     ("series", series.SeriesList),
@@ -16,6 +16,7 @@ RESOURCES = [
     ("breaches/<str:key>", breach.BreachItem),
     *dashboard.RESOURCES,
     *chart.RESOURCES,
+    *point.RESOURCES,
     ("sources", source.Sources),
     ("sources/<str:key>", source.SourceItem),
 ]

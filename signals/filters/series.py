@@ -1,9 +1,13 @@
 """The list specifications of series and points: filters and orders of the pages and the API."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
 
 from lists import filtering
-from lists.specification import Filter, ListSpec, Order
+from lists.specification import Filter, ListSpec, Order, Reader
 from signals.filters.source import BY_NUMBER
 from signals.states import SignalKind
 
@@ -45,4 +49,36 @@ POINTS = ListSpec(
     },
     orders={"ts": Order("Oldest", ("ts",)), "-ts": Order("Newest", ("-ts",))},
     required=("series",),
+)
+
+
+def _nothing(values: Sequence[Any], reader: Reader) -> Q:
+    return Q()
+
+
+def _read_later(label: str, help: str) -> Filter:
+    """Return a filter that narrows no series: the export reads its moment itself."""
+    return Filter(label, _nothing, _moment, is_many=False, help=help, shape="date-time")
+
+
+POINT_EXPORT = ListSpec(
+    filters={
+        "series": Filter(
+            "Series",
+            filtering.equals("id"),
+            filtering.number,
+            help="The numbers of series. Default: all.",
+            shape=filtering.NUMBER,
+        ),
+        **SERIES.filters,
+        "from": _read_later("From", "Points at or after this moment."),
+        "until": _read_later("Until", "Points before this moment."),
+        "format": filtering.named(
+            "Format",
+            {"csv": ("CSV", lambda reader: Q()), "ndjson": ("NDJSON", lambda reader: Q())},
+            help="Default: csv.",
+        ),
+    },
+    orders={"series": Order("Series", ("id",))},
+    is_paged=False,
 )

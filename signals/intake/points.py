@@ -1,24 +1,31 @@
 """The resource of points: POST a batch, GET the points of a series."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit.actor import Actor
 from kit.refusals import Refused
+from rest.bodies import loads_leniently, media_type_of
 from rest.fields import Body
 from rest.resource import Collection
 from signals.filters.series import POINTS
 from signals.intake.receive import BodyResult, Receiver
 from signals.mapping import points as points_mapping
 from signals.mapping.points import Reading
+from signals.mapping.text import Unusable
 from signals.models import Point, Series, Source
 from signals.operations import points
 from signals.states import Adapter, ItemResult, SignalKind
+
+# The media types of one point a line.
+LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 
 
 class MomentField(serializers.DateTimeField):
@@ -112,7 +119,10 @@ class PointRow(serializers.Serializer):
 
 
 class Points(Receiver, Collection):
-    """GET the points of a series; POST a batch of points."""
+    """GET the points of a series; POST a batch of points.
+
+    POST also takes application/x-ndjson: one point a line, with `?source=` for its source.
+    """
 
     permission = {"GET": "signals.view", "POST": "signals.ingest"}
     bodies = {"POST": NewPoints}
@@ -131,8 +141,13 @@ class Points(Receiver, Collection):
     def post(self, request: Request) -> Response:
         return self.receive(request)
 
+    def parser_of(self, request: Request) -> Callable[[bytes], Any]:
+        return _parse_lines if media_type_of(request) in LINES else super().parser_of(request)
+
     def slug_of(self, request: Request, body: Any) -> str:
         slug = body.get("source") if isinstance(body, dict) else None
+        if slug is None:
+            slug = request.query_params.get("source")
         if slug is not None and not isinstance(slug, str):
             raise Refused("The name of a source must be a string.", field="source")
         return slug or ""
@@ -144,6 +159,17 @@ class Points(Receiver, Collection):
         for item in reading.refused:
             results[item] = ItemResult.REJECTED
         return BodyResult(results, [_rejection(reading, item) for item in reading.refused])
+
+
+def _parse_lines(raw: bytes) -> dict[str, Any]:
+    return {"points": points_mapping.of_lines(raw, _parse_line)}
+
+
+def _parse_line(line: bytes) -> Any:
+    try:
+        return loads_leniently(line)
+    except ParseError:
+        return Unusable("line", "The line is not JSON. Each line is one point, as a JSON object.")
 
 
 def _rejection(reading: Reading, item: int) -> dict[str, Any]:

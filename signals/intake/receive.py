@@ -6,7 +6,7 @@ Each payload is recorded as a Delivery. If anything in it was rejected or cut, t
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -83,13 +83,18 @@ class Receiver(ApiView, ABC):
         """Return the slug of the source that the sender names, "" for none."""
         return ""
 
+    def parser_of(self, request: Request) -> Callable[[bytes], Any]:
+        """Return the function that parses the bytes of the body. Raises UnsupportedMediaType."""
+        require_json(request)
+        return loads_leniently
+
     def receive(self, request: Request) -> Response:
         """Read, store and answer a payload. Retries a deadlock or a lost race, at most 4 attempts."""
         by, at, raw = self.by(request), clock.now(), b""
         try:
-            require_json(request)
+            parse = self.parser_of(request)
             raw = read_body(request)
-            body = loads_leniently(raw)
+            body = parse(raw)
         except APIException as error:
             self._refuse(error, raw, request, by, at)
             raise

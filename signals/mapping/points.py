@@ -5,9 +5,11 @@
 
 A point or series may also have feature, slice, kind and unit. A body may contain both shapes.
 `"series": {…}, "points": [[ts, value], …]` is short for one series.
+
+In NDJSON each line is one point of the first shape.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
@@ -46,6 +48,33 @@ class Reading:
     refused: dict[int, Unusable] = field(default_factory=dict)
     places: list[tuple[int, int]] | None = None
     count: int = 0
+
+    def refuse_series(self, names: Collection[Name], error: Unusable) -> None:
+        """Refuse the points of these series: remove their columns and names, and note the error for each."""
+        kept = [key for key, name in enumerate(self.names) if name not in names]
+        new_keys = {key: position for position, key in enumerate(kept)}
+        points = list(zip(self.items, self.keys, self.ts, self.values, strict=True))
+        for item, key, _, _ in points:
+            if key not in new_keys:
+                self.refused[item] = error
+        points = [point for point in points if point[1] in new_keys]
+        self.items = [item for item, _, _, _ in points]
+        self.keys = [new_keys[key] for _, key, _, _ in points]
+        self.ts = [ts for _, _, ts, _ in points]
+        self.values = [value for _, _, _, value in points]
+        self.names = [self.names[key] for key in kept]
+        self.kinds = [self.kinds[key] for key in kept]
+        self.units = [self.units[key] for key in kept]
+
+
+def of_lines(raw: bytes, parse: Callable[[bytes], Any]) -> list[Any]:
+    """Return the points of an NDJSON body, one a line. Empty lines are ignored.
+
+    parse: parses a line. It may return an Unusable, which read() refuses. At most one line more than
+    MAX_POINTS is parsed, so that read() refuses the body.
+    """
+    lines = [line for line in raw.split(b"\n", 2 * MAX_POINTS) if line.strip()]
+    return [parse(line) for line in lines[: MAX_POINTS + 1]]
 
 
 def read(body: Any, *, at: datetime) -> Reading:
@@ -111,6 +140,8 @@ class _Reader:
                 except (KeyError, TypeError, AttributeError, OverflowError):
                     is_plain = False
                 if not is_plain:
+                    if isinstance(point, Unusable):
+                        raise point
                     if not isinstance(point, Mapping):
                         raise Unusable("point", "Must be an object with model, metric, ts and value.")
                     add(item, self._key(point), point.get("ts"), point.get("value"))

@@ -10,6 +10,9 @@ from kit.texts import many_lines, one_line
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
 _MICRO = timedelta(microseconds=1)
+# An earlier time comes from a clock that was never set, or is in another unit.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_EARLIEST_MICROS = (EARLIEST - EPOCH) // _MICRO
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _NOT_NUMBERS = {"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"}
 
@@ -81,12 +84,14 @@ def moment(value: Any, field: str, *, at: datetime) -> datetime:
 def micros(value: Any, field: str, *, at: datetime) -> int:
     """Return a time as whole microseconds since 1970, as the set-based statements take it.
 
-    value: ISO 8601 with an offset, or seconds since 1970. Raises Unusable if it is neither, before 1970, or
-    more than a day after `at`.
+    value: ISO 8601 with an offset, or seconds since 1970. Raises Unusable if it is neither, before EARLIEST,
+    or more than a day after `at`.
     """
     result = _micros(value, field)
-    if result < 0:
-        raise Unusable(field, "Must not be before 1970.")
+    if result < _EARLIEST_MICROS:
+        raise Unusable(
+            field, "Before the year 2000. Check the clock and the unit: seconds since 1970, not days."
+        )
     if result > to_micros(at + AHEAD):
         raise Unusable(
             field, "More than a day in the future. Check the clock and the unit: seconds, not milliseconds."

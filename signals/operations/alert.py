@@ -5,7 +5,7 @@ firing if it is the newest of its fingerprint and no payload has resolved it.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from catalogue.queries import model as catalogue
 from history import bulk
 from kit.actor import Actor
 from signals.mapping.alertmanager import ParsedAlert, ParsedBody
-from signals.mapping.points import Reading
+from signals.mapping.points import Name, Reading
 from signals.mapping.text import to_micros
 from signals.models import Alert, Breach, Source, Threshold, ThresholdVersion
 from signals.operations import breach, judging, points
@@ -66,9 +66,13 @@ def _take(body: ParsedBody, *, source: Source, by: Actor, at: datetime) -> Alert
     except points.MissingRows:
         with transaction.atomic():
             _create_rules(body.alerts, source, by=by, at=at)
+            missing: set[Name] = set()
             if (reading := _values(body.alerts, at)).names:
-                points.create_series(reading, source=source, by=by, at=at)
-            return _Intake(body, source, at).take(by)
+                missing = points.create_series(reading, source=source, by=by, at=at)
+            if missing:
+                reason = points.too_many_series(source).message
+                body.cuts.append(f"The values of {len(missing)} series are not stored. {reason}")
+            return _Intake(body, source, at, missing).take(by)
 
 
 def _without_ignored(body: ParsedBody, source: Source) -> tuple[ParsedBody, list[ParsedAlert]]:
@@ -118,11 +122,14 @@ class _ExternalRule:
 class _Intake:
     """One payload while it is processed. The alerts are read after the causes are locked.
 
+    without_series: names of series that the source may not create; values of alerts of these are not stored.
     alerts: fingerprint -> start -> state. series_ids: (model name, rule, feature) -> id of its series.
     """
 
-    def __init__(self, body: ParsedBody, source: Source, at: datetime) -> None:
-        self.body, self.source, self.at = body, source, at
+    def __init__(
+        self, body: ParsedBody, source: Source, at: datetime, without_series: Collection[Name] = ()
+    ) -> None:
+        self.body, self.source, self.at, self.without_series = body, source, at, without_series
         self.results: list[str | None] = [None] * body.count
         self.alerts: dict[str, dict[datetime, _AlertState]] = {}
         self.series_ids: dict[tuple[str, str, str], int] = {}
@@ -153,7 +160,7 @@ class _Intake:
 
     def _store_values(self) -> list[PlannedBreach]:
         """Store the values of firing alerts as points. Returns the breaches of agreed thresholds."""
-        reading = _values(self.body.alerts, self.at)
+        reading = _values(self.body.alerts, self.at, self.without_series)
         if not reading.names:
             return []
         stored = points.put(reading, at=self.at, keeps_first=True)
@@ -317,7 +324,7 @@ def _causes_of_firing(source: Source, fingerprints: Sequence[str]) -> set[str]:
     return set(rows.values_list("breach__group__cause_key", flat=True)) - {None}
 
 
-def _values(alerts: Iterable[ParsedAlert], at: datetime) -> Reading:
+def _values(alerts: Iterable[ParsedAlert], at: datetime, without: Collection[Name] = ()) -> Reading:
     """Return the numeric values of firing alerts as points, all at the start of the minute of `at`.
 
     So a payload that is repeated within the minute adds no points.
@@ -327,6 +334,8 @@ def _values(alerts: Iterable[ParsedAlert], at: datetime) -> Reading:
     for parsed in alerts:
         name = (parsed.model_name, parsed.rule[:120], parsed.feature, "")
         if parsed.value is None or not parsed.model_name or not parsed.is_firing or name in keys:
+            continue
+        if name in without:
             continue
         keys[name] = len(reading.names)
         reading.names.append(name)

@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import connection, transaction
 
 from kit.actor import Actor
-from signals.mapping.points import Reading
+from signals.mapping.points import Name, Reading
+from signals.mapping.text import Unusable
 from signals.models import Source
 from signals.operations import breach, judging
 from signals.operations import series as series_operations
@@ -73,13 +75,18 @@ class Stored:
 
 
 def store(reading: Reading, *, source: Source, by: Actor, at: datetime) -> Stored:
-    """Store the points of a reading and judge them, all or nothing. Creates unknown series; see put()."""
+    """Store the points of a reading and judge them, all or nothing. Creates unknown series; see put().
+
+    Points of series that the source may not create are refused in the reading.
+    """
     try:
         with transaction.atomic():
             return _store(reading, by=by, at=at)
     except MissingRows:
         with transaction.atomic():
-            create_series(reading, source=source, by=by, at=at)
+            missing = create_series(reading, source=source, by=by, at=at)
+            if missing:
+                reading.refuse_series(missing, too_many_series(source))
             return _store(reading, by=by, at=at)
 
 
@@ -98,9 +105,24 @@ class MissingRows(Exception):
     """
 
 
-def create_series(reading: Reading, *, source: Source, by: Actor, at: datetime) -> None:
-    """Create the series of a reading that do not exist yet."""
-    series_operations.create_missing(reading.names, reading.kinds, reading.units, source=source, by=by, at=at)
+def create_series(reading: Reading, *, source: Source, by: Actor, at: datetime) -> set[Name]:
+    """Create the series of a reading that do not exist yet.
+
+    Returns the names of those that the source may not create, because it has too many.
+    """
+    return series_operations.create_missing(
+        reading.names, reading.kinds, reading.units, source=source, by=by, at=at
+    )
+
+
+def too_many_series(source: Source) -> Unusable:
+    """Return the error of a point whose series the source may not create."""
+    return Unusable(
+        "series",
+        f"The source “{source.slug}” has {settings.MAX_SERIES_OF_SOURCE:,} series, so no new one is created."
+        " Check for a name that changes with each call, such as the id of a run in “slice”."
+        " RISKHUB_MAX_SERIES sets the limit.",
+    )
 
 
 def put(reading: Reading, *, at: datetime, keeps_first: bool = False) -> Stored:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from catalogue.models import Model
@@ -39,16 +40,21 @@ def create_missing(
     source: Source | None,
     by: Actor,
     at: datetime,
-) -> list[Series]:
-    """Create the series that do not exist yet and return them. The number of statements is constant.
+) -> set[Name]:
+    """Create the series that do not exist yet. The number of statements is constant.
 
     names, kinds, units: one entry per series. An empty kind is derived from the metric's name.
     A series whose model is not registered has no model; claim() sets it later.
+    Returns the names that are not created, because the source would have more series than it may have.
     """
     lock_creation()
     with connection.cursor() as cursor:
         cursor.execute(_MISSING, [list(column) for column in zip(*names, strict=True)])
         missing = [position for (position,) in cursor.fetchall()]
+    left: list[int] = []
+    if missing and source is not None:
+        room = max(settings.MAX_SERIES_OF_SOURCE - source.series.count(), 0)
+        missing, left = missing[:room], missing[room:]
     models = catalogue.models_called({names[position][0] for position in missing})
     created: list[Series] = []
     for position in missing:
@@ -68,7 +74,7 @@ def create_missing(
     if created:
         acts = [bulk.Act(series, "signals.series_added", placed=below(series.model)) for series in created]
         bulk.perform(acts, by=by, at=at)
-    return created
+    return {names[position] for position in left}
 
 
 @transaction.atomic

@@ -40,6 +40,8 @@ def test_a_partly_bad_batch_keeps_the_good_part_and_says_what_is_wrong(sender):
         (_point(value=True), "value"),
         (_point(value=10**400), "value"),
         (_point(ts="1969-12-31T23:59:59Z"), "ts"),
+        (_point(ts=1_763_632), "ts"),  # January 1970
+        (_point(ts="2100-01-01T00:00:00Z"), "ts"),
         (_point(ts=ahead), "ts"),
         (_point(ts="2026-11-20T10:00:00"), "ts"),
         (_point(model="a\x00b"), "model"),

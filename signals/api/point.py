@@ -1,0 +1,51 @@
+"""The export of points: many series and any period in one file."""
+
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from kit import clock
+from lists.specification import BadQuery, Reader
+from rest.rendering import Json
+from rest.resource import ApiView
+from signals.filters.series import POINT_EXPORT
+from signals.models import Series
+from signals.queries import point_export
+
+
+class PointExport(ApiView):
+    """All points of the series that the filters leave, as CSV or NDJSON.
+
+    A line of NDJSON is a point as POST /points takes it.
+    """
+
+    permission = {"GET": "signals.view"}
+    answers = {"GET": (200, OpenApiTypes.BINARY)}
+    media_type = "text/csv"
+    spec = POINT_EXPORT
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        """Accept every Accept header: ?format= chooses the format. Errors are JSON."""
+        return Json(), Json.media_type
+
+    def get(self, request: Request) -> StreamingHttpResponse:
+        try:
+            selection = self.spec.read(dict(request.query_params.lists()))
+        except BadQuery as error:
+            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        reader = Reader(request.user, clock.today(), clock.now())
+        series = self.spec.apply(Series.objects.visible_to(request.user), selection, reader)
+        (form,) = selection.values.get("format", ("csv",))
+        (start,) = selection.values.get("from", (None,))
+        (end,) = selection.values.get("until", (None,))
+        chunks = point_export.chunks(series, form, start=start, end=end)
+        answer = StreamingHttpResponse(chunks, content_type=point_export.TYPES[form])
+        answer["Content-Disposition"] = content_disposition_header(True, f"points-{reader.today}.{form}")
+        return answer
+
+
+RESOURCES: list = [("points/export", PointExport)]
