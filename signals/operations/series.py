@@ -28,6 +28,7 @@ WHERE NOT EXISTS (
   SELECT 1 FROM signals_series s
   WHERE s.model_name = g.model_name AND s.metric = g.metric AND s.feature = g.feature AND s.slice = g.slice
 )
+ORDER BY g.n
 """
 
 
