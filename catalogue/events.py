@@ -31,6 +31,13 @@ class DecisionRightWithdrawn(Payload, verb="catalogue.decision_right_withdrawn")
     former: list[int]
 
 
+class WorkflowChanged(Payload, verb="catalogue.workflow_changed"):
+    """number: the new version of the recipe, if it changed. reason: why it did."""
+
+    number: int | None = None
+    reason: str | None = None
+
+
 class ChangeRequestSigned(Payload, verb="catalogue.change_request_signed"):
     text: str = ""
 
@@ -57,6 +64,11 @@ EVENTS = (
     # versions
     EventType("catalogue.version_registered"),
     EventType("catalogue.version_changed"),
+    # workflows
+    EventType("catalogue.workflow_added"),
+    EventType(WorkflowChanged),
+    EventType("catalogue.workflow_retired"),
+    EventType("catalogue.workflow_restored"),
     # decision rights
     EventType(DecisionRightAssigned, (_HOLDER,), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(DecisionRightChanged, (_HOLDER, _FORMER), is_chained=True, group=NewsGroup.RIGHTS),

@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version
+from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version, Workflow
 from history.documents import PartTexts, Texts
 from kit.kinds import Kind, Page
 
@@ -31,6 +31,17 @@ KINDS = (
         permission="catalogue.view",
         search_rank=102,
         texts=Texts(body=("trigger", "data_set", "code"), names=("model__name",)),
+    ),
+    Kind(
+        Workflow,
+        "Workflow",
+        "Workflows",
+        icon="route",
+        page=Page("catalogue:workflow_detail", "object_id"),
+        permission="catalogue.view",
+        watched_by=("owner_id",),
+        search_rank=101,
+        texts=Texts(body=("purpose",), names=("model__name", "owner__name")),
     ),
     Kind(
         DecisionRight,

@@ -40,6 +40,14 @@ def may_change_version(user: User, version: Any) -> bool:
     return may_change(user, version.model if version else None)
 
 
+@permission("catalogue.workflow_change")
+def may_change_workflow(user: User, workflow: Any) -> bool:
+    """Return True for the owner, and for those who may change the model of the workflow."""
+    if workflow and may_write(user) and workflow.owner_id == user.pk:
+        return True
+    return may_change(user, workflow.model if workflow else None)
+
+
 @permission("catalogue.right_view")
 def may_view_rights(user: User, right: Any) -> bool:
     """Return True for everyone: people must know who decides. visible_to() hides those of hidden models."""

@@ -28,6 +28,11 @@ class VersionStage(TextChoices):
     ARCHIVED = "archived", "Archived"
 
 
+# How many days a reproduction of a workflow counts, and by how many percent a metric may differ.
+REPRODUCE_DAYS = 180
+TOLERANCE = 1.0
+
+
 class RightKind(TextChoices):
     """What somebody may decide about a model."""
 

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from catalogue.views import alias, change_request, decision_right, model, version
+from catalogue.views import alias, change_request, decision_right, model, version, workflow
 
 app_name = "catalogue"
 urlpatterns = [
@@ -19,6 +19,16 @@ urlpatterns = [
         r"^change-requests/(?P<reference>[^/]+)/(?P<step>sign|decline|withdraw|check)/$",
         change_request.change_step,
         name="change_step",
+    ),
+    path("workflows/", workflow.workflow_list, name="workflow_list"),
+    path("workflows/new/", workflow.workflow_create, name="workflow_create"),
+    path("workflows/<int:pk>/", workflow.workflow_detail, name="workflow_detail"),
+    path("workflows/<int:pk>/edit/", workflow.workflow_edit, name="workflow_edit"),
+    path("workflows/<int:pk>/versions/", workflow.workflow_versions, name="workflow_versions"),
+    re_path(
+        r"^workflows/(?P<pk>[0-9]+)/(?P<step>retire|restore)/$",
+        workflow.workflow_step,
+        name="workflow_step",
     ),
     path("versions/<int:pk>/", version.version_detail, name="version_detail"),
     path("versions/<int:pk>/edit/", version.version_edit, name="version_edit"),

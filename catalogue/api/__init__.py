@@ -1,11 +1,12 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from catalogue.api import alias, change_request, decision_right, model, version
+from catalogue.api import alias, change_request, decision_right, model, version, workflow
 
 RESOURCES = [
     *model.RESOURCES,
     *alias.RESOURCES,
     *version.RESOURCES,
+    *workflow.RESOURCES,
     *decision_right.RESOURCES,
     *change_request.RESOURCES,
 ]

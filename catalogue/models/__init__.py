@@ -5,5 +5,6 @@ from catalogue.models.change_request import ChangeRequest
 from catalogue.models.decision_right import DecisionRight
 from catalogue.models.model import Model
 from catalogue.models.version import Version
+from catalogue.models.workflow import Workflow, WorkflowVersion
 
-__all__ = ["Alias", "ChangeRequest", "DecisionRight", "Model", "Version"]
+__all__ = ["Alias", "ChangeRequest", "DecisionRight", "Model", "Version", "Workflow", "WorkflowVersion"]

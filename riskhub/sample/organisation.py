@@ -9,6 +9,7 @@ from catalogue.operations import alias as aliases
 from catalogue.operations import change_request, decision_right
 from catalogue.operations import model as models
 from catalogue.operations import version as versions
+from catalogue.operations import workflow as workflows
 from kit.actor import SYSTEM, Actor
 from meetings.operations import agenda_template
 from meetings.operations import series as meeting_series
@@ -89,6 +90,7 @@ class SampleOrganisation:
 
         self._register_versions()
         self._add_aliases()
+        self._add_workflows()
 
     def _add_aliases(self) -> None:
         registered = {model.slug: model for model in Model.objects.all()}
@@ -109,6 +111,19 @@ class SampleOrganisation:
                 trigger=trigger,
                 made_at=self.now - timedelta(days=days),
                 by=self.admin,
+                at=self.start,
+            )
+
+    def _add_workflows(self) -> None:
+        registered = {model.slug: model for model in Model.objects.all()}
+        for slug, name, owner, purpose, recipe in people_and_models.WORKFLOWS:
+            workflows.add(
+                model=registered[slug],
+                name=name,
+                owner=self.people[owner],
+                purpose=purpose,
+                recipe=recipe,
+                by=Actor(self.people[owner], "page"),
                 at=self.start,
             )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from catalogue.recipes import Recipe
 from people.states import Role
 from signals.states import SignalKind
 
@@ -257,6 +258,46 @@ VERSIONS = (
 
 # (slug of the model, another name of it in a tool)
 ALIASES = (("credit-pd", "PD_Retail"), ("credit-pd", "クレジットPD"))
+
+# (slug of the model, name, owner, purpose, recipe) of the workflows
+WORKFLOWS: tuple[tuple[str, str, str, str, Recipe], ...] = (
+    (
+        "credit-pd",
+        "Training",
+        "ana",
+        "Trains the model on the applications of the last eight quarters, once a quarter.",
+        Recipe(
+            ingestion="lake/applications, a snapshot of the first day of the quarter",
+            data_schema=[
+                {"name": "income", "type": "number, monthly, never negative"},
+                {"name": "open_debt", "type": "number, never negative"},
+                {"name": "bureau_score", "type": "whole number from 0 to 1000, may be missing"},
+                {"name": "defaulted", "type": "yes or no, after 24 months"},
+            ],
+            steps=[
+                {"name": "income_to_debt", "details": "income by open debt, capped at the 99th percentile"},
+                {"name": "utilisation_90d", "details": "mean use of the credit line over 90 days"},
+                {"name": "bureau_missing", "details": "whether the bureau has no score"},
+            ],
+            code="git.example.org/credit-pd, make train",
+            configuration={"objective": "binary", "tree": {"depth": 6, "learning_rate": 0.05}, "seed": 7},
+            evaluation="https://dashboards.example.org/credit-pd/evaluation",
+        ),
+    ),
+    (
+        "fraud-score",
+        "Weekly evaluation",
+        "ken",
+        "Compares the model in production with the labels of the week before last.",
+        Recipe(
+            ingestion="payments topic, the seven days before last Sunday",
+            data_schema=[{"name": "amount", "type": "number"}, {"name": "is_fraud", "type": "yes or no"}],
+            steps=[{"name": "amount_by_merchant", "details": "amount by the median of the merchant"}],
+            code="git.example.org/fraud-score, make evaluate",
+            configuration={"share": 0.01},
+        ),
+    ),
+)
 
 # (model, kind, who opens it, title, rollback plan, expected effect) of the change requests
 CHANGES = (

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from actions.models import Action
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version
+from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version, Workflow
 from kit.actor import SYSTEM, Actor
 from learnings.models import Learning
 from meetings.models import Decision, DecisionEffect, Meeting, MeetingSeries, Tripwire
@@ -61,6 +61,8 @@ PAGES = {
     "versions": lambda: f"/models/{Version.objects.order_by('pk').first().model.slug}/versions/",
     "version": lambda: f"/models/versions/{Version.objects.order_by('pk').first().pk}/",
     "aliases": lambda: f"/models/{Alias.objects.order_by('pk').first().model.slug}/aliases/",
+    "workflows": lambda: "/models/workflows/",
+    "workflow": lambda: f"/models/workflows/{Workflow.objects.order_by('pk').first().pk}/",
     "decision rights": lambda: "/models/decision-rights/",
     "change requests": lambda: "/models/change-requests/",
     "change request": lambda: f"/models/change-requests/{_first(ChangeRequest)}/",

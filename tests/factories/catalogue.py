@@ -2,11 +2,13 @@
 
 from itertools import count
 
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version
+from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version, Workflow
 from catalogue.operations import alias as aliases
 from catalogue.operations import change_request, decision_right
 from catalogue.operations import model as operations
 from catalogue.operations import version as versions
+from catalogue.operations import workflow as workflows
+from catalogue.recipes import PARTS, Recipe
 from catalogue.states import RightKind
 from kit.actor import SYSTEM, Actor
 from tests.conftest import AT
@@ -50,3 +52,9 @@ def version(of: Model | None = None, name: str = "", **fields) -> Version:
 def alias(of: Model | None = None, name: str = "") -> Alias:
     """Another name of a model, of a new one by default."""
     return aliases.add(of or model(), name=name or f"Alias {next(_numbers)}", by=SYSTEM, at=AT)
+
+
+def workflow(of: Model | None = None, name: str = "Training", *, by: Actor = SYSTEM, **fields) -> Workflow:
+    """A workflow of a model, of a new one by default. fields: its own, and the parts of its recipe."""
+    recipe = Recipe(**{part: fields.pop(part) for part in PARTS if part in fields})
+    return workflows.add(model=of or model(), name=name, recipe=recipe, by=by, at=AT, **fields)

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from actions.models import Action
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version
+from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version, Workflow
 from history.models import Event
 from kit.actor import SYSTEM
 from learnings.models import Learning
@@ -202,6 +202,18 @@ CASES = (
         at("catalogue:alias_create"),
         Alias,
         lambda world: {"name": "Kredit", "model": world.open.model.pk},
+    ),
+    Case(
+        "workflow",
+        at("catalogue:workflow_create"),
+        Workflow,
+        lambda house: {
+            "model": house.model.pk,
+            "name": "Training",
+            "configuration": "{}",
+            "reproduce_days": 90,
+            "tolerance": 1,
+        },
     ),
     Case(
         "decision right",

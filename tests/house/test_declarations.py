@@ -93,6 +93,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "learning",
         "check_in",
         "model",
+        "workflow",
         "version",
         "dashboard",
         "decision_right",

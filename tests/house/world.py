@@ -79,6 +79,7 @@ class Objects:
     change: Any
     trained: Any  # a version of the model
     alias: Any
+    workflow: Any
     check_in: Any
     dashboard: Any
     snapshot: Any
@@ -300,6 +301,13 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     trained = catalogue.version(model, f"{word} 1", trigger=f"{word} trigger", code=f"{word} code")
     alias = catalogue.alias(model, f"{word} alias")
     check_in = check_ins.note(text=f"{word} note", kind="ingestion_delay", model=model, **_by(owner))
+    workflow = catalogue.workflow(
+        model,
+        f"{word} training",
+        ingestion=f"{word} lake",
+        purpose=f"{word} purpose",
+        by=Actor(owner, "page"),
+    )
     dashboard = signals.dashboard(f"{word} dashboard", metric, by=owner)
     return Objects(
         model=model,
@@ -323,6 +331,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         change=change,
         trained=trained,
         alias=alias,
+        workflow=workflow,
         check_in=check_in,
         dashboard=dashboard,
         snapshot=signals.snapshot(dashboard, f"{word} picture", by=owner),
