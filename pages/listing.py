@@ -36,17 +36,12 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """One page of a filtered list, with what the page shows about filters and orders.
-
-    rows: all rows that the filters leave, not only those of the page, for counts.
-    """
+class Filtering:
+    """What a page shows about the filters and orders of a list."""
 
     user: Visitor
     spec: ListSpec
     selection: Selection
-    rows: QuerySet[Any]
-    page: paging.KeysetPage
 
     @property
     def is_narrowed(self) -> bool:
@@ -80,6 +75,17 @@ class Listing:
             Option(value, label, self.selection.has(name, value), switched(value))
             for value, label in (*one.special_values, *one.choices, *rows)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Filtering):
+    """One page of a filtered list.
+
+    rows: all rows that the filters leave, not only those of the page, for counts.
+    """
+
+    rows: QuerySet[Any]
+    page: paging.KeysetPage
 
 
 def selection_of(request: HttpRequest, spec: ListSpec) -> Selection:

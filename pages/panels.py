@@ -15,7 +15,8 @@ class Panel:
     place: the page, such as "risklog.risk". slot: "main", "timeline", "rail" or "bar". query(user, obj): its
     result is `panel` in the template; the panel is left out if it is None. permission: checked before the
     query, with (user, None). In the slot "column", the template is a cell of each row of a list, and the
-    query runs once for all rows (catalogue/views/model.py).
+    query runs once for all rows (catalogue/views/model.py); "row" is the same below a row
+    (signals/views/pattern.py).
     """
 
     place: str

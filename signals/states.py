@@ -101,6 +101,18 @@ class PanelKind(TextChoices):
     BREACHES = "breaches", "Breaches in time"
 
 
+class PatternKind(TextChoices):
+    """What the breaches of a pattern have in common. See signals.patterns."""
+
+    MODEL = "model", "Model"
+    FEATURE = "feature", "Feature"
+    SLICE = "slice", "Slice"
+    SOURCE = "source", "Source"
+    HOUR = "hour", "Hour of the day"
+    WEEKDAY = "weekday", "Day of the week"
+    WINDOW = "window", "Ingestion window"
+
+
 class ItemResult(TextChoices):
     """The result of one item of a payload."""
 

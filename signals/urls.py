@@ -1,11 +1,12 @@
 from django.urls import path, re_path
 
-from signals.views import breach, chart_file, dashboard, series, snapshot, source, threshold
+from signals.views import breach, chart_file, dashboard, pattern, series, snapshot, source, threshold
 
 app_name = "signals"
 urlpatterns = [
     path("breaches/", breach.breach_list, name="breach_list"),
     path("breaches/<str:reference>/", breach.breach_detail, name="breach_detail"),
+    path("patterns/", pattern.pattern_list, name="pattern_list"),
     path("series/<int:pk>/", series.series_detail, name="series_detail"),
     path("series/<int:pk>/edit/", series.series_edit, name="series_edit"),
     path("series/<int:pk>/propose/", threshold.propose_first, name="threshold_create"),

@@ -1,6 +1,6 @@
 """The API resources of this room: (address, view)."""
 
-from signals.api import breach, chart, dashboard, point, series, source, threshold
+from signals.api import breach, chart, dashboard, pattern, point, series, source, threshold
 
 RESOURCES = [
     ("series", series.SeriesList),
@@ -14,6 +14,7 @@ RESOURCES = [
     ("threshold-versions/<str:key>/decline", threshold.Decline),
     ("breaches", breach.Breaches),
     ("breaches/<str:key>", breach.BreachItem),
+    *pattern.RESOURCES,
     *dashboard.RESOURCES,
     *chart.RESOURCES,
     *point.RESOURCES,

@@ -22,7 +22,7 @@ def _text(values: Sequence[str], reader: Reader) -> Q:
     return Q(title__collated__contains=text)
 
 
-def _models_with_breaches(user: User) -> list[tuple[str, str]]:
+def models_with_breaches(user: User) -> list[tuple[str, str]]:
     """Return the models that have breaches the user may see, as (slug, name)."""
     groups = BreachGroup.objects.visible_to(user).filter(model__isnull=False)
     models = Model.objects.visible_to(user).filter(pk__in=groups.values("model_id"))
@@ -37,7 +37,7 @@ BREACHES = ListSpec(
             "Model",
             "model",
             Model.objects.visible_to,
-            options=_models_with_breaches,
+            options=models_with_breaches,
             special_values=(("none", "Not registered"),),
             help="The slug of a model, or none for models that nobody registered.",
         ),

@@ -71,6 +71,7 @@ PAGES = {
     "threshold": lambda: f"/signals/thresholds/{Threshold.objects.order_by('pk').first().pk}/",
     "breaches": lambda: "/signals/breaches/",
     "breach": lambda: f"/signals/breaches/{_first(BreachGroup)}/",
+    "patterns": lambda: "/signals/patterns/",
     "dashboards": lambda: "/signals/dashboards/",
     "dashboard of a model": lambda: "/signals/dashboards/model/credit-pd/?compare=before",
     "dashboard of a focus": lambda: "/signals/dashboards/focus/drift/",

@@ -267,6 +267,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("risklog:", lambda w, o, k: {"reference": k["risklog:risk"]}),
     ("signals:breach_list", lambda w, o, k: {}),
     ("signals:breach_", lambda w, o, k: {"reference": k["signals:breach"]}),
+    ("signals:pattern_list", lambda w, o, k: {}),
     ("signals:series_", lambda w, o, k: {"pk": k["signals:series"]}),
     ("signals:dashboard_list", lambda w, o, k: {}),
     ("signals:dashboard_create", lambda w, o, k: {}),
