@@ -51,7 +51,7 @@ from risklog.operations import (
     template,
     top_rung,
 )
-from signals.operations import series
+from signals.operations import claim
 
 # The events of a risk after which it may need a plan, or none any more, and which have no other handler.
 RISK_EVENTS = (
@@ -72,8 +72,8 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     ),
     # Series and breach groups that named a model before it was registered, or before the name was an alias of
     # it, are linked to it, and so are their reviews (signals.breach_claimed).
-    "catalogue.model_registered": (series.on_model_registered,),
-    "catalogue.alias_added": (series.on_model_registered,),
+    "catalogue.model_registered": (claim.on_model_registered,),
+    "catalogue.alias_added": (claim.on_model_registered,),
     # A change request of the full route opens a review. When it is settled, the request can be signed off.
     "catalogue.change_request_opened": (change_handlers.on_change_request_opened,),
     "catalogue.change_request_declined": (change_handlers.on_change_request_settled,),

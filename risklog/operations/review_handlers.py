@@ -10,15 +10,15 @@ from kit.prepared import Argument, Prepared
 from risklog import events
 from risklog.models import Review
 from risklog.operations import reviewer
-from risklog.operations.review import annotate, open_for
+from risklog.operations.review import annotate, open_for, withdraw
 from risklog.states import Severity
 from signals.models import Breach, BreachGroup
 from signals.states import BreachLevel
 
 _GROUP = Prepared(
-    lambda: BreachGroup.objects.select_related("subject", "model__owner_team__lead").filter(
-        subject=Argument("subject")
-    )
+    lambda: BreachGroup.objects.select_related(
+        "subject", "model__owner_team__lead", "merged_into__subject"
+    ).filter(subject=Argument("subject"))
 )
 _WORST_BREACH = Prepared(lambda: Breach.objects.filter(group=Argument("group")).order_by("-level", "id")[:1])
 
@@ -101,9 +101,16 @@ def _severity(group: BreachGroup) -> str:
 @handler("risklog.review.note_cleared_breach_group")
 @history.in_one_transaction
 def on_breach_group_cleared(event: Event, *, at: datetime) -> None:
-    """Note that the breach cleared. The review stays open, because it has no outcome yet."""
+    """Note that the breach cleared. The review stays open, because it has no outcome yet.
+
+    The review of a group that is now part of another one is withdrawn, because the other one has a review.
+    """
+    group = _group_of(event)
     review = reviewer.lock_open_about(event.subject_id)
-    if review:
+    if review and group and group.merged_into:
+        reason = f"{group.reference} is now part of {group.merged_into.reference}."
+        withdraw(review, reason=reason, by=SYSTEM, at=at, cause=event)
+    elif review:
         history.record(
             review,
             events.ReviewAnnotated(

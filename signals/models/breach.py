@@ -18,7 +18,10 @@ from signals.states import (
 
 
 class BreachGroup(Recorded):
-    """The breaches of one cause: one model, one kind, one rule. A review is about a group of one or more."""
+    """The breaches of one cause: one model, one kind, one rule. A review is about a group of one or more.
+
+    merged_into: the group that has its breaches since both turned out to be about the same model.
+    """
 
     KIND = "breach"
     PREFIX = "B"
@@ -33,6 +36,9 @@ class BreachGroup(Recorded):
     state = models.CharField(max_length=8, choices=BreachState.choices, default=BreachState.OPEN)
     opened_at = models.DateTimeField()
     cleared_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [

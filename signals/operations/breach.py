@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import F
 
 from catalogue.models import Model
+from catalogue.names import name_key
 from history import bulk
 from kit.actor import Actor
 from kit.locks import Lock
@@ -42,11 +43,9 @@ class Cause:
 
     @property
     def key(self) -> str:
-        """Return the text that identifies the cause, at most 300 characters."""
-        text = json.dumps([self.source_id, self.rule, self.model_name, self.kind])
-        if len(text) <= 300:
-            return text
-        return text[:260] + hashlib.sha256(text.encode()).hexdigest()[:40]
+        """Return the text that identifies the cause, the same for all names of a model."""
+        name = self.model.slug if self.model else name_key(self.model_name)
+        return key_of_cause(self.source_id, self.rule, name, self.kind)
 
     @property
     def title(self) -> str:
@@ -54,6 +53,14 @@ class Cause:
             return f"{self.description or self.rule} (no model named)"[:300]
         title = f"{self.description or self.rule} on {self.model.name if self.model else self.model_name}"
         return title[:300] if self.model else title[: 300 - len(UNREGISTERED)] + UNREGISTERED
+
+
+def key_of_cause(source_id: int | None, rule: str, model: str, kind: str) -> str:
+    """Return the key of a cause, at most 300 characters. model: its slug, or the name_key() of its name."""
+    text = json.dumps([source_id, rule, model, kind])
+    if len(text) <= 300:
+        return text
+    return text[:260] + hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
 @dataclass(slots=True)

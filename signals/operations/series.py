@@ -1,4 +1,4 @@
-"""Write series: create them at their first point, claim them when their model is registered."""
+"""Write series: create them at their first point, change their kind or unit."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,13 +11,11 @@ from catalogue.models import Model
 from catalogue.queries import model as catalogue
 from history import bulk
 from history import operations as history
-from history.models import Event
 from history.scope import Placement
-from history.wiring import handler
-from kit.actor import SYSTEM, Actor
+from kit.actor import Actor
 from signals.mapping.labels import kind_of_name
 from signals.mapping.points import Name
-from signals.models import BreachGroup, Series, Source
+from signals.models import Series, Source
 from signals.operations.source import lock_creation
 
 _MISSING = """
@@ -45,7 +43,7 @@ def create_missing(
     """Create the series that do not exist yet. The number of statements is constant.
 
     names, kinds, units: one entry per series. An empty kind is derived from the metric's name.
-    A series whose model is not registered has no model; claim() sets it later.
+    A series whose model is not registered has no model; claim.claim() sets it later.
     Returns the names that are not created, because the source would have more series than it may have.
     """
     lock_creation()
@@ -87,45 +85,6 @@ def change(
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     history.change(series, values, by=by, at=at, seen=seen)
     return series
-
-
-@history.in_one_transaction
-def claim(model: Model, *, by: Actor, at: datetime, cause: Event | None = None) -> int:
-    """Assign to a model the series and breach groups that tools sent under its name before it was registered.
-
-    Returns the number of rows that were assigned, 0 if there are none.
-    """
-    acts = []
-    subject_ids: list[int] = []
-    retitled: list[BreachGroup] = []
-    for rows, verb in (
-        (Series.objects, "signals.series_claimed"),
-        (BreachGroup.objects, "signals.breach_claimed"),
-    ):
-        orphans = rows.filter(model__isnull=True)
-        sent = orphans.order_by().values_list("model_name", flat=True).distinct()
-        names = [name for name, called in catalogue.models_called(sent).items() if called.pk == model.pk]
-        for row in orphans.filter(model_name__in=names).select_related("subject").order_by("pk"):
-            values: dict[str, Any] = {"model": model}
-            if isinstance(row, BreachGroup):
-                values["title"] = row.title.removesuffix(UNREGISTERED)
-                retitled.append(row)
-            acts.append(bulk.Act(row, verb, values=values))
-            subject_ids.append(row.subject_id)
-    if acts:
-        bulk.perform(acts, by=by, at=at, cause=cause)
-        history.reroot(subject_ids, model.subject)
-        for group in retitled:
-            history.retitle(group)
-    return len(acts)
-
-
-@handler("signals.series.claim_for_model")
-def on_model_registered(event: Event, *, at: datetime) -> None:
-    """Claim series and breach groups for a model that is registered or gets an alias, if it is not gone."""
-    model = Model.objects.select_related("subject").filter(subject_id=event.subject_id).first()
-    if model is not None:
-        claim(model, by=SYSTEM, at=at, cause=event)
 
 
 UNREGISTERED = " (not registered)"

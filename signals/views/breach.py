@@ -39,7 +39,11 @@ def breach_list(request: SignedInRequest) -> HttpResponse:
 @view_needs("signals.view")
 def breach_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     """Show a breach group: its breaches, its chart, the changes before it, the history."""
-    groups = queries.groups().visible_to(request.user).select_related("model__subject", "model__owner_team")
+    groups = (
+        queries.groups()
+        .visible_to(request.user)
+        .select_related("model__subject", "model__owner_team", "merged_into__subject")
+    )
     groups = with_related(group_queries.with_day_before(groups, request.user))
     group = get_object_or_404(groups, subject__reference=reference.upper().replace("\x00", ""))
     page = page_of(group_queries.breaches_of(group), group_queries.BREACH_ORDER, request)

@@ -12,7 +12,7 @@ from history.templatetags.timeline import lines
 from history.writing import snapshot
 from kit.actor import SYSTEM
 from signals.models import Breach, BreachGroup, Point, Threshold
-from signals.operations import series as operations
+from signals.operations import claim as operations
 from signals.operations import threshold
 from signals.queries.version import versions_of
 from tests.factories import catalogue, people, signals

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from history import queries as history
 from history.models import Event
 from kit.actor import SYSTEM
-from signals.operations import series, source, threshold
+from signals.operations import claim, series, source, threshold
 from tests.factories import catalogue, signals
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def test_the_timeline_of_a_breach_is_readable(at):
         signals.push(one, value, start=at + hour * (n + 1))
     group = signals.BreachGroup.objects.get()
     catalogue.model("fraud-score")
-    series.claim(catalogue.Model.objects.get(), by=SYSTEM, at=at)
+    claim.claim(catalogue.Model.objects.get(), by=SYSTEM, at=at)
 
     text = " ".join(timeline(group.subject_id).split())
 
@@ -41,7 +41,7 @@ def test_the_timeline_of_a_breach_is_readable(at):
         "1 crossing recurred",
         "All values are back within their thresholds",
         "The threshold was crossed again within a day",
-        "The model was registered and this breach was linked to it",
+        "This breach was linked to the model, which has this name now",
     ):
         assert words in text, words
     assert "signals.breach" not in text
