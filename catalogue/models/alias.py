@@ -14,7 +14,7 @@ class AliasQuerySet(RecordedQuerySet):
 class Alias(Part):
     """Another name of a model in a tool: another spelling, or its name in another script.
 
-    key: names.name_key() of the name, unique among the aliases in use. ended_at: when it was removed.
+    key: slugs.name_key() of the name, unique among the aliases in use. ended_at: when it was removed.
     """
 
     OF = "model"

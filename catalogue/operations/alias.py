@@ -6,8 +6,8 @@ from django.db import transaction
 
 from catalogue import events
 from catalogue.models import Alias, Model
-from catalogue.names import name_key
 from catalogue.queries import model as queries
+from catalogue.slugs import name_key
 from history import operations as history
 from kit.actor import Actor
 from kit.locks import Lock, wait_for

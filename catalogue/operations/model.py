@@ -9,7 +9,7 @@ from django.db import transaction
 from django.forms import ValidationError
 
 from catalogue.models import Alias, Model
-from catalogue.names import name_key
+from catalogue.slugs import name_key
 from catalogue.states import Stage
 from history import operations as history
 from kit.actor import Actor

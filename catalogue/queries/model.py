@@ -7,7 +7,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q
 
 from catalogue.models import Alias, Model
-from catalogue.names import name_key, slugs_of_name
+from catalogue.slugs import name_key, slugs_of_name
 from history.models import RecordedQuerySet
 from kit.sight import Visitor
 from lists.collation import BY_NAME

@@ -2,7 +2,7 @@ import json
 
 from django.db import migrations
 
-from catalogue.names import name_key
+from catalogue.slugs import name_key
 
 
 def name_open_causes_by_model(apps, schema_editor):

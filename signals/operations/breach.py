@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import F
 
 from catalogue.models import Model
-from catalogue.names import name_key
+from catalogue.slugs import name_key
 from history import bulk
 from kit.actor import Actor
 from kit.locks import Lock

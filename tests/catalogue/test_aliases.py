@@ -7,10 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalogue.models import Alias
-from catalogue.names import name_key
 from catalogue.operations import alias as operations
 from catalogue.operations import model as models
 from catalogue.queries import model as queries
+from catalogue.slugs import name_key
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile, Refused
 from people.operations import token
