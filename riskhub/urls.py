@@ -14,6 +14,7 @@ from riskhub.events_api import RESOURCES as EVENTS
 from riskhub.leaving import page as leaving_page
 from riskhub.leaving.api import RESOURCES as LEAVING
 from riskhub.retention import page as retention_page
+from riskhub.retention.api import RESOURCES as RETENTION
 from riskhub.search_api import RESOURCES as SEARCH
 from riskhub.start_here_api import RESOURCES as START_HERE
 from riskhub.token_events_api import RESOURCES as TOKEN_EVENTS
@@ -36,6 +37,7 @@ RESOURCES = [
     *SAVED,
     *LEARNINGS,
     *LEAVING,
+    *RETENTION,
     *START_HERE,
     *EVENTS,
     *TOKEN_EVENTS,

@@ -153,3 +153,28 @@ def test_the_page_shows_what_would_go_and_keeps_the_setting(client, ours):
     assert client.post("/people/settings/retention/", wrong).status_code == 422
     client.force_login(people.user())
     assert client.get("/people/settings/retention/").status_code == 403
+
+
+def test_the_api_sets_days_and_shows_what_would_go(client, ours, move_clock):
+    receipts(3)
+    client.force_login(people.user(role=Role.ADMINISTRATOR))
+    move_clock(AT + timedelta(days=8))
+    found = client.get("/api/v1/retention")
+    assert {"key": "receipts", "label": "Answers to repeated requests", "days": 7} in found.json()["kinds"]
+    preview = {row["key"]: row["rows"] for row in client.get("/api/v1/retention/preview").json()}
+    assert (preview["receipts"], preview["mails"]) == (3, 0)
+
+    def patch(body):
+        return client.patch(
+            "/api/v1/retention", body, content_type="application/json", headers={"If-Match": found["ETag"]}
+        )
+
+    assert patch({"receipts": 0}).json()["errors"][0]["field"] == "receipts"
+    assert patch({"receipts": None}).status_code == 400
+    assert patch({"receipts": 9, "mails": 60}).status_code == 200
+    assert patch({"receipts": 10}).status_code == 412
+    ours.refresh_from_db()
+    assert ours.retention == {"receipts": 9, "mails": 60}
+    assert client.get("/api/v1/retention/preview").json()[0]["rows"] == 0
+    client.force_login(people.user(role=Role.RISK_MANAGER))
+    assert client.get("/api/v1/retention").status_code == 403
