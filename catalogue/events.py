@@ -1,7 +1,7 @@
 """The events of this room. Lists of ids are user ids."""
 
 from catalogue import mail
-from catalogue.recipients import developer, opener, signers
+from catalogue.recipients import developer, developer_of_deployed, opener, signer, signers
 from history.declarations import EventType, Mail, Payload
 from history.recipients import listed_in_payload
 from history.states import NewsGroup
@@ -38,6 +38,14 @@ class WorkflowChanged(Payload, verb="catalogue.workflow_changed"):
     reason: str | None = None
 
 
+class DeploymentKept(Payload, verb="catalogue.deployment_kept"):
+    text: str = ""
+
+
+class DeploymentRolledBack(Payload, verb="catalogue.deployment_rolled_back"):
+    text: str
+
+
 class ChangeRequestSigned(Payload, verb="catalogue.change_request_signed"):
     text: str = ""
 
@@ -69,6 +77,11 @@ EVENTS = (
     EventType(WorkflowChanged),
     EventType("catalogue.workflow_retired"),
     EventType("catalogue.workflow_restored"),
+    # deployments
+    EventType("catalogue.deployment_recorded"),
+    EventType("catalogue.deployment_changed"),
+    EventType(DeploymentKept),
+    EventType(DeploymentRolledBack, (developer_of_deployed, signer), group=NewsGroup.DECISIONS),
     # decision rights
     EventType(DecisionRightAssigned, (_HOLDER,), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(DecisionRightChanged, (_HOLDER, _FORMER), is_chained=True, group=NewsGroup.RIGHTS),

@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version, Workflow
+from catalogue.models import Alias, ChangeRequest, DecisionRight, Deployment, Model, Version, Workflow
 from history.documents import PartTexts, Texts
 from kit.kinds import Kind, Page
 
@@ -42,6 +42,16 @@ KINDS = (
         watched_by=("owner_id",),
         search_rank=101,
         texts=Texts(body=("purpose",), names=("model__name", "owner__name")),
+    ),
+    Kind(
+        Deployment,
+        "Deployment",
+        "Deployments",
+        icon="rocket",
+        page=Page("catalogue:deployment_detail", "object_id"),
+        permission="catalogue.view",
+        search_rank=103,
+        texts=Texts(body=("note", "environment"), names=("model__name",)),
     ),
     Kind(
         DecisionRight,

@@ -48,6 +48,12 @@ def may_change_workflow(user: User, workflow: Any) -> bool:
     return may_change(user, workflow.model if workflow else None)
 
 
+@permission("catalogue.deployment_settle")
+def may_settle_deployment(user: User, deployment: Any) -> bool:
+    """Return True for those who may change the model that was deployed."""
+    return may_change(user, deployment.model if deployment else None)
+
+
 @permission("catalogue.right_view")
 def may_view_rights(user: User, right: Any) -> bool:
     """Return True for everyone: people must know who decides. visible_to() hides those of hidden models."""

@@ -1,6 +1,6 @@
-"""The recipients of events about change requests."""
+"""The recipients of events about change requests and deployments."""
 
-from catalogue.models import ChangeRequest
+from catalogue.models import ChangeRequest, Deployment
 from catalogue.queries import change_request as queries
 from history.models import Event
 from history.recipients import everyone
@@ -26,3 +26,21 @@ def opener(event: Event) -> dict[int, str]:
 def developer(event: Event) -> dict[int, str]:
     request = _request(event)
     return everyone([request.model.developer_id], "You develop this model") if request else {}
+
+
+def _deployment(event: Event) -> Deployment | None:
+    rows = Deployment.objects.select_related("model", "change")
+    return rows.filter(subject_id=event.subject_id).first()
+
+
+def developer_of_deployed(event: Event) -> dict[int, str]:
+    deployment = _deployment(event)
+    return everyone([deployment.model.developer_id], "You develop this model") if deployment else {}
+
+
+def signer(event: Event) -> dict[int, str]:
+    """Return who signed off the change request of a deployment."""
+    deployment = _deployment(event)
+    if deployment is None or not deployment.is_signed_off or deployment.change is None:
+        return {}
+    return everyone([deployment.change.settled_by_id], "You signed off this deployment")

@@ -1,4 +1,4 @@
-"""The stages and tiers of models, the stages of versions, decision rights, and states of change requests."""
+"""The stages and tiers of models, decision rights, and the states of change requests and deployments."""
 
 from django.db.models import IntegerChoices, TextChoices
 
@@ -86,6 +86,20 @@ class EffectResult(TextChoices):
     PARTLY = "partly", "Partly"
     NOT = "not", "Not as expected"
 
+
+class DeploymentState(TextChoices):
+    """The result of a deployment."""
+
+    DEPLOYED = "deployed", "Outcome open"
+    KEPT = "kept", "Kept"
+    ROLLED_BACK = "rolled_back", "Rolled back"
+
+
+DEPLOYMENT_MOVES = {
+    (DeploymentState.DEPLOYED, DeploymentState.KEPT): "catalogue.deployment_kept",
+    (DeploymentState.DEPLOYED, DeploymentState.ROLLED_BACK): "catalogue.deployment_rolled_back",
+    (DeploymentState.KEPT, DeploymentState.ROLLED_BACK): "catalogue.deployment_rolled_back",
+}
 
 CHANGE_MOVES = {
     (ChangeState.OPEN, ChangeState.SIGNED): "catalogue.change_request_signed",

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from catalogue.views import alias, change_request, decision_right, model, version, workflow
+from catalogue.views import alias, change_request, decision_right, deployment, model, version, workflow
 
 app_name = "catalogue"
 urlpatterns = [
@@ -35,6 +35,11 @@ urlpatterns = [
     path("aliases/new/", alias.alias_create, name="alias_create"),
     path("aliases/<int:pk>/remove/", alias.alias_remove, name="alias_remove"),
     path("<slug:slug>/aliases/", alias.model_aliases, name="model_aliases"),
+    path("deployments/", deployment.deployment_list, name="deployment_list"),
+    path("deployments/<int:pk>/", deployment.deployment_detail, name="deployment_detail"),
+    path("deployments/<int:pk>/edit/", deployment.deployment_edit, name="deployment_edit"),
+    path("deployments/<int:pk>/outcome/", deployment.deployment_outcome, name="deployment_outcome"),
+    path("<slug:slug>/deployments/new/", deployment.deployment_create, name="deployment_create"),
     path("<slug:slug>/versions/", version.model_versions, name="model_versions"),
     path("<slug:slug>/versions/new/", version.version_create, name="version_create"),
     path("id/<int:pk>/", model.model_by_id, name="model_by_id"),

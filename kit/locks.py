@@ -15,7 +15,7 @@ class Lock(IntEnum):
 
     SOURCES = 7001  # rows that a payload creates: sources, series and external rules
     CAUSES = 7002  # the breaches of one cause
-    EXTERNAL_IDS = 7003  # the risk with one external id
+    EXTERNAL_IDS = 7003  # the risk or the deployment with one external id
     MATRIX = 7004
     DIGESTS = 7005  # the digests of one week
     MODEL_NAMES = 7006  # slugs and aliases of models, which no two models share

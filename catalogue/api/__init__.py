@@ -1,12 +1,13 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from catalogue.api import alias, change_request, decision_right, model, version, workflow
+from catalogue.api import alias, change_request, decision_right, deployment, model, version, workflow
 
 RESOURCES = [
     *model.RESOURCES,
     *alias.RESOURCES,
     *version.RESOURCES,
     *workflow.RESOURCES,
+    *deployment.RESOURCES,
     *decision_right.RESOURCES,
     *change_request.RESOURCES,
 ]

@@ -3,8 +3,18 @@
 from catalogue.models.alias import Alias
 from catalogue.models.change_request import ChangeRequest
 from catalogue.models.decision_right import DecisionRight
+from catalogue.models.deployment import Deployment
 from catalogue.models.model import Model
 from catalogue.models.version import Version
 from catalogue.models.workflow import Workflow, WorkflowVersion
 
-__all__ = ["Alias", "ChangeRequest", "DecisionRight", "Model", "Version", "Workflow", "WorkflowVersion"]
+__all__ = [
+    "Alias",
+    "ChangeRequest",
+    "DecisionRight",
+    "Deployment",
+    "Model",
+    "Version",
+    "Workflow",
+    "WorkflowVersion",
+]

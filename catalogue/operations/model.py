@@ -19,7 +19,9 @@ from people.models import Team, User
 from people.slugs import free_slug, slug_of
 
 # Models with these slugs would have no page: /models/new/ is the form that registers one.
-RESERVED = frozenset({"new", "decision-rights", "change-requests", "validations", "workflows", "runs"})
+RESERVED = frozenset(
+    {"change-requests", "decision-rights", "deployments", "new", "runs", "validations", "workflows"}
+)
 # move_stage() changes the stage. The slug never changes, because other tools use it.
 CHANGEABLE = frozenset({"name", "purpose", "owner_team", "developer", "tier", "link"})
 

@@ -1,12 +1,26 @@
-"""Announced deployment windows."""
+"""Deployments, and announced deployment windows."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q
 
-from catalogue.models import ChangeRequest
+from catalogue.models import ChangeRequest, Deployment
 from catalogue.states import ChangeRoute, ChangeState
+from history.models import RecordedQuerySet
+
+
+def deployments() -> RecordedQuerySet[Deployment]:
+    """Return all deployments, the latest first, with what a row needs. Callers add `.visible_to(user)`."""
+    return Deployment.objects.select_related(
+        "subject",
+        "model__subject",
+        "model__owner_team__lead",
+        "model_version",
+        "change__subject",
+        "change__settled_by",
+        "settled_by__subject",
+    ).order_by("-deployed_at", "-id")
 
 
 def open_windows(model_ids: Iterable[int], at: datetime) -> dict[int, ChangeRequest]:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from catalogue.models import Model
 from catalogue.operations import alias as aliases
-from catalogue.operations import change_request, decision_right
+from catalogue.operations import change_request, decision_right, deployment
 from catalogue.operations import model as models
 from catalogue.operations import version as versions
 from catalogue.operations import workflow as workflows
@@ -125,6 +125,25 @@ class SampleOrganisation:
                 recipe=recipe,
                 by=Actor(self.people[owner], "page"),
                 at=self.start,
+            )
+
+    def _record_deployments(self) -> None:
+        """Record what build servers deployed, the oldest first."""
+        registered = {model.slug: model for model in Model.objects.all()}
+        for slug, version, environment, days, outcome, note in people_and_models.DEPLOYMENTS:
+            deployment.record(
+                registered[slug],
+                version=version,
+                details=deployment.DeploymentDetails(
+                    environment=environment,
+                    deployed_at=self.now - timedelta(days=days),
+                    external_id=f"deploy-{slug}-{version}-{environment}",
+                    link=f"https://ci.example.org/{slug}/{version}",
+                    outcome=outcome,
+                    note=note,
+                ),
+                by=self.admin,
+                at=max(self.start, self.now - timedelta(days=days)),
             )
 
     def _assign_rights(self) -> None:

@@ -258,6 +258,13 @@ VERSIONS = (
 
 # (slug of the model, another name of it in a tool)
 ALIASES = (("credit-pd", "PD_Retail"), ("credit-pd", "クレジットPD"))
+# (slug of the model, version, environment, days before today, outcome, why), the oldest first
+DEPLOYMENTS = (
+    ("credit-pd", "12", "production", 90, "kept", "Default rate as in the backtest."),
+    ("fraud-score", "2026.4", "production", 40, "kept", ""),
+    ("churn-scorer", "8", "production", 12, "rolled_back", "The feature store answered too late."),
+    ("credit-pd", "13", "staging", 4, "", ""),
+)
 
 # (slug of the model, name, owner, purpose, recipe) of the workflows
 WORKFLOWS: tuple[tuple[str, str, str, str, Recipe], ...] = (

@@ -55,6 +55,7 @@ class SixWeeks(SampleOrganisation):
         work_together(self.people, at=self.now - timedelta(hours=2))
         self._set_appetites(at=self.now)
         self._request_changes()
+        self._record_deployments()
         schedule.tick(self.now, is_simulated=True)
 
     # ------------------------------------------------------------------ a day

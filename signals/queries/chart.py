@@ -1,4 +1,4 @@
-"""The chart of a series over a period: its points, the limits in force, the breaches."""
+"""The chart of a series over a period: points, limits in force, breaches, deployments of its model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +11,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
+from catalogue.models import Deployment
+from catalogue.states import DeploymentState
 from history.models import RecordedQuerySet
 from people.models import User
 from signals.models import Breach, Series, ThresholdVersion
@@ -21,6 +23,7 @@ PERIODS = (7, 45, 180)  # days
 MAX_POINTS = 400
 BUCKETS = 190  # at most two points each, which leaves room for the gaps
 MAX_BREACHES = 60
+MAX_DEPLOYMENTS = 20
 # A distance of more than this many medians between two points interrupts the line.
 _GAP_FACTOR = 4
 # The kinds of rule whose limits are in the unit of the series, so that a chart can draw them.
@@ -63,12 +66,30 @@ class ChartBreach:
 
 
 @dataclass(frozen=True, slots=True)
+class ChartDeployment:
+    """A deployment of the model that a chart marks. version: the name of what was deployed."""
+
+    id: int
+    subject: int
+    at: datetime
+    version: str
+    environment: str
+    is_rolled_back: bool
+
+    @property
+    def label(self) -> str:
+        label = f"Version {self.version} deployed to {self.environment}"
+        return f"{label}, rolled back" if self.is_rolled_back else label
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """A series between `start` and `end`; days: the length of the period.
 
     points: (time, value), at most MAX_POINTS, with the value None in a gap. Dense points are reduced to the
     lowest and highest of each bucket.
-    limits: the versions in force. agreed: those agreed within the period. breaches: those within the period.
+    limits: the versions in force. agreed: those agreed within the period. breaches, deployments: those within
+    the period.
     """
 
     series: Series
@@ -79,6 +100,7 @@ class Chart:
     limits: Sequence[ChartVersion] = ()
     agreed: Sequence[ChartVersion] = ()
     breaches: Sequence[ChartBreach] = ()
+    deployments: Sequence[ChartDeployment] = ()
 
     @property
     def has_points(self) -> bool:
@@ -102,18 +124,23 @@ def charts(user: User, series: Sequence[Series], *, start: datetime, end: dateti
     versions_of = ArraySubquery(_chart_versions(versions_on().visible_to(user)))
     breaches = breaches_on(start, end).visible_to(user)[:MAX_BREACHES]
     breaches_of = ArraySubquery(_chart_breaches(breaches))
-    shown = Series.objects.filter(pk__in=ids).order_by().values_list("pk", versions_of, breaches_of)
-    rules = {pk: (versions, crossings) for pk, versions, crossings in shown}
+    deployments = _deployments_on(start, end).visible_to(user)[:MAX_DEPLOYMENTS]
+    parts = (versions_of, breaches_of, ArraySubquery(_chart_deployments(deployments)))
+    shown = Series.objects.filter(pk__in=ids).order_by().values_list("pk", *parts)
+    found = {pk: rows for pk, *rows in shown}
     points = window(ids, start, end, buckets=BUCKETS)
     empty = {
         row.pk: Chart(row, start, end, max((end - start).days, 1), with_gaps(points[row.pk]))
         for row in series
     }
-    return {pk: _with_rules(chart, *rules[pk]) for pk, chart in empty.items()}
+    return {pk: _with_parts(chart, *found[pk]) for pk, chart in empty.items()}
 
 
-def _with_rules(
-    chart: Chart, version_rows: Sequence[dict[str, Any]], breach_rows: Sequence[dict[str, Any]]
+def _with_parts(
+    chart: Chart,
+    version_rows: Sequence[dict[str, Any]],
+    breach_rows: Sequence[dict[str, Any]],
+    deployment_rows: Sequence[dict[str, Any]],
 ) -> Chart:
     versions = [_chart_version(row) for row in version_rows]
     return replace(
@@ -125,6 +152,9 @@ def _with_rules(
             if version.agreed_at and chart.start <= version.agreed_at <= chart.end and not version.is_external
         ],
         breaches=[_chart_breach(row) for row in breach_rows],
+        deployments=[
+            ChartDeployment(**row | {"at": datetime.fromisoformat(row["at"])}) for row in deployment_rows
+        ],
     )
 
 
@@ -155,6 +185,18 @@ def _chart_breaches(breaches: QuerySet[Breach]) -> QuerySet[Any]:
 def _chart_breach(row: dict[str, Any]) -> ChartBreach:
     opened_at, cleared_at = datetime.fromisoformat(row["opened_at"]), moment(row["cleared_at"])
     return ChartBreach(row["reference"], BreachLevel(row["level"]), opened_at, cleared_at)
+
+
+def _chart_deployments(deployments: QuerySet[Deployment]) -> QuerySet[Any]:
+    values = JSONObject(
+        id="id",
+        subject="subject_id",
+        at="deployed_at",
+        version="model_version__name",
+        environment="environment",
+        is_rolled_back=Q(state=DeploymentState.ROLLED_BACK),
+    )
+    return deployments.values(row=values)
 
 
 def lines_of(version: Any) -> list[tuple[str, float, str]]:
@@ -205,6 +247,12 @@ def breaches_on(start: datetime, end: datetime) -> RecordedQuerySet[Breach]:
         .filter(opened_at__lte=end)
         .order_by("-opened_at", "-id")
     )
+
+
+def _deployments_on(start: datetime, end: datetime) -> RecordedQuerySet[Deployment]:
+    """Return the deployments of the model of the outer query's series in the period, newest first."""
+    made = Deployment.objects.filter(deployed_at__range=(start, end), model=OuterRef("model_id"))
+    return made.order_by("-deployed_at", "-id")
 
 
 def with_gaps(points: Sequence[tuple[datetime, float]]) -> Points:

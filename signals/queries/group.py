@@ -9,7 +9,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject
 
-from catalogue.models import Model
+from catalogue.models import Deployment, Model, Version
+from catalogue.states import DeploymentState
 from people.models import User
 from signals.models import Breach, BreachGroup, ThresholdVersion
 from signals.queries import chart as charts
@@ -80,19 +81,34 @@ class PriorChange:
 
 
 @dataclass(frozen=True, slots=True)
-class PriorChanges:
-    """The changes on the same model in the 24 hours before a group opened."""
+class PriorRelease:
+    """A version of the model that was trained or deployed. environment: "" for a training."""
 
+    at: datetime
+    pk: int
+    version: str
+    environment: str = ""
+    is_rolled_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PriorChanges:
+    """The changes on the same model in the 24 hours before a group opened, the latest first of each kind."""
+
+    deployments: Sequence[PriorRelease]
+    trained: Sequence[PriorRelease]
     versions: Sequence[PriorChange]
     groups: Sequence[PriorChange]
 
     @property
     def is_empty(self) -> bool:
-        return not self.versions and not self.groups
+        return not (self.deployments or self.trained or self.versions or self.groups)
 
 
 def with_day_before(rows: Any, user: User) -> Any:
-    """Return groups with what day_before() reads: agreed versions and other groups of the 24 hours before."""
+    """Return groups with what day_before() reads, of the 24 hours before each: deployments and versions of
+    the model, agreed versions of thresholds, and other groups.
+    """
     opened_at, model_name = OuterRef("opened_at"), OuterRef("model_name")
     day = (opened_at - DAY_BEFORE, opened_at)
     same = Q(threshold__series__model_name=model_name)
@@ -107,14 +123,42 @@ def with_day_before(rows: Any, user: User) -> Any:
         .values(row=JSONObject(at="opened_at", title="title", reference="subject__reference"))
     )
     return rows.annotate(
-        agreed_before=ArraySubquery(agreed[:MAX_CHANGES]), opened_before=ArraySubquery(opened[:MAX_CHANGES])
+        deployed_before=ArraySubquery(_deployed(user, day)[:MAX_CHANGES]),
+        trained_before=ArraySubquery(_trained(user, day)[:MAX_CHANGES]),
+        agreed_before=ArraySubquery(agreed[:MAX_CHANGES]),
+        opened_before=ArraySubquery(opened[:MAX_CHANGES]),
     )
+
+
+def _deployed(user: User, day: tuple[Any, Any]) -> QuerySet[Any]:
+    """Return the deployments of the outer group's model in a period, as JSON of PriorRelease."""
+    rows = Deployment.objects.filter(model=OuterRef("model_id"), deployed_at__range=day).visible_to(user)
+    return rows.order_by("-deployed_at", "-id").values(
+        row=JSONObject(
+            at="deployed_at",
+            pk="pk",
+            version="model_version__name",
+            environment="environment",
+            is_rolled_back=Q(state=DeploymentState.ROLLED_BACK),
+        )
+    )
+
+
+def _trained(user: User, day: tuple[Any, Any]) -> QuerySet[Any]:
+    """Return the versions of the outer group's model that were trained in a period."""
+    rows = Version.objects.filter(model=OuterRef("model_id"), made_at__range=day).visible_to(user)
+    return rows.order_by("-made_at", "-id").values(row=JSONObject(at="made_at", pk="pk", version="name"))
 
 
 def day_before(group: Any) -> PriorChanges:
     """Return the changes in the 24 hours before a group. group: a row of with_day_before()."""
-    return PriorChanges(_prior_changes(group.agreed_before), _prior_changes(group.opened_before))
+    return PriorChanges(
+        _prior(PriorRelease, group.deployed_before),
+        _prior(PriorRelease, group.trained_before),
+        _prior(PriorChange, group.agreed_before),
+        _prior(PriorChange, group.opened_before),
+    )
 
 
-def _prior_changes(rows: Sequence[dict[str, Any]]) -> list[PriorChange]:
-    return [PriorChange(**row | {"at": charts.moment(row["at"])}) for row in rows]
+def _prior(kind: type[Any], rows: Sequence[dict[str, Any]]) -> list[Any]:
+    return [kind(**row | {"at": charts.moment(row["at"])}) for row in rows]

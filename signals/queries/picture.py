@@ -22,7 +22,7 @@ from history.models import Subject
 from kit.sight import Visitor
 from signals.dashboards import ChartPeriod
 from signals.models import BreachGroup, Series
-from signals.queries.chart import Chart, lines_of
+from signals.queries.chart import Chart, ChartDeployment, lines_of
 from signals.queries.spark import Spark
 from signals.states import BreachLevel, PanelKind
 
@@ -65,7 +65,7 @@ def of_charts(
         lines=lines,
         limits=_limits(limited) if limited else [],
         spans=[span for chart in charts for span in _spans(chart)],
-        marks=[*(mark for chart in charts for mark in _agreements(chart)), *marks],
+        marks=[*(mark for chart in charts for mark in _agreements(chart)), *_deployments(charts), *marks],
     )
 
 
@@ -113,6 +113,26 @@ def _agreements(chart: Chart) -> list[dict[str, Any]]:
         for version in chart.agreed
         if version.agreed_at
     ]
+
+
+def _deployments(charts: Sequence[Chart]) -> list[dict[str, Any]]:
+    """Return the deployments of the models of the charts as marks, each once."""
+    deployments = {row.id: row for chart in charts for row in chart.deployments}
+    return [
+        {
+            "subject": deployment.subject,
+            "at": deployment.at.isoformat(),
+            "label": deployment.label,
+            "link": reverse("catalogue:deployment_detail", args=[deployment.id]),
+            "kind": mark_kind(deployment),
+        }
+        for deployment in deployments.values()
+    ]
+
+
+def mark_kind(deployment: ChartDeployment) -> str:
+    """Return how a chart marks a deployment: "critical" if it was rolled back."""
+    return "critical" if deployment.is_rolled_back else "note"
 
 
 def of_figures(

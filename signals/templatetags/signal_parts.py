@@ -13,6 +13,7 @@ from pages import charts
 from pages.templatetags.ui import duration_text
 from signals import rule_text
 from signals.queries.chart import IN_UNIT, Chart, lines_of
+from signals.queries.picture import mark_kind
 from signals.states import BreachLevel
 from signals.thresholds import Rule
 
@@ -25,7 +26,7 @@ _SPAN_KINDS = {BreachLevel.CRITICAL: "critical", BreachLevel.WARNING: "warning"}
 
 @register.simple_tag
 def series_chart(chart: Chart, key: str = "signal") -> SafeString:
-    """Draw the chart of a series: limits as bands, breaches as spans, agreed versions as marks."""
+    """Draw the chart of a series: limits as bands, breaches as spans, agreements and deployments as marks."""
     return charts.line_chart(
         key=key,
         title=chart.series.subject_title,
@@ -48,6 +49,15 @@ def series_chart(chart: Chart, key: str = "signal") -> SafeString:
             )
             for version in chart.agreed
             if version.agreed_at
+        ]
+        + [
+            charts.Mark(
+                deployment.at,
+                deployment.label,
+                reverse("catalogue:deployment_detail", args=[deployment.id]),
+                mark_kind(deployment),
+            )
+            for deployment in chart.deployments
         ],
         start=chart.start,
         end=chart.end,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from actions.models import Action
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version, Workflow
+from catalogue.models import Alias, ChangeRequest, DecisionRight, Deployment, Model, Version, Workflow
 from kit.actor import SYSTEM, Actor
 from learnings.models import Learning
 from meetings.models import Decision, DecisionEffect, Meeting, MeetingSeries, Tripwire
@@ -63,6 +63,8 @@ PAGES = {
     "aliases": lambda: f"/models/{Alias.objects.order_by('pk').first().model.slug}/aliases/",
     "workflows": lambda: "/models/workflows/",
     "workflow": lambda: f"/models/workflows/{Workflow.objects.order_by('pk').first().pk}/",
+    "deployments": lambda: "/models/deployments/",
+    "deployment": lambda: f"/models/deployments/{Deployment.objects.order_by('pk').first().pk}/",
     "decision rights": lambda: "/models/decision-rights/",
     "change requests": lambda: "/models/change-requests/",
     "change request": lambda: f"/models/change-requests/{_first(ChangeRequest)}/",

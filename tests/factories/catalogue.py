@@ -2,9 +2,10 @@
 
 from itertools import count
 
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version, Workflow
+from catalogue.models import Alias, ChangeRequest, DecisionRight, Deployment, Model, Version, Workflow
 from catalogue.operations import alias as aliases
 from catalogue.operations import change_request, decision_right
+from catalogue.operations import deployment as deployments
 from catalogue.operations import model as operations
 from catalogue.operations import version as versions
 from catalogue.operations import workflow as workflows
@@ -58,3 +59,10 @@ def workflow(of: Model | None = None, name: str = "Training", *, by: Actor = SYS
     """A workflow of a model, of a new one by default. fields: its own, and the parts of its recipe."""
     recipe = Recipe(**{part: fields.pop(part) for part in PARTS if part in fields})
     return workflows.add(model=of or model(), name=name, recipe=recipe, by=by, at=AT, **fields)
+
+
+def deployment(of: Model | None = None, version: str = "1", *, by=None, at=AT, **details) -> Deployment:
+    """A deployment of a version of a model, of a new one by default. details: of DeploymentDetails."""
+    actor = Actor(by, "api") if by else SYSTEM
+    details = deployments.DeploymentDetails(**details)
+    return deployments.record(of or model(), version=version, details=details, by=actor, at=at)[0]

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from actions.models import Action
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Model, Version, Workflow
+from catalogue.models import Alias, ChangeRequest, DecisionRight, Deployment, Model, Version, Workflow
 from history.models import Event
 from kit.actor import SYSTEM
 from learnings.models import Learning
@@ -201,7 +201,13 @@ CASES = (
         "alias",
         at("catalogue:alias_create"),
         Alias,
-        lambda world: {"name": "Kredit", "model": world.open.model.pk},
+        lambda house: {"name": "Kredit", "model": house.model.pk},
+    ),
+    Case(
+        "deployment",
+        at("catalogue:deployment_create", "model.slug"),
+        Deployment,
+        typed(version="7", environment="production"),
     ),
     Case(
         "workflow",

@@ -169,6 +169,9 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("catalogue:alias_create", lambda w, o, k: {}),
     ("catalogue:alias_remove", lambda w, o, k: {"pk": o.alias.pk}),
     ("catalogue:version_create", lambda w, o, k: {"slug": k["catalogue:slug"]}),
+    ("catalogue:deployment_list", lambda w, o, k: {}),
+    ("catalogue:deployment_create", lambda w, o, k: {"slug": k["catalogue:slug"]}),
+    ("catalogue:deployment_", lambda w, o, k: {"pk": o.deployment.pk}),
     ("catalogue:version_", lambda w, o, k: {"pk": o.trained.pk}),
     ("catalogue:workflow_list", lambda w, o, k: {}),
     ("catalogue:workflow_create", lambda w, o, k: {}),
@@ -319,6 +322,8 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("catalogue:change_", lambda w, o: o.change),
     ("catalogue:alias_remove", lambda w, o: o.alias),
     ("catalogue:version_create", lambda w, o: o.model),
+    ("catalogue:deployment_create", lambda w, o: o.model),
+    ("catalogue:deployment_", lambda w, o: o.deployment),
     ("catalogue:version_", lambda w, o: o.trained),
     ("catalogue:workflow_", lambda w, o: o.workflow),
     ("catalogue:", lambda w, o: o.model),
@@ -430,6 +435,7 @@ def _resource(address: str) -> Any:
             "/tripwires/": objects.tripwire.pk,
             "/versions/": objects.trained.pk,
             "/aliases/": objects.alias.pk,
+            "/deployments/": objects.deployment.pk,
         }
         number = next((number for part, number in numbers.items() if part in address), NO_ID)
         with_number = address.replace("<str:number>", str(number)).replace("<str:week>", "2026-W47")

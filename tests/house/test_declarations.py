@@ -95,6 +95,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "model",
         "workflow",
         "version",
+        "deployment",
         "dashboard",
         "decision_right",
         "series",

@@ -80,6 +80,7 @@ class Objects:
     trained: Any  # a version of the model
     alias: Any
     workflow: Any
+    deployment: Any
     check_in: Any
     dashboard: Any
     snapshot: Any
@@ -300,6 +301,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     change = catalogue.change(model, title=f"{word} change", opened_by=owner, is_emergency=True)
     trained = catalogue.version(model, f"{word} 1", trigger=f"{word} trigger", code=f"{word} code")
     alias = catalogue.alias(model, f"{word} alias")
+    deployment = catalogue.deployment(model, f"{word} 1", environment=f"{word}-stage", change=change)
     check_in = check_ins.note(text=f"{word} note", kind="ingestion_delay", model=model, **_by(owner))
     workflow = catalogue.workflow(
         model,
@@ -332,6 +334,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         trained=trained,
         alias=alias,
         workflow=workflow,
+        deployment=deployment,
         check_in=check_in,
         dashboard=dashboard,
         snapshot=signals.snapshot(dashboard, f"{word} picture", by=owner),

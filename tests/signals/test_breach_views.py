@@ -1,5 +1,6 @@
 """The pages of breaches, and the panels of signals on the pages of models."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -207,6 +208,18 @@ def test_what_changed_the_day_before_is_shown(client, ana, at):
     page = _page(client, f"{LIST}{BreachGroup.objects.latest('id').reference}/")
 
     assert "version 1 agreed" in page
+
+
+def test_deployments_and_versions_of_the_day_before_are_shown(client, ana, at):
+    model = catalogue.model("fraud-score")
+    shown = catalogue.deployment(model, "7", deployed_at=at - timedelta(hours=2))
+    catalogue.deployment(model, "6", deployed_at=at - timedelta(hours=25))
+    catalogue.deployment(catalogue.model("other"), "5", deployed_at=at - timedelta(hours=1))
+
+    page = _page(client, f"{LIST}{signals.breach_group().reference}/")
+
+    hrefs = re.findall(r'href="/models/(deployments|versions)/(\d+)/"', page.partition("before-heading")[2])
+    assert hrefs == [("deployments", str(shown.pk)), ("versions", str(shown.model_version_id))]
 
 
 def test_a_restricted_group_is_not_found_by_strangers(client, ana):
