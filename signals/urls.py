@@ -1,6 +1,16 @@
 from django.urls import path, re_path
 
-from signals.views import breach, chart_file, dashboard, pattern, series, snapshot, source, threshold
+from signals.views import (
+    breach,
+    chart_file,
+    dashboard,
+    delivery,
+    pattern,
+    series,
+    snapshot,
+    source,
+    threshold,
+)
 
 app_name = "signals"
 urlpatterns = [
@@ -43,4 +53,8 @@ urlpatterns = [
     path("sources/new/", source.source_create, name="source_create"),
     path("sources/<int:pk>/", source.source_detail, name="source_detail"),
     path("sources/<int:pk>/edit/", source.source_edit, name="source_edit"),
+    path("sources/<int:pk>/test/", delivery.source_test, name="source_test"),
+    path(
+        "sources/<int:pk>/deliveries/<int:number>/replay/", delivery.delivery_replay, name="delivery_replay"
+    ),
 ]

@@ -68,7 +68,7 @@ KEPT = (
     RowKind(
         "source_deliveries",
         "Deliveries of sources",
-        "What sources sent, with the bodies of which something was rejected. Points and breaches stay.",
+        "What sources sent: the bodies that were rejected, and samples. Points and breaches stay.",
         Delivery.objects.all,
         "at",
         30,

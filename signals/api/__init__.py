@@ -1,6 +1,6 @@
 """The API resources of this room: (address, view)."""
 
-from signals.api import breach, chart, dashboard, pattern, point, series, source, threshold
+from signals.api import breach, chart, dashboard, delivery, pattern, point, series, source, threshold
 
 RESOURCES = [
     ("series", series.SeriesList),
@@ -20,4 +20,5 @@ RESOURCES = [
     *point.RESOURCES,
     ("sources", source.Sources),
     ("sources/<str:key>", source.SourceItem),
+    *delivery.RESOURCES,
 ]

@@ -11,6 +11,7 @@ from django.db.models import Q
 from lists.collation import BY_NAME
 from pages.forms import PageForm
 from people.models import User
+from signals.forms.json_text import parse_json
 from signals.forms.severities import SEVERITIES_HELP, parse_severities, severities_as_text
 from signals.models import Source
 from signals.states import ALERTING, SIGNING, Adapter
@@ -87,18 +88,7 @@ class SourceForm(PageForm):
         text = self.cleaned_data["mapping"].strip()
         if not text:
             return {}
-        try:
-            mapping = json.loads(text, parse_constant=_refuse)
-            if "\\u0000" in json.dumps(mapping):
-                raise ValueError
-            json.dumps(mapping, ensure_ascii=False).encode()
-            return mapping
-        except json.JSONDecodeError as error:
-            raise forms.ValidationError(
-                f"Enter valid JSON. Line {error.lineno}: {error.msg.lower()}."
-            ) from None
-        except (ValueError, RecursionError):
-            raise forms.ValidationError("Enter valid JSON.") from None
+        return parse_json(text)
 
     def clean_severities(self) -> dict[str, str]:
         return parse_severities(self.cleaned_data["severities"])
@@ -141,11 +131,6 @@ class NewSourceForm(SourceForm):
     def values(self) -> dict[str, Any]:
         data = self.cleaned_data
         return super().values() | {"slug": data["slug"], "adapter": data["adapter"]}
-
-
-def _refuse(constant: str) -> None:
-    """Refuse NaN and Infinity, which Python's parser accepts but JSON does not have."""
-    raise ValueError(constant)
 
 
 def seconds_of(length: timedelta | None) -> str:

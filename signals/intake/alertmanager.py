@@ -1,18 +1,11 @@
 """The webhook receiver for Prometheus Alertmanager. It needs a token of scope ingest."""
 
-from datetime import datetime
-from typing import Any
-
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kit.actor import Actor
-from signals.intake.receive import BodyResult, Receiver
+from signals.intake.receive import Receiver
 from signals.mapping import alertmanager
-from signals.mapping.alertmanager import ParsedBody
-from signals.models import Source
-from signals.operations import alert
 from signals.states import Adapter, ItemResult
 
 
@@ -59,21 +52,3 @@ class Alertmanager(Receiver):
 
     def post(self, request: Request, slug: str = "") -> Response:
         return self.receive(request)
-
-    def slug_of(self, request: Request, body: Any) -> str:
-        return self.kwargs.get("slug") or request.query_params.get("source", "")
-
-    def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> BodyResult:
-        return stored_alerts(alertmanager.read(body, source.mapping, at=at), source, by=by, at=at)
-
-
-def stored_alerts(parsed: ParsedBody, source: Source, *, by: Actor, at: datetime) -> BodyResult:
-    """Store parsed alerts and return the result of each."""
-    results: list[Any] = alert.take(parsed, source=source, by=by, at=at).results
-    for item in parsed.refused:
-        results[item] = ItemResult.REJECTED
-    rejections = [
-        {"index": item, "field": f"alerts[{item}].{error.field}", "detail": error.message}
-        for item, error in parsed.refused.items()
-    ]
-    return BodyResult(results, rejections, parsed.truncated, cuts=parsed.cuts)

@@ -1,7 +1,6 @@
 """The resource of points: POST a batch, GET the points of a series."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,18 +9,15 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kit.actor import Actor
 from kit.refusals import Refused
 from rest.bodies import loads_leniently, media_type_of
 from rest.fields import Body
 from rest.resource import Collection
 from signals.filters.series import POINTS
-from signals.intake.receive import BodyResult, Receiver
+from signals.intake.receive import Receiver
 from signals.mapping import points as points_mapping
-from signals.mapping.points import Reading
 from signals.mapping.text import Unusable
-from signals.models import Point, Series, Source
-from signals.operations import points
+from signals.models import Point, Series
 from signals.states import Adapter, ItemResult, SignalKind
 
 # The media types of one point a line.
@@ -152,14 +148,6 @@ class Points(Receiver, Collection):
             raise Refused("The name of a source must be a string.", field="source")
         return slug or ""
 
-    def take(self, body: Any, source: Source, *, by: Actor, at: datetime) -> BodyResult:
-        reading = points_mapping.read(body, at=at)
-        stored = points.store(reading, source=source, by=by, at=at)
-        results: list[Any] = stored.results
-        for item in reading.refused:
-            results[item] = ItemResult.REJECTED
-        return BodyResult(results, [_rejection(reading, item) for item in reading.refused])
-
 
 def _parse_lines(raw: bytes) -> dict[str, Any]:
     return {"points": points_mapping.of_lines(raw, _parse_line)}
@@ -170,12 +158,3 @@ def _parse_line(line: bytes) -> Any:
         return loads_leniently(line)
     except ParseError:
         return Unusable("line", "The line is not JSON. Each line is one point, as a JSON object.")
-
-
-def _rejection(reading: Reading, item: int) -> dict[str, Any]:
-    """Return the place of a refused item in the payload, its field and how to fix it."""
-    error = reading.refused[item]
-    series, index = reading.places[item] if reading.places is not None else (-1, item)
-    path = f"points[{index}]" if series < 0 else f"series[{series}].points[{index}]"
-    rejection: dict[str, Any] = {} if series < 0 else {"series": series}
-    return rejection | {"index": index, "field": f"{path}.{error.field}", "detail": error.message}

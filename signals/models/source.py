@@ -17,10 +17,11 @@ class Source(Recorded):
     Its "severities" say what a severity means: {"info": "ignore", "page": "critical"} (SeverityRule).
     secret: with which the tool signs its bodies, sealed (kit.sealed); "" without.
     expected_every: the expected interval between payloads, None if they are irregular.
+    sampled_at: when an accepted body was last kept as a sample.
     """
 
     KIND = "source"
-    HISTORY_OMITS = frozenset({"last_received_at", "secret"})
+    HISTORY_OMITS = frozenset({"last_received_at", "sampled_at", "secret"})
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80)
@@ -30,10 +31,16 @@ class Source(Recorded):
     secret = models.TextField(blank=True, default="", db_default="")
     expected_every = models.DurationField(null=True, blank=True)
     last_received_at = models.DateTimeField(null=True, blank=True)
+    sampled_at = models.DateTimeField(null=True, blank=True)
 
 
 class Delivery(models.Model):
-    """One payload of a source, with its result. body: kept if anything was rejected or cut, up to 64 kB."""
+    """One payload of a source, with its result.
+
+    body: kept, up to 64 kB, if anything was rejected or cut, and once an hour as a sample. is_cut: whether it
+    was longer. asked: parameters of its address that name what the body does not: {"model": …, "ts": …}.
+    replay_of: the delivery whose body was taken again; it may have been deleted since.
+    """
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="deliveries")
     at = models.DateTimeField()
@@ -46,6 +53,17 @@ class Delivery(models.Model):
     truncated_alerts = models.PositiveIntegerField(default=0)
     problem = models.TextField(blank=True, default="")
     body = models.TextField(blank=True, default="")
+    is_cut = models.BooleanField(default=False, db_default=False)
+    asked = models.JSONField(default=dict, blank=True, db_default={})
+    replay_of = models.ForeignKey(
+        "self",
+        models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
 
     class Meta:
         indexes = [models.Index(fields=["source", "-at", "-id"], name="signals_delivery_newest")]
@@ -54,6 +72,11 @@ class Delivery(models.Model):
     def is_accepted(self) -> bool:
         """Return True if the payload was accepted, in whole or in part."""
         return self.status < 300
+
+    @property
+    def is_replayable(self) -> bool:
+        """Return True if the body is kept whole, so that it can be taken again."""
+        return bool(self.body) and not self.is_cut
 
     @property
     def counts_text(self) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.validators import validate_slug
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Greatest
 from django.forms import ValidationError
 
 from history import operations as history
@@ -29,6 +30,7 @@ _MIN_SECRET, _MAX_SECRET = 8, 200  # characters
 _MAX_INTERVAL = timedelta(days=366)
 _RESERVED = frozenset({Adapter.ALERTMANAGER.value, Adapter.POINTS.value})
 _TOUCHED_EVERY = timedelta(seconds=5)
+_SAMPLED_EVERY = timedelta(hours=1)
 _MAPPED = frozenset({"model", "feature", "kind", "severity", "kinds", "severities"})
 
 
@@ -152,17 +154,22 @@ def note_delivery(
     truncated_alerts: int = 0,
     problem: str = "",
     body: bytes = b"",
+    is_sample: bool = False,
+    asked: Mapping[str, str] | None = None,
+    replay_of: Delivery | None = None,
 ) -> Delivery:
     """Create the delivery of a payload and return it.
 
-    status: the HTTP status of the response. counts: ItemResult -> number of items. body: the raw payload if
-    any item was rejected, else b""; it is stored cut to 64 kB and without NUL, which PostgreSQL cannot store.
+    status: the HTTP status of the response. counts: ItemResult -> number of items. body: the raw payload; it
+    is stored cut to 64 kB and without NUL, which PostgreSQL cannot store. is_sample: nothing was rejected, so
+    a whole body is kept only once an hour.
 
     At most two statements. Call it last in the transaction, so that the row of a busy source is locked only
     briefly.
     """
     counts = counts or {}
-    stored_body = body[:MAX_STORED_BODY].decode("utf-8", "replace").replace("\x00", "")
+    if is_sample and not (len(body) <= MAX_STORED_BODY and _is_older(source.sampled_at, at, _SAMPLED_EVERY)):
+        body = b""
     delivery = Delivery.objects.create(
         source=source,
         at=at,
@@ -174,13 +181,26 @@ def note_delivery(
         ignored=counts.get("ignored", 0),
         truncated_alerts=truncated_alerts,
         problem=problem.replace("\x00", "")[:2_000],
-        body=stored_body,
+        body=body[:MAX_STORED_BODY].decode("utf-8", "replace").replace("\x00", ""),
+        is_cut=len(body) > MAX_STORED_BODY,
+        asked={name: text for name, text in (asked or {}).items() if text},
+        replay_of=replay_of,
     )
-    if source.last_received_at is None or at - source.last_received_at > _TOUCHED_EVERY:
-        Source.objects.filter(
-            Q(last_received_at__isnull=True) | Q(last_received_at__lt=at), pk=source.pk
-        ).update(last_received_at=at)
+    if replay_of is None:
+        _touch(source, at, is_sampled=is_sample and bool(body))
     return delivery
+
+
+def _touch(source: Source, at: datetime, *, is_sampled: bool) -> None:
+    """Note that a source sent a body, every few seconds, and whether the body is kept as a sample."""
+    values: dict[str, Any] = {"sampled_at": at} if is_sampled else {}
+    if values or _is_older(source.last_received_at, at, _TOUCHED_EVERY):
+        rows = Source.objects.filter(pk=source.pk)
+        rows.update(last_received_at=Greatest("last_received_at", Value(at, DateTimeField())), **values)
+
+
+def _is_older(moment: datetime | None, at: datetime, age: timedelta) -> bool:
+    return moment is None or at - moment > age
 
 
 def _of_sender(adapter: str, by: Actor) -> Source | None:

@@ -42,7 +42,8 @@ def address_of(source: Source) -> str:
     return reverse("signals:source_detail", args=[source.pk])
 
 
-def _source(request: SignedInRequest, pk: int) -> Source:
+def visible_source(request: SignedInRequest, pk: int) -> Source:
+    """Return the source with this number. Raises Http404 if the reader may not see it."""
     return get_object_or_404(queries.sources().visible_to(request.user), pk=pk)
 
 
@@ -50,7 +51,7 @@ def _source(request: SignedInRequest, pk: int) -> Source:
 @view_needs("signals.view")
 def source_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show a source: its deliveries with their results, and the configuration for the tool."""
-    source = _source(request, pk)
+    source = visible_source(request, pk)
     sees_deliveries = may(request.user, "signals.delivery_view", source)
     context = {
         "source": source,
@@ -81,7 +82,7 @@ def source_create(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("signals.source_change")
 def source_edit(request: SignedInRequest, pk: int) -> HttpResponse:
-    source = _source(request, pk)
+    source = visible_source(request, pk)
     return flows.edit(
         request,
         source,

@@ -291,6 +291,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("signals:source_list", lambda w, o, k: {}),
     ("signals:source_create", lambda w, o, k: {}),
     ("signals:source_", lambda w, o, k: {"pk": k["source"].pk}),
+    ("signals:delivery_", lambda w, o, k: {"pk": k["source"].pk, "number": k["delivery"].pk}),
     ("saved:view_list", lambda w, o, k: {}),
     ("saved:view_new", lambda w, o, k: {}),
     ("saved:view_counts", lambda w, o, k: {"name": "risks"}),
@@ -359,6 +360,7 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("signals:threshold_decline", lambda w, o: o.version),
     ("signals:threshold_", lambda w, o: o.threshold),
     ("signals:source_", lambda w, o: w.extra["source"]),
+    ("signals:delivery_", lambda w, o: w.extra["source"]),
     ("saved:view_", lambda w, o: o.view),
     ("talk:comment_", lambda w, o: o.comment),
     ("talk:file_", lambda w, o: o.file),
@@ -436,6 +438,7 @@ def _resource(address: str) -> Any:
             "/versions/": objects.trained.pk,
             "/aliases/": objects.alias.pk,
             "/deployments/": objects.deployment.pk,
+            "/deliveries/": known["delivery"].pk,
         }
         number = next((number for part, number in numbers.items() if part in address), NO_ID)
         with_number = address.replace("<str:number>", str(number)).replace("<str:week>", "2026-W47")

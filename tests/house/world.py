@@ -28,6 +28,7 @@ from risklog.operations import appetite, filled_template, imports, template
 from risklog.operations import reviewer as reviewers
 from saved import operations as views
 from signals.models import Breach, Series, Source, Threshold, ThresholdVersion
+from signals.operations import source as sources
 from signals.operations import threshold as thresholds
 from talk.operations import comment as comments
 from tests.conftest import AT
@@ -351,7 +352,8 @@ def _once(world: World, owner: Any) -> None:
         "risklog:matrix": _a_matrix(),
         "risklog:appetite": appetite.add(max_score=25, why="Agreed by the board.", by=SYSTEM, at=AT),
         "risklog:ladder": Ladder.objects.order_by("pk").first(),
-        "source": Source.objects.order_by("pk").first(),
+        "source": (source := Source.objects.order_by("pk").earliest("pk")),
+        "delivery": sources.note_delivery(source, at=AT, status=422, problem="not a list", body=b"{}"),
         "agenda_template": meetings_.agenda_template(),
         "calendar_feed": calendar_feed.add(owner, **_by(owner))[0],
         "other_team": Subject.objects.filter(kind="team").last(),
