@@ -1,7 +1,7 @@
 """The events of this room. Lists of ids are user ids."""
 
 from catalogue import mail
-from catalogue.recipients import developer, developer_of_deployed, opener, signer, signers
+from catalogue.recipients import developer, developer_of_deployed, opener, owner_of_registry, signer, signers
 from history.declarations import EventType, Mail, Payload
 from history.recipients import listed_in_payload
 from history.states import NewsGroup
@@ -46,6 +46,12 @@ class DeploymentRolledBack(Payload, verb="catalogue.deployment_rolled_back"):
     text: str
 
 
+class RegistryFailed(Payload, verb="catalogue.registry_failed"):
+    """A registry could not be read several times in a row. error: of the last time."""
+
+    error: str
+
+
 class ChangeRequestSigned(Payload, verb="catalogue.change_request_signed"):
     text: str = ""
 
@@ -82,6 +88,11 @@ EVENTS = (
     EventType("catalogue.deployment_changed"),
     EventType(DeploymentKept),
     EventType(DeploymentRolledBack, (developer_of_deployed, signer), group=NewsGroup.DECISIONS),
+    # registries
+    EventType("catalogue.registry_added"),
+    EventType("catalogue.registry_changed"),
+    EventType(RegistryFailed, (owner_of_registry,), group=NewsGroup.FINDINGS),
+    EventType("catalogue.registry_recovered", (owner_of_registry,), group=NewsGroup.FINDINGS),
     # decision rights
     EventType(DecisionRightAssigned, (_HOLDER,), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(DecisionRightChanged, (_HOLDER, _FORMER), is_chained=True, group=NewsGroup.RIGHTS),

@@ -2,7 +2,16 @@
 
 from django.db.models import Q
 
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Deployment, Model, Version, Workflow
+from catalogue.models import (
+    Alias,
+    ChangeRequest,
+    DecisionRight,
+    Deployment,
+    Model,
+    Registry,
+    Version,
+    Workflow,
+)
 from history.documents import PartTexts, Texts
 from kit.kinds import Kind, Page
 
@@ -52,6 +61,17 @@ KINDS = (
         permission="catalogue.view",
         search_rank=103,
         texts=Texts(body=("note", "environment"), names=("model__name",)),
+    ),
+    Kind(
+        Registry,
+        "Model registry",
+        "Model registries",
+        icon="database",
+        page=Page("catalogue:registry_detail", "object_id"),
+        permission="catalogue.registry_view",
+        watched_by=("owner_id",),
+        search_rank=132,
+        texts=Texts(names=("owner__name",)),
     ),
     Kind(
         DecisionRight,

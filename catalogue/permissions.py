@@ -1,4 +1,4 @@
-"""Who may see, register and change models, assign decision rights, and sign change requests."""
+"""Who may see, register, change and import models, assign decision rights, and sign change requests."""
 
 from typing import Any
 
@@ -52,6 +52,18 @@ def may_change_workflow(user: User, workflow: Any) -> bool:
 def may_settle_deployment(user: User, deployment: Any) -> bool:
     """Return True for those who may change the model that was deployed."""
     return may_change(user, deployment.model if deployment else None)
+
+
+@permission("catalogue.registry_view")
+def may_view_registries(user: User, registry: Any) -> bool:
+    """Return True for risk managers: the problems of an import name what the registry has."""
+    return may_read(user) and user.is_at_least(Role.RISK_MANAGER)
+
+
+@permission("catalogue.registry_change")
+def may_change_registry(user: User, registry: Any) -> bool:
+    """Return True for risk managers, who may change all models that they see."""
+    return may_write(user, Role.RISK_MANAGER)
 
 
 @permission("catalogue.right_view")

@@ -1,6 +1,6 @@
-"""The recipients of events about change requests and deployments."""
+"""The recipients of events about change requests, deployments and registries."""
 
-from catalogue.models import ChangeRequest, Deployment
+from catalogue.models import ChangeRequest, Deployment, Registry
 from catalogue.queries import change_request as queries
 from history.models import Event
 from history.recipients import everyone
@@ -44,3 +44,8 @@ def signer(event: Event) -> dict[int, str]:
     if deployment is None or not deployment.is_signed_off or deployment.change is None:
         return {}
     return everyone([deployment.change.settled_by_id], "You signed off this deployment")
+
+
+def owner_of_registry(event: Event) -> dict[int, str]:
+    owners = Registry.objects.filter(subject=event.subject_id).values_list("owner_id", flat=True)
+    return everyone(owners, "You own this registry")

@@ -1,6 +1,15 @@
 from django.urls import path, re_path
 
-from catalogue.views import alias, change_request, decision_right, deployment, model, version, workflow
+from catalogue.views import (
+    alias,
+    change_request,
+    decision_right,
+    deployment,
+    model,
+    registry,
+    version,
+    workflow,
+)
 
 app_name = "catalogue"
 urlpatterns = [
@@ -30,6 +39,11 @@ urlpatterns = [
         workflow.workflow_step,
         name="workflow_step",
     ),
+    path("registries/", registry.registry_list, name="registry_list"),
+    path("registries/new/", registry.registry_create, name="registry_create"),
+    path("registries/<int:pk>/", registry.registry_detail, name="registry_detail"),
+    path("registries/<int:pk>/edit/", registry.registry_edit, name="registry_edit"),
+    path("registries/<int:pk>/read/", registry.registry_read, name="registry_read"),
     path("versions/<int:pk>/", version.version_detail, name="version_detail"),
     path("versions/<int:pk>/edit/", version.version_edit, name="version_edit"),
     path("aliases/new/", alias.alias_create, name="alias_create"),

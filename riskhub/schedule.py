@@ -9,6 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.core.management import call_command
 
+from catalogue.operations import registry_reading
 from history import audit as history_audit
 from history import documents, heartbeats, relay
 from history.claims import Tally
@@ -48,6 +49,7 @@ EVERY = {
     "riskhub.hand_on": 10.0,
     "riskhub.send": 10.0,
     "riskhub.read_calendars": 20.0,
+    "riskhub.read_registries": 20.0,
     "riskhub.send_webhooks": 10.0,
     "riskhub.apply_imports": 10.0,
     "riskhub.tidy": 600.0,
@@ -68,7 +70,7 @@ def tick(at: datetime, *, is_simulated: bool = False) -> int:
     """Process everything up to `at`, including mails. Returns the number of items. Safe in parallel.
 
     is_simulated: `at` is not the present, as in a sample. Mails are only shown on the page of sent mail, and
-    no calendar is read and no webhook is sent.
+    no calendar or registry is read and no webhook is sent.
     """
     done = import_run.run_due(at=at).done
     done += act(at)
@@ -79,7 +81,8 @@ def tick(at: datetime, *, is_simulated: bool = False) -> int:
     note_mail_switch(at)
     if sending.is_held():
         return done
-    done += calendar_reading.read_due(at=at).done + delivery.send_due(at=at).done
+    done += calendar_reading.read_due(at=at).done + registry_reading.read_due(at=at).done
+    done += delivery.send_due(at=at).done
     return done + message.send_due(at=at).done
 
 
@@ -191,6 +194,15 @@ def read_calendars() -> None:
     """
     if not sending.is_held():
         calendar_reading.read_due(at=clock.now(), seconds=8)
+
+
+# A large registry has many pages, so this task has limits of its own.
+@shared_task(name="riskhub.read_registries", soft_time_limit=150, time_limit=180)
+@_in_present_time
+def read_registries() -> None:
+    """Import from the model registries that are due. None is read while sending is held."""
+    if not sending.is_held():
+        registry_reading.read_due(at=clock.now(), seconds=8)
 
 
 @shared_task(name="riskhub.send_webhooks")

@@ -1,6 +1,15 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from catalogue.api import alias, change_request, decision_right, deployment, model, version, workflow
+from catalogue.api import (
+    alias,
+    change_request,
+    decision_right,
+    deployment,
+    model,
+    registry,
+    version,
+    workflow,
+)
 
 RESOURCES = [
     *model.RESOURCES,
@@ -8,6 +17,7 @@ RESOURCES = [
     *version.RESOURCES,
     *workflow.RESOURCES,
     *deployment.RESOURCES,
+    *registry.RESOURCES,
     *decision_right.RESOURCES,
     *change_request.RESOURCES,
 ]

@@ -35,6 +35,9 @@ class ModelVersionRow(serializers.Serializer):
     configuration = serializers.DictField()
     made_at = serializers.DateTimeField(help_text="When it was trained.")
     trigger = serializers.CharField()
+    aliases = serializers.ListField(
+        child=serializers.CharField(), help_text="What its registry calls it, such as champion."
+    )
 
 
 class VersionChange(Body):

@@ -5,6 +5,7 @@ from catalogue.models.change_request import ChangeRequest
 from catalogue.models.decision_right import DecisionRight
 from catalogue.models.deployment import Deployment
 from catalogue.models.model import Model
+from catalogue.models.registry import Registry, RegistryModel, RegistryReading
 from catalogue.models.version import Version
 from catalogue.models.workflow import Workflow, WorkflowVersion
 
@@ -14,6 +15,9 @@ __all__ = [
     "DecisionRight",
     "Deployment",
     "Model",
+    "Registry",
+    "RegistryModel",
+    "RegistryReading",
     "Version",
     "Workflow",
     "WorkflowVersion",

@@ -1,5 +1,6 @@
 """The versions of models: one trained artefact each."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from catalogue.models.model import Model
@@ -13,7 +14,8 @@ class Version(Recorded):
     name: its name or number in the registry, unique for a model. parent: the version that it was made from.
     data_set, code: where the data and the code of the training are found, such as a path with a snapshot or
     a repository with a commit. configuration: a JSON object, such as the parameters of the training.
-    made_at: when it was trained. trigger: why it was trained, such as a breach.
+    made_at: when it was trained. trigger: why it was trained, such as a breach. aliases: what its registry
+    calls it at present, such as champion.
     """
 
     KIND = "version"
@@ -29,6 +31,7 @@ class Version(Recorded):
     configuration = models.JSONField(default=dict, db_default={}, blank=True)
     made_at = models.DateTimeField()
     trigger = models.CharField(max_length=500, blank=True, default="", db_default="")
+    aliases = ArrayField(models.CharField(max_length=120), blank=True, default=list, db_default=[])
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["model", "name"], name="catalogue_version_once")]

@@ -22,6 +22,9 @@ from people.slugs import free_slug, slug_of
 RESERVED = frozenset(
     {"change-requests", "decision-rights", "deployments", "new", "runs", "validations", "workflows"}
 )
+RESERVED = frozenset(
+    {"new", "decision-rights", "change-requests", "validations", "workflows", "runs", "registries", "import"}
+)
 # move_stage() changes the stage. The slug never changes, because other tools use it.
 CHANGEABLE = frozenset({"name", "purpose", "owner_team", "developer", "tier", "link"})
 

@@ -1,7 +1,7 @@
 """Write versions of models: register one, change one."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,16 +28,19 @@ def register(
     by: Actor,
     at: datetime,
     made_at: datetime | None = None,
+    aliases: Sequence[str] = (),
     **values: Any,
 ) -> Version:
     """Register a version of a model. made_at: when it was trained, by default now. values: of CHANGEABLE.
+
+    aliases: what its registry calls it. Only imports change them (operations/registry_models.py).
 
     Raises Refused with the name of the field, also if the model has a version of this name.
     """
     name = name.strip()
     if not name:
         raise Refused("Enter the name or number of the version.", field="name")
-    version = Version(model=model, name=name)
+    version = Version(model=model, name=name, aliases=list(aliases))
     values = _checked(version, {**values, "made_at": made_at or at})
     for field, value in values.items():
         setattr(version, field, value)

@@ -43,6 +43,7 @@ def model_list(request: SignedInRequest) -> HttpResponse:
         "headings": _add_columns(request, shown.page.rows),
         "counted": f"{total}{'+' if is_more else ''} model{'' if total == 1 else 's'}",
         "may_add": may(request.user, "catalogue.model_add"),
+        "may_see_registries": may(request.user, "catalogue.registry_view"),
     }
     return respond(request, "catalogue/model_list.html", "rows", context)
 

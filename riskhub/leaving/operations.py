@@ -14,9 +14,10 @@ from django.db.models import Q, QuerySet
 from actions.models import Action
 from actions.operations import action as actions
 from actions.states import UNFINISHED
-from catalogue.models import DecisionRight, Model
+from catalogue.models import DecisionRight, Model, Registry
 from catalogue.operations import decision_right as rights
 from catalogue.operations import model as models
+from catalogue.operations import registry as registries
 from history.models import Subject
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, Refused
@@ -159,6 +160,13 @@ HOLDINGS = (
         lambda person: DecisionRight.objects.filter(person=person, is_withdrawn=False),
         _give(rights.change, "person"),
         permission="catalogue.right_assign",
+    ),
+    Holding(
+        "registries",
+        "Model registries",
+        lambda person: Registry.objects.filter(owner=person),
+        _give(registries.change, "owner"),
+        permission="catalogue.registry_change",
     ),
     Holding(
         "ladders",

@@ -8,6 +8,7 @@ from catalogue.models import Model
 from catalogue.operations import alias as aliases
 from catalogue.operations import change_request, decision_right, deployment
 from catalogue.operations import model as models
+from catalogue.operations import registry as registries
 from catalogue.operations import version as versions
 from catalogue.operations import workflow as workflows
 from kit.actor import SYSTEM, Actor
@@ -91,6 +92,7 @@ class SampleOrganisation:
         self._register_versions()
         self._add_aliases()
         self._add_workflows()
+        self._add_registry()
 
     def _add_aliases(self) -> None:
         registered = {model.slug: model for model in Model.objects.all()}
@@ -145,6 +147,12 @@ class SampleOrganisation:
                 by=self.admin,
                 at=max(self.start, self.now - timedelta(days=days)),
             )
+
+    def _add_registry(self) -> None:
+        """Add a registry that is paused, because the sample has no MLflow to read."""
+        name, url = "MLflow of the platform", "https://mlflow.example.org"
+        made = registries.add(name=name, url=url, by=self.admin, at=self.start)
+        registries.change(made, {"is_active": False}, by=self.admin, at=self.start)
 
     def _assign_rights(self) -> None:
         """Say who decides about models: three defaults of the organisation, and one right of a model."""

@@ -27,6 +27,7 @@ from signals.models import BreachGroup, Series, Source, Threshold
 from talk.models import Comment, File, Reaction
 from tests.browser.conftest import axe, covered, violations, width_beyond
 from tests.conftest import AT
+from tests.factories import catalogue
 from tests.factories.talk import PNG
 
 # Faults of narrow windows: hidden names, regions that need to scroll.
@@ -161,6 +162,9 @@ PAGES = {
     "token": lambda: f"/people/tokens/{_robot().tokens.get().pk}/",
     "security": lambda: "/people/me/security/",
     "confirm": lambda: "/people/me/confirm/",
+    "registries": lambda: f"/models/registries/?order={_registry() and 'name'}",
+    "new registry": lambda: "/models/registries/new/",
+    "registry": lambda: f"/models/registries/{_registry()}/",
     "webhooks": lambda: "/notices/webhooks/",
     "new webhook": lambda: "/notices/webhooks/new/",
     "webhook": lambda: f"/notices/webhooks/{_webhook()}/",
@@ -249,6 +253,16 @@ def _invited() -> str:
     made = invitation.invite(["guest@example.org", "other@example.org"], by=by, at=AT)
     invitation.withdraw(made[0], by=by, at=AT)
     return made[0].role
+
+
+def _registry() -> int:
+    """A model registry with an error, problems and an imported model."""
+    made = catalogue.registry(owner=User.objects.filter(role=Role.ADMINISTRATOR).first())
+    made.reading.__class__.objects.filter(registry=made).update(
+        error="mlflow.example.org answered with the status 500.", problems=["churn: No right."], tried_at=AT
+    )
+    made.registered.create(name="Churn", model=Model.objects.filter(registered_as=None).first())
+    return made.pk
 
 
 def _webhook() -> int:

@@ -2,11 +2,21 @@
 
 from itertools import count
 
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Deployment, Model, Version, Workflow
+from catalogue.models import (
+    Alias,
+    ChangeRequest,
+    DecisionRight,
+    Deployment,
+    Model,
+    Registry,
+    Version,
+    Workflow,
+)
 from catalogue.operations import alias as aliases
 from catalogue.operations import change_request, decision_right
 from catalogue.operations import deployment as deployments
 from catalogue.operations import model as operations
+from catalogue.operations import registry as registries
 from catalogue.operations import version as versions
 from catalogue.operations import workflow as workflows
 from catalogue.recipes import PARTS, Recipe
@@ -66,3 +76,10 @@ def deployment(of: Model | None = None, version: str = "1", *, by=None, at=AT, *
     actor = Actor(by, "api") if by else SYSTEM
     details = deployments.DeploymentDetails(**details)
     return deployments.record(of or model(), version=version, details=details, by=actor, at=at)[0]
+
+
+def registry(**fields) -> Registry:
+    """A model registry of a new person, unless the fields name another owner. Nothing is read from it."""
+    fields.setdefault("owner", people.user())
+    values = {"name": "MLflow", "url": "https://mlflow.example.org", **fields}
+    return registries.add(**values, by=SYSTEM, at=AT)

@@ -8,7 +8,16 @@ from django.test import Client
 from django.urls import reverse
 
 from actions.models import Action
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Deployment, Model, Version, Workflow
+from catalogue.models import (
+    Alias,
+    ChangeRequest,
+    DecisionRight,
+    Deployment,
+    Model,
+    Registry,
+    Version,
+    Workflow,
+)
 from history.models import Event
 from kit.actor import SYSTEM
 from learnings.models import Learning
@@ -476,6 +485,17 @@ CASES = (
         Function,
         typed(name="Model validation"),
         at("people:function_create"),
+    ),
+    Case(
+        "registry",
+        at("catalogue:registry_create"),
+        Registry,
+        lambda house: {
+            "name": "MLflow",
+            "url": "https://mlflow.example.org",
+            "owner": people.user("Mia", role=Role.RISK_MANAGER).pk,
+            "every_minutes": 60,
+        },
     ),
     Case(
         "webhook",

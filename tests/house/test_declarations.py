@@ -102,6 +102,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "threshold",
         "dashboard_snapshot",
         "source",
+        "registry",
         "category",
         "ladder",
         "person",

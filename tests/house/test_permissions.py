@@ -100,7 +100,8 @@ def test_every_kind_of_subject_has_a_page_that_opens(client):
     missing, seen = {kind.key for kind in kinds.every() if isinstance(kind.page, Page)}, {}
     for subject in Subject.objects.visible_to(world.people["owner"]).order_by("pk"):
         if subject.kind in missing:
-            client.force_login(world.people["administrator" if subject.kind == "webhook" else "owner"])
+            is_theirs = subject.kind in {"webhook", "registry"}
+            client.force_login(world.people["administrator" if is_theirs else "owner"])
             seen[subject.kind] = client.get(kinds.url_of(subject), follow=True).status_code
             missing.discard(subject.kind)
 

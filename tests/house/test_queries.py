@@ -45,9 +45,9 @@ MORE_OF_WRITES = {
 }
 
 
-# Only administrators see these. tests/notices/test_webhooks.py and tests/people/test_invitations.py count
-# their statements.
-OF_ADMINISTRATORS = {"webhook-endpoints", "invitations"}
+# Only administrators and risk managers see these. tests/notices/test_webhooks.py,
+# tests/people/test_invitations.py and tests/catalogue/test_registries.py count their statements.
+OF_ADMINISTRATORS = {"webhook-endpoints", "invitations", "registries"}
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def _pages() -> dict[str, str]:
         one.name: reverse(one.name)
         for one in addresses.pages()
         if one.name.endswith(("_list", "_board", "inbox", "home"))
-        and not re.search("mail|webhook|invitation", one.name)
+        and not re.search("mail|webhook|invitation|registry", one.name)
     }
     busiest: dict[str, tuple[int, object]] = {}
     for event in Event.objects.select_related("subject"):

@@ -186,6 +186,7 @@ def _found_people(world: World) -> None:
             function=science, people=[owner], starts_on=AT.date(), **_by(made["administrator"])
         ),
         "invitation": invitation.invite(["guest@example.org"], **_by(made["administrator"]))[0],
+        "registry": catalogue.registry(owner=made["manager"]),
         "webhook": endpoint.add(
             name="Operations",
             url="https://hooks.example.org/T0",
