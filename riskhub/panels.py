@@ -12,7 +12,7 @@ from pages import panels
 from pages.panels import Panel
 from riskhub import start_here
 from riskhub.leaving import page as leaving
-from risklog.queries import channels, escalation, related, review, risk, template
+from risklog.queries import channels, escalation, recurrence, related, review, risk, template
 from signals.queries import marks, snapshot
 from signals.queries import model as signals
 from signals.queries.marks import MarkReader
@@ -85,6 +85,14 @@ PANELS: tuple[Panel, ...] = (
         "risklog.risk_view",
     ),
     Panel("signals.breach_group", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
+    # the page of patterns
+    Panel(
+        "signals.patterns",
+        "row",
+        "risklog/_panel_risk_of_pattern.html",
+        recurrence.of_patterns,
+        "risklog.risk_view",
+    ),
     # a dashboard of one model
     Panel(
         "signals.dashboard",

@@ -115,6 +115,7 @@ risk_pages: list = [
     path("new/", risk.risk_new, name="risk_new"),
     path("like/", duplicate.risk_like, name="risk_like"),
     path("from-breach/<str:reference>/", risk.risk_from_breach, name="risk_from_breach"),
+    path("from-pattern/", risk.risk_from_pattern, name="risk_from_pattern"),
     path("<str:reference>/", risk.risk_detail, name="risk_detail"),
     path("<str:reference>/peek/", risk.risk_peek, name="risk_peek"),
     path("<str:reference>/edit/", risk.risk_edit, name="risk_edit"),

@@ -25,6 +25,7 @@ from risklog.api.risk_bodies import (
     RiskChange,
     RiskEvidenceBody,
     RiskOfBreachBody,
+    RiskOfPatternBody,
     RiskReasonBody,
     TreatRiskBody,
     UndoRiskBody,
@@ -34,10 +35,12 @@ from risklog.models import Risk
 from risklog.models.matrix import present_matrix
 from risklog.operations import risk as operations
 from risklog.operations import risk_bulk_undo
+from risklog.operations.risk_from_pattern import add_from_pattern
 from risklog.operations.risk_upsert import upsert
 from risklog.queries import risk as queries
 from risklog.queries.risk_export import RISK_EXPORT
 from risklog.states import STATEMENT, RiskState, Treatment
+from signals.patterns import DAYS
 
 
 class RiskRow(serializers.Serializer):
@@ -204,6 +207,20 @@ class RiskOfBreach(_Risks):
         return self.created(request, risk.pk, f"risks/{risk.reference}")
 
 
+class RiskOfPattern(_Risks):
+    """Create a risk from a pattern of `/patterns` and its evidence, or return its live risk."""
+
+    permission = {"POST": "risklog.risk_add"}
+    bodies = {"POST": RiskOfPatternBody}
+    answers = {"POST": (201, RiskRow)}
+
+    def post(self, request: Request) -> Response:
+        values = read(RiskOfPatternBody, request)
+        days = values.get("days", DAYS)
+        risk = add_from_pattern(values["pattern"], days=days, by=self.by(request), at=clock.now())
+        return self.created(request, risk.pk, f"risks/{risk.reference}")
+
+
 class RiskItem(_Risks, Item):
     """Get a risk by reference or number."""
 
@@ -312,6 +329,7 @@ RESOURCES: list = [
     ("risks", Risks),
     ("risks/export", RiskExport),
     ("risks/from_breach", RiskOfBreach),
+    ("risks/from_pattern", RiskOfPattern),
     ("risks/<str:key>", RiskItem),
     ("risks/<str:key>/assess", AssessRisk),
     ("risks/<str:key>/treat", TreatRisk),

@@ -11,6 +11,7 @@ from rest.fields import Body, Visible
 from risklog.models import Category
 from risklog.states import Treatment
 from signals.models import BreachGroup, Series
+from signals.patterns import DAYS, PERIODS
 
 
 def _people(user: User) -> QuerySet[User]:
@@ -159,6 +160,13 @@ class RestrictRiskBody(Body):
         allow_null=True,
         max_length=50,
         help_text="The teams that may see it, beside its owner, reporter and reviewers; null for everyone.",
+    )
+
+
+class RiskOfPatternBody(Body):
+    pattern = serializers.RegexField("^[0-9a-f]{16}$", help_text="The `key` of a pattern.")
+    days = serializers.ChoiceField(
+        PERIODS, required=False, help_text=f"How many days are searched. Default: {DAYS}."
     )
 
 

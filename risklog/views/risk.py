@@ -21,10 +21,12 @@ from people import queries as people
 from people.models import User
 from people.permissions import SignedInRequest
 from risklog.forms.risk import EditRiskForm, NewRiskForm, SightForm
+from risklog.forms.risk_of_pattern import RiskOfPatternForm
 from risklog.models import Risk
 from risklog.models.appetite import appetite_of
 from risklog.models.matrix import present_matrix
 from risklog.operations import risk as operations
+from risklog.operations.risk_from_pattern import add_from_pattern
 from risklog.queries import acceptance as acceptances
 from risklog.queries import duplicate as duplicates
 from risklog.queries import escalation as escalations
@@ -154,6 +156,22 @@ def risk_from_breach(request: SignedInRequest, reference: str) -> HttpResponse:
         go(request, address_of(risk)),
         f"{risk.reference} created from the evidence. Please check it.",
     )
+
+
+@require_POST
+@view_needs("risklog.risk_add")
+def risk_from_pattern(request: SignedInRequest) -> HttpResponse:
+    """Create a risk from a pattern of breaches, or open the live risk that the pattern has."""
+    form = RiskOfPatternForm(request.POST)
+    if not form.is_valid():
+        return toast(request, go(request, reverse("signals:pattern_list")), "Choose a pattern of this page.")
+    try:
+        asked = form.cleaned_data
+        risk = add_from_pattern(asked["pattern"], days=asked["days"], by=actor(request), at=clock.now())
+    except Refused as refusal:
+        return toast(request, go(request, reverse("signals:pattern_list")), refusal.message)
+    text = f"{risk.reference} created from the evidence. Please check it."
+    return toast(request, go(request, address_of(risk)), text)
 
 
 @require_http_methods(["GET", "POST"])

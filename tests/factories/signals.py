@@ -122,3 +122,19 @@ def sent_alert(
         "generatorURL": "http://prometheus.example.org/graph",
         "fingerprint": f"{rule}-{model}-{feature}",
     }
+
+
+def alerts_at_night(model="fraud-score", *, days=12, hour=3, **labels):
+    """An alert of another feature each night, cleared after ten minutes."""
+    midnight = AT.replace(hour=0, minute=0)  # UTC, the organisation's time is an hour later
+    for back in range(days, 0, -1):
+        starts = midnight - timedelta(days=back) + timedelta(hours=hour)
+        told = sent_alert(
+            f"f{back % 4}",
+            model=model,
+            status="resolved",
+            starts=starts,
+            ends=starts + timedelta(minutes=10),
+            **labels,
+        )
+        alerts(told, at=starts + timedelta(minutes=11))

@@ -269,6 +269,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("risklog:risk_new", lambda w, o, k: {}),
     ("risklog:risk_like", lambda w, o, k: {}),
     ("risklog:risk_choices", lambda w, o, k: {"what": "owner"}),
+    ("risklog:risk_from_pattern", lambda w, o, k: {}),
     ("risklog:risk_from_breach", lambda w, o, k: {"reference": k["signals:breach"]}),
     ("risklog:", lambda w, o, k: {"reference": k["risklog:risk"]}),
     ("signals:breach_list", lambda w, o, k: {}),

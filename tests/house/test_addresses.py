@@ -146,6 +146,7 @@ NEEDS_NO_VERSION = {
     "people:person_link",
     "people:team_leave",
     "risklog:risk_from_breach",
+    "risklog:risk_from_pattern",
     "meetings:check_in_place",  # it creates something from a check-in, and changes nothing
     "meetings:check_in_act",
     "meetings:check_in_risk",

@@ -24,29 +24,13 @@ def ana(client):
     return person
 
 
-def alerts_at_night(model="fraud-score", *, days=12, hour=3, **labels):
-    """An alert of another feature each night, cleared after ten minutes."""
-    midnight = AT.replace(hour=0, minute=0)  # UTC, the organisation's time is an hour later
-    for back in range(days, 0, -1):
-        starts = midnight - timedelta(days=back) + timedelta(hours=hour)
-        told = signals.sent_alert(
-            f"f{back % 4}",
-            model=model,
-            status="resolved",
-            starts=starts,
-            ends=starts + timedelta(minutes=10),
-            **labels,
-        )
-        signals.alerts(told, at=starts + timedelta(minutes=11))
-
-
 def titles(user):
     return [pattern.title for pattern in queries.search(user, at=AT).patterns]
 
 
 def test_breaches_at_the_same_hour_are_a_pattern(ana, client):
     catalogue.model("fraud-score")
-    alerts_at_night()
+    signals.alerts_at_night()
 
     answer = client.get(PAGE)
 
@@ -61,7 +45,7 @@ def test_breaches_at_the_same_hour_are_a_pattern(ana, client):
 
 def test_the_api_tells_the_same(ana, client):
     catalogue.model("fraud-score")
-    alerts_at_night()
+    signals.alerts_at_night()
 
     answer = client.get("/api/v1/patterns?dimension=hour,model&kind=drift&days=30").json()
 
@@ -99,7 +83,7 @@ def test_without_breaches_nothing_was_tried(ana, client):
 
 def test_a_window_of_alerts_is_compared_inside_its_model(ana):
     catalogue.model("fraud-score")
-    alerts_at_night(hour=1, days=20, ingestion_window="night")
+    signals.alerts_at_night(hour=1, days=20, ingestion_window="night")
     for window in ("noon", "evening", "morning"):
         signals.alerts(
             signals.sent_alert(window, rule="Late", ingestion_window=window, starts=AT - timedelta(days=200))
@@ -111,12 +95,12 @@ def test_a_window_of_alerts_is_compared_inside_its_model(ana):
 def test_a_restricted_model_changes_nothing_for_others(ana, client):
     catalogue.model("fraud-score")
     hidden = catalogue.model("hidden-score")
-    alerts_at_night(days=4)
+    signals.alerts_at_night(days=4)
     secret = people.team("Secret")
     history.restrict(hidden.subject, {secret.subject_id})
     before = queries.search(ana, at=AT), client.get("/api/v1/patterns").content
 
-    alerts_at_night("hidden-score", days=30, hour=5)
+    signals.alerts_at_night("hidden-score", days=30, hour=5)
 
     assert (queries.search(ana, at=AT), client.get("/api/v1/patterns").content) == before
     insider = people.user("Ines", teams=[secret])
@@ -125,13 +109,13 @@ def test_a_restricted_model_changes_nothing_for_others(ana, client):
 
 def test_the_number_of_statements_does_not_grow(ana, client):
     catalogue.model("fraud-score")
-    alerts_at_night(days=5)
+    signals.alerts_at_night(days=5)
     client.get(PAGE)
     with CaptureQueriesContext(connection) as few:
         client.get(PAGE)
     for model in ("churn", "credit"):
         catalogue.model(model)
-        alerts_at_night(model, days=15)
+        signals.alerts_at_night(model, days=15)
 
     with CaptureQueriesContext(connection) as many:
         answer = client.get(PAGE)
