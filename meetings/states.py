@@ -19,6 +19,10 @@ class Purpose(TextChoices):
     DECIDE = "decide", "Decide"
 
 
+# The title of the item that names the patterns of breaches.
+PATTERNS_ITEM = "Recurring breaches"
+
+
 class ItemState(TextChoices):
     WAITING = "waiting", "Upcoming"
     CURRENT = "current", "Now"

@@ -26,8 +26,6 @@ LEVEL = 0.01
 # Fewer occasions are no recurrence, however unlikely they are.
 FEWEST = 3
 HOURS, WEEKDAYS = 24, 7
-# The periods that are searched, in days.
-PERIODS, DAYS = (30, 90, 180), 90
 # Terms that are smaller than this part of their sum do not change it.
 _NEGLIGIBLE = 1e-17
 # A smaller chance is not told more exactly.

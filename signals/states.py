@@ -113,6 +113,10 @@ class PatternKind(TextChoices):
     WINDOW = "window", "Ingestion window"
 
 
+# The periods in which patterns are searched, and the usual one. In days.
+PATTERN_PERIODS, PATTERN_DAYS = (30, 90, 180), 90
+
+
 class ItemResult(TextChoices):
     """The result of one item of a payload."""
 

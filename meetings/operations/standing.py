@@ -11,7 +11,8 @@ from meetings import events
 from meetings.models import AgendaItem, Meeting
 from meetings.operations import placement
 from meetings.queries import check_in as check_ins
-from meetings.states import Purpose
+from meetings.queries import pattern as patterns
+from meetings.states import PATTERNS_ITEM, Purpose
 
 WHY = "Standing item of the series"
 CHECK_INS = "Check-ins since last time"
@@ -57,11 +58,25 @@ def put_check_ins(meeting: Meeting, *, by: Actor, at: datetime) -> None:
     """
     noted = check_ins.since_last_meeting(meeting).filter(subject__viewers__isnull=True, noted_at__lte=at)
     number = noted.count()
-    item = AgendaItem.objects.filter(meeting=meeting, title=CHECK_INS, about__isnull=True).first()
-    why = f"{number} check-in{'' if number == 1 else 's'} for this meeting"
-    if item:
+    why = f"{number} check-in{'' if number == 1 else 's'} for this meeting" if number else ""
+    _put_summary(meeting, CHECK_INS, why, placement.Rank.LAST_TIME, by=by, at=at)
+
+
+def put_patterns(meeting: Meeting, *, by: Actor, at: datetime) -> None:
+    """Add an item for the patterns of breaches of the focus, or update it.
+
+    All participants see the item, so it names only what everyone may see.
+    """
+    why = patterns.sentence(patterns.for_meeting(meeting, at=at))
+    _put_summary(meeting, PATTERNS_ITEM, why, placement.Rank.RISK, by=by, at=at)
+
+
+def _put_summary(meeting: Meeting, title: str, why: str, rank: int, *, by: Actor, at: datetime) -> None:
+    """Add an item about no single object with this reason, or update its reason. "" adds nothing."""
+    item = AgendaItem.objects.filter(meeting=meeting, title=title, about__isnull=True).first()
+    if item and why:
         history.change(item, {"why": why}, by=by, at=at, verb="meetings.item_changed")
-    elif number:
-        rank = placement.next_rank(meeting, placement.Rank.LAST_TIME)
-        values = {"title": CHECK_INS, "why": why, "purpose": Purpose.INFORM, "minutes": 5, "rank": rank}
-        history.record(AgendaItem(meeting=meeting, **values), events.ItemAdded(), by=by, at=at)
+    elif why:
+        values = {"title": title, "why": why, "purpose": Purpose.INFORM, "minutes": 5}
+        item = AgendaItem(meeting=meeting, rank=placement.next_rank(meeting, rank), **values)
+        history.record(item, events.ItemAdded(), by=by, at=at)

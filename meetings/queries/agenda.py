@@ -8,13 +8,14 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
+from django.urls import reverse
 
 from history.models import Event, Subject
 from kit.prepared import Argument, Prepared
 from kit.sight import Visitor
 from meetings.models import AgendaItem, Meeting
 from meetings.queries.facts import is_open
-from meetings.states import OFF_AGENDA, TO_COME, UNFINISHED, ItemOutcome, ItemState
+from meetings.states import OFF_AGENDA, PATTERNS_ITEM, TO_COME, UNFINISHED, ItemOutcome, ItemState
 from people.models import User
 from people.states import Role
 from risklog.models import Acceptance, Escalation
@@ -100,6 +101,12 @@ class Line:
     def has_page(self) -> bool:
         """True if the subject of the item has a reference, so the title links to a page."""
         return bool(self.subject and self.subject.reference)
+
+    @property
+    def list_url(self) -> str:
+        """The address of the list that an item about no single object sums up; "" for other items."""
+        is_sum = self.item.about_id is None and self.item.title == PATTERNS_ITEM
+        return reverse("signals:pattern_list") if is_sum else ""
 
     @property
     def outcome_icon(self) -> str:

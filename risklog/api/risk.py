@@ -40,7 +40,7 @@ from risklog.operations.risk_upsert import upsert
 from risklog.queries import risk as queries
 from risklog.queries.risk_export import RISK_EXPORT
 from risklog.states import STATEMENT, RiskState, Treatment
-from signals.patterns import DAYS
+from signals.states import PATTERN_DAYS
 
 
 class RiskRow(serializers.Serializer):
@@ -216,7 +216,7 @@ class RiskOfPattern(_Risks):
 
     def post(self, request: Request) -> Response:
         values = read(RiskOfPatternBody, request)
-        days = values.get("days", DAYS)
+        days = values.get("days", PATTERN_DAYS)
         risk = add_from_pattern(values["pattern"], days=days, by=self.by(request), at=clock.now())
         return self.created(request, risk.pk, f"risks/{risk.reference}")
 

@@ -11,7 +11,7 @@ from rest.fields import Body, Visible
 from risklog.models import Category
 from risklog.states import Treatment
 from signals.models import BreachGroup, Series
-from signals.patterns import DAYS, PERIODS
+from signals.states import PATTERN_DAYS, PATTERN_PERIODS
 
 
 def _people(user: User) -> QuerySet[User]:
@@ -166,7 +166,7 @@ class RestrictRiskBody(Body):
 class RiskOfPatternBody(Body):
     pattern = serializers.RegexField("^[0-9a-f]{16}$", help_text="The `key` of a pattern.")
     days = serializers.ChoiceField(
-        PERIODS, required=False, help_text=f"How many days are searched. Default: {DAYS}."
+        PATTERN_PERIODS, required=False, help_text=f"How many days are searched. Default: {PATTERN_DAYS}."
     )
 
 

@@ -12,7 +12,6 @@ from risklog.queries import evidence
 from risklog.queries.evidence import RiskDraft
 from risklog.states import LIVE_RISKS
 from signals.models import BreachGroup
-from signals.patterns import odds
 from signals.queries.pattern import Search, ShownPattern
 from signals.states import PatternKind
 
@@ -86,7 +85,7 @@ def _description(pattern: ShownPattern, at: datetime) -> str:
     lines = [
         f"Pattern of {at:%d %b %Y %H:%M} UTC: {pattern.count} of {pattern.total} breaches between "
         f"{pattern.first_at:%d %b %Y} and {pattern.latest_at:%d %b %Y}, where chance gives "
-        f"{pattern.expected:.1f}. The odds of so many by chance are {odds(pattern.corrected)}, corrected for "
+        f"{pattern.expected:.1f}. The odds of so many by chance are {pattern.odds}, corrected for "
         "all that was tried.",
         "",
     ]

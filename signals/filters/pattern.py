@@ -7,8 +7,7 @@ from django.db.models import Q
 
 from lists.specification import Filter, ListSpec, Order, Reader
 from signals.filters.breach import models_with_breaches
-from signals.patterns import DAYS, PERIODS
-from signals.states import PatternKind, SignalKind
+from signals.states import PATTERN_DAYS, PATTERN_PERIODS, PatternKind, SignalKind
 
 
 def _nothing(values: Sequence[Any], reader: Reader) -> Q:
@@ -29,8 +28,8 @@ def _choice(label: str, choices: Any, help: str) -> Filter:
 
 
 def _days(text: str) -> int:
-    if text not in {str(days) for days in PERIODS}:
-        raise ValueError(f"Use one of {', '.join(map(str, PERIODS))}.")
+    if text not in {str(days) for days in PATTERN_PERIODS}:
+        raise ValueError(f"Use one of {', '.join(map(str, PATTERN_PERIODS))}.")
     return int(text)
 
 
@@ -40,9 +39,9 @@ PATTERNS = ListSpec(
             "Period",
             _nothing,
             _days,
-            tuple((str(days), f"{days} days") for days in PERIODS),
+            tuple((str(days), f"{days} days") for days in PATTERN_PERIODS),
             is_many=False,
-            help=f"How many days are searched. Default: {DAYS}.",
+            help=f"How many days are searched. Default: {PATTERN_DAYS}.",
         ),
         "model": Filter(
             "Model",

@@ -15,9 +15,9 @@ from typing import Any
 from kit.sight import Visitor
 from lists.specification import Reader, Selection
 from signals import patterns
-from signals.patterns import DAYS, Occurrence, Pattern, Trial
+from signals.patterns import Occurrence, Pattern, Trial
 from signals.queries.crossings import BreachReading, Row
-from signals.states import PatternKind
+from signals.states import PATTERN_DAYS, PatternKind
 
 # The patterns, the breaches of each, and the cells beside it that are shown.
 MAX_SHOWN, MAX_GROUPS, MAX_BARS = 50, 6, 24
@@ -71,6 +71,11 @@ class ShownPattern:
     group_ids: Sequence[int]
     groups: Sequence[EvidenceGroup]
 
+    @property
+    def odds(self) -> str:
+        """Return the corrected chance in words: "1 in 2,400"."""
+        return patterns.odds(self.corrected)
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -93,7 +98,7 @@ class Search:
         return next((pattern for pattern in self.patterns if pattern.key == key), None)
 
 
-def search(user: Visitor, *, at: datetime, days: int = DAYS) -> Search:
+def search(user: Visitor, *, at: datetime, days: int = PATTERN_DAYS) -> Search:
     """Return the patterns in the breaches of the last `days` days that the user may see. Five statements."""
     reading = BreachReading(user, at, days)
     crossings = reading.crossings()
@@ -117,7 +122,7 @@ def asked(selection: Selection, reader: Reader) -> Search:
 
     All patterns are tested together before, so a filter changes no chance.
     """
-    found = search(reader.user, at=reader.at, days=selection.values.get("days", (DAYS,))[0])
+    found = search(reader.user, at=reader.at, days=selection.values.get("days", (PATTERN_DAYS,))[0])
     left = [
         pattern
         for pattern in found.patterns

@@ -12,9 +12,10 @@ from pages.listing import Filtering, reader_of, selection_of
 from pages.panels import panels_of
 from people.permissions import SignedInRequest
 from signals.filters.pattern import PATTERNS
-from signals.patterns import LEVEL, PERIODS
+from signals.patterns import LEVEL
 from signals.queries import pattern as queries
 from signals.queries.pattern import Search
+from signals.states import PATTERN_PERIODS
 
 
 @require_safe
@@ -27,7 +28,7 @@ def pattern_list(request: SignedInRequest) -> HttpResponse:
         "listing": Filtering(request.user, PATTERNS, selection),
         "search": found,
         "rows": _with_panels(request, found),
-        "periods": [(days, selection.query(days=str(days)), days == found.days) for days in PERIODS],
+        "periods": [(days, selection.query(days=str(days)), days == found.days) for days in PATTERN_PERIODS],
         "level": LEVEL,
         "is_narrowed": bool(set(selection.values) - {"days"}),
     }
