@@ -27,6 +27,20 @@ from django.db.models import TextChoices
 from kit.refusals import Refused
 from meetings.line_dates import at_end, is_date
 
+# What a line may say, with an example of each: the page of a live meeting shows it under `?`.
+WORDS = (
+    ("Owner, and due date at the end", "@ana in 2 weeks"),
+    ("Reason of a decision", "because …"),
+    ("Likelihood and impact of a risk", "4x5"),
+    ("Decision: another due date of the action", "!due fri"),
+    ("Decision: another owner of the action", "!owner @ana"),
+    ("Decision: agree to the proposed version of a threshold", "!agree"),
+    ("Decision: accept the risk as proposed, or to an earlier date", "!accept until 5 dec"),
+    ("Decision: mitigate, transfer or avoid the risk", "!mitigate !transfer !avoid"),
+    ("Decision: end the acceptance of the risk", "!reopen"),
+    ("Decision: resolve the escalation", "!resolve"),
+)
+
 
 class LineKind(TextChoices):
     DECISION = "decision", "Decision"

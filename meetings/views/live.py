@@ -23,6 +23,7 @@ from meetings.operations.item import RESTRICTED
 from meetings.queries import effect as effects
 from meetings.queries import glance, item_evidence
 from meetings.queries import live as queries
+from meetings.record_line import WORDS
 from meetings.states import MeetingState
 from meetings.views.decision import form_about
 from meetings.views.meeting import address_of as page_address_of
@@ -111,6 +112,7 @@ def context_of(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict
         "was": line.item.notes_digest if line and not line.is_hidden else "",
         "refused": "",
         "page_keys": KEYS,
+        "page_words": WORDS,
         **extra,
     }
 

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from kit.refusals import Refused
+from meetings import record_line
 from meetings.record_line import LineKind, RecordLine, read
 
 WEDNESDAY = date(2026, 11, 25)
@@ -144,3 +145,9 @@ def test_what_is_parked_is_kept_as_written_and_an_empty_line_is_refused():
             read("  ", kind, today=WEDNESDAY)
     with pytest.raises(Refused):
         action("in 2 weeks")
+
+
+def test_every_effect_is_explained_to_who_asks_for_the_keys():
+    told = {word.strip("!") for _, example in record_line.WORDS for word in example.split() if word[0] == "!"}
+
+    assert told == set(record_line._EFFECTS)
