@@ -1,7 +1,16 @@
 """The events of this room. Lists of ids are user ids."""
 
 from catalogue import mail
-from catalogue.recipients import developer, developer_of_deployed, opener, owner_of_registry, signer, signers
+from catalogue.recipients import (
+    developer,
+    developer_of_deployed,
+    opener,
+    owner_of_registry,
+    owner_of_run,
+    owner_of_workflow,
+    signer,
+    signers,
+)
 from history.declarations import EventType, Mail, Payload
 from history.recipients import listed_in_payload
 from history.states import NewsGroup
@@ -52,6 +61,12 @@ class RegistryFailed(Payload, verb="catalogue.registry_failed"):
     error: str
 
 
+class RunNotReproduced(Payload, verb="catalogue.run_not_reproduced"):
+    """obstacles: why the run does not reproduce the one that it repeats, as sentences."""
+
+    obstacles: list[str]
+
+
 class ChangeRequestSigned(Payload, verb="catalogue.change_request_signed"):
     text: str = ""
 
@@ -93,6 +108,14 @@ EVENTS = (
     EventType("catalogue.registry_changed"),
     EventType(RegistryFailed, (owner_of_registry,), group=NewsGroup.FINDINGS),
     EventType("catalogue.registry_recovered", (owner_of_registry,), group=NewsGroup.FINDINGS),
+    EventType("catalogue.workflow_reproduced", (owner_of_workflow,), group=NewsGroup.FINDINGS),
+    EventType("catalogue.reproduction_asked", (owner_of_workflow,), group=NewsGroup.FINDINGS),
+    # runs
+    EventType("catalogue.run_recorded"),
+    EventType("catalogue.run_succeeded"),
+    EventType("catalogue.run_failed"),
+    EventType("catalogue.run_changed"),
+    EventType(RunNotReproduced, (owner_of_run,), group=NewsGroup.FINDINGS),
     # decision rights
     EventType(DecisionRightAssigned, (_HOLDER,), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(DecisionRightChanged, (_HOLDER, _FORMER), is_chained=True, group=NewsGroup.RIGHTS),

@@ -9,6 +9,7 @@ from catalogue.models import (
     Deployment,
     Model,
     Registry,
+    Run,
     Version,
     Workflow,
 )
@@ -40,6 +41,17 @@ KINDS = (
         permission="catalogue.view",
         search_rank=102,
         texts=Texts(body=("trigger", "data_set", "code"), names=("model__name",)),
+    ),
+    Kind(
+        Run,
+        "Run",
+        "Runs",
+        icon="player-play",
+        page=Page("catalogue:run_detail", "object_id"),
+        permission="catalogue.view",
+        watched_by=("run_by_id",),
+        search_rank=106,
+        texts=Texts(body=("note", "data_set", "code"), names=("workflow__name", "run_by__name")),
     ),
     Kind(
         Workflow,

@@ -66,6 +66,22 @@ def may_change_registry(user: User, registry: Any) -> bool:
     return may_write(user, Role.RISK_MANAGER)
 
 
+@permission("catalogue.run_add")
+def may_add_run(user: User, workflow: Any) -> bool:
+    """Return True for everyone who may write: anybody who sees a workflow may repeat it."""
+    return may_write(user)
+
+
+@permission("catalogue.run_change")
+def may_change_run(user: User, run: Any) -> bool:
+    """Return True for who ran it, and for those who may change the workflow."""
+    if run is None:
+        return may_write(user)
+    if may_write(user) and run.run_by_id == user.pk:
+        return True
+    return may_change_workflow(user, run.workflow)
+
+
 @permission("catalogue.right_view")
 def may_view_rights(user: User, right: Any) -> bool:
     """Return True for everyone: people must know who decides. visible_to() hides those of hidden models."""

@@ -1,6 +1,6 @@
-"""The recipients of events about change requests, deployments and registries."""
+"""The recipients of events about change requests, deployments, registries, workflows and runs."""
 
-from catalogue.models import ChangeRequest, Deployment, Registry
+from catalogue.models import ChangeRequest, Deployment, Registry, Run, Workflow
 from catalogue.queries import change_request as queries
 from history.models import Event
 from history.recipients import everyone
@@ -49,3 +49,21 @@ def signer(event: Event) -> dict[int, str]:
 def owner_of_registry(event: Event) -> dict[int, str]:
     owners = Registry.objects.filter(subject=event.subject_id).values_list("owner_id", flat=True)
     return everyone(owners, "You own this registry")
+
+
+def _owner(workflow: Workflow | None) -> dict[int, str]:
+    """Return the owner of a workflow, else the developer of its model."""
+    if workflow is None:
+        return {}
+    if workflow.owner_id:
+        return everyone([workflow.owner_id], "You own this workflow")
+    return everyone([workflow.model.developer_id], "You develop this model")
+
+
+def owner_of_workflow(event: Event) -> dict[int, str]:
+    return _owner(Workflow.objects.select_related("model").filter(subject=event.subject_id).first())
+
+
+def owner_of_run(event: Event) -> dict[int, str]:
+    run = Run.objects.select_related("workflow__model").filter(subject=event.subject_id).first()
+    return _owner(run.workflow if run else None)

@@ -33,6 +33,36 @@ REPRODUCE_DAYS = 180
 TOLERANCE = 1.0
 
 
+class RunState(TextChoices):
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+
+
+RUN_MOVES = {
+    (RunState.RUNNING, RunState.SUCCEEDED): "catalogue.run_succeeded",
+    (RunState.RUNNING, RunState.FAILED): "catalogue.run_failed",
+}
+
+
+class Freshness(TextChoices):
+    """How long ago somebody made a workflow again, with the same results."""
+
+    FRESH = "fresh", "Reproduced"
+    FADING = "fading", "Fading"
+    FADED = "faded", "To be reproduced again"
+    NEVER = "never", "Never reproduced"
+
+
+class Likeness(TextChoices):
+    """How a value of two runs compares."""
+
+    SAME = "same", "Same"
+    DIFFERENT = "different", "Different"
+    ONLY_LEFT = "only_left", "Only on the left"
+    ONLY_RIGHT = "only_right", "Only on the right"
+
+
 class RightKind(TextChoices):
     """What somebody may decide about a model."""
 

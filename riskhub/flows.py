@@ -8,7 +8,7 @@ rows.
 from collections import defaultdict
 
 from actions.operations import blocked, reminder
-from catalogue.operations import change_request
+from catalogue.operations import change_request, workflow
 from history import declarations, wiring
 from history.wiring import Handler, OnDemand
 from learnings.operations import learning
@@ -205,6 +205,7 @@ FIRST: tuple[Handler, ...] = (
 DUES: dict[str, Handler] = {
     "people.absence_begins": person.begin_absence,
     "catalogue.effect_due": change_request.note_effect_due,
+    "catalogue.reproduction_due": workflow.ask_to_reproduce,
     "catalogue.emergency_unreviewed": change_request.chase,
     "actions.reminder": reminder.remind,
     "actions.stuck": sponsor.raise_blocked,

@@ -7,6 +7,7 @@ from catalogue.api import (
     deployment,
     model,
     registry,
+    run,
     version,
     workflow,
 )
@@ -18,6 +19,7 @@ RESOURCES = [
     *workflow.RESOURCES,
     *deployment.RESOURCES,
     *registry.RESOURCES,
+    *run.RESOURCES,
     *decision_right.RESOURCES,
     *change_request.RESOURCES,
 ]

@@ -14,6 +14,8 @@ from catalogue.operations import workflow as operations
 from catalogue.operations.workflow import MAX_NAME, MAX_REASON, MOST_DAYS, MOST_TOLERANCE
 from catalogue.queries import workflow as workflow_queries
 from catalogue.recipes import MAX_COLUMNS, MAX_STEPS, MAX_TEXT, PARTS, Recipe
+from catalogue.reproduction import freshness
+from catalogue.states import Freshness
 from kit import clock
 from rest.fields import Body, Visible, read
 from rest.nested import NestedCollection
@@ -58,6 +60,12 @@ class WorkflowRow(RecipeRow):
     reproduce_days = serializers.IntegerField(help_text="How many days a reproduction counts.")
     tolerance = serializers.FloatField(help_text="By how many percent a metric of a repetition may differ.")
     is_retired = serializers.BooleanField()
+    reproduced_at = serializers.DateTimeField(allow_null=True)
+    reproduced_by_id = serializers.IntegerField(allow_null=True)
+    reproduced_run_id = serializers.IntegerField(allow_null=True)
+    freshness = serializers.ChoiceField(
+        Freshness.choices, help_text="It fades in the second half of reproduce_days, and is faded at the end."
+    )
     number = serializers.IntegerField()
 
 
@@ -110,6 +118,7 @@ class _Workflows(Resource):
         **{part: f"recipe__{part}" for part in PARTS},
         "number": "recipe__number",
         "model_slug": "model__slug",
+        "freshness": "reproduced_at",
     }
 
     def rows(self, request: Request) -> QuerySet:
@@ -117,6 +126,12 @@ class _Workflows(Resource):
 
     def objects(self, request: Request) -> QuerySet:
         return workflow_queries.workflows(request.user)
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        at = clock.now()
+        for row in found:
+            row["freshness"] = freshness(row["reproduced_at"], row["reproduce_days"], at)
+        return found
 
 
 class Workflows(_Workflows, Collection):

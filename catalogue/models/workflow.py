@@ -14,7 +14,7 @@ class Workflow(Recorded):
     """A path from ingestion to evaluation that somebody else can walk again.
 
     reproduce_days: how long a reproduction counts. tolerance: by how many percent a metric of a repetition
-    may differ.
+    may differ. reproduced_at, reproduced_by, reproduced_run: the last repetition with the same results.
     """
 
     KIND = "workflow"
@@ -26,6 +26,14 @@ class Workflow(Recorded):
     reproduce_days = models.PositiveSmallIntegerField(default=REPRODUCE_DAYS)
     tolerance = models.FloatField(default=TOLERANCE)
     is_retired = models.BooleanField(default=False)
+    reproduced_at = models.DateTimeField(null=True, blank=True)
+    reproduced_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    reproduced_run = models.ForeignKey(
+        "catalogue.Run", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    # Set by queries.workflow.set_freshness(): a Freshness.
+    freshness: str
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["model", "name"], name="catalogue_workflow_once")]

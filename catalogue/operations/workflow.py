@@ -2,22 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from catalogue import events, recipes
-from catalogue.models import Model, Workflow, WorkflowVersion
+from catalogue.models import Model, Run, Workflow, WorkflowVersion
 from catalogue.recipes import Recipe
 from catalogue.states import REPRODUCE_DAYS, TOLERANCE
 from history import operations as history
+from history.models import Due
 from history.operations import Placement
-from kit.actor import Actor
+from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from kit.texts import many_lines_within, one_line
 from people.models import User
 
+REPRODUCTION_DUE = "catalogue.reproduction_due"
+# The owner of a workflow that nobody reproduces is asked after this time, again and again.
+ASKED_AFTER = timedelta(days=30)
 OWN = ("name", "purpose", "owner", "reproduce_days", "tolerance")
 CHANGEABLE = (*OWN, *recipes.PARTS, "reason")
 MAX_NAME, MAX_REASON = 120, 500
@@ -59,6 +63,7 @@ def add(
             )
     except IntegrityError as error:
         raise _doubled(error, model, workflow.name) from None
+    plan_question(workflow, at + ASKED_AFTER)
     return workflow
 
 
@@ -97,6 +102,8 @@ def change(
         raise _doubled(error, workflow.model, own.get("name", "")) from None
     if "name" in own:
         history.retitle(workflow)
+    if "reproduce_days" in own and workflow.reproduced_at:
+        plan_question(workflow, max(at, _counts_until(workflow, workflow.reproduced_at)))
     return workflow
 
 
@@ -106,6 +113,7 @@ def retire(workflow: Workflow, *, by: Actor, at: datetime, seen: int | None = No
     values = {"is_retired": True}
     history.change(workflow, values, by=by, at=at, seen=seen, verb="catalogue.workflow_retired")
     history.retire(workflow)
+    history.drop_dues(workflow.subject_id, REPRODUCTION_DUE)
     return workflow
 
 
@@ -115,7 +123,42 @@ def restore(workflow: Workflow, *, by: Actor, at: datetime, seen: int | None = N
     values = {"is_retired": False}
     history.change(workflow, values, by=by, at=at, seen=seen, verb="catalogue.workflow_restored")
     history.retire(workflow, is_retired=False)
+    plan_question(workflow, at + ASKED_AFTER)
     return workflow
+
+
+@transaction.atomic
+def note_reproduced(workflow: Workflow, run: Run, on: datetime, *, by: Actor, at: datetime) -> None:
+    """Record that a run came to the same results as the one it repeats, unless a later run did so already."""
+    if workflow.reproduced_at and workflow.reproduced_at >= on:
+        return
+    values = {"reproduced_at": on, "reproduced_by": run.run_by, "reproduced_run": run}
+    history.change(workflow, values, by=by, at=at, verb="catalogue.workflow_reproduced")
+    plan_question(workflow, max(at, _counts_until(workflow, on)))
+
+
+def plan_question(workflow: Workflow, at: datetime) -> None:
+    """Plan when its owner is asked to have a workflow reproduced, instead of what was planned before."""
+    history.drop_dues(workflow.subject_id, REPRODUCTION_DUE)
+    history.put_due(REPRODUCTION_DUE, workflow.subject_id, at.isoformat(), at)
+
+
+@transaction.atomic
+def ask_to_reproduce(due: Due, *, at: datetime) -> None:
+    """Ask the owner to have a workflow reproduced, unless it was in time, and plan the next question."""
+    workflow = Workflow.objects.select_related("subject").filter(subject=due.subject_id).first()
+    if workflow is None or workflow.is_retired:
+        return
+    until = workflow.reproduced_at and _counts_until(workflow, workflow.reproduced_at)
+    if until and until > at:
+        plan_question(workflow, until)
+        return
+    history.record(workflow, "catalogue.reproduction_asked", by=SYSTEM, at=at)
+    history.put_due(REPRODUCTION_DUE, workflow.subject_id, (at + ASKED_AFTER).isoformat(), at + ASKED_AFTER)
+
+
+def _counts_until(workflow: Workflow, reproduced_at: datetime) -> datetime:
+    return reproduced_at + timedelta(days=workflow.reproduce_days)
 
 
 def _other_recipe(current: WorkflowVersion, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,11 @@ def workflows(user: Visitor) -> QuerySet[Workflow]:
     """Return the workflows that this reader may see, each with `number`, that of its current recipe."""
     current = WorkflowVersion.objects.filter(workflow=OuterRef("pk"), is_current=True)
     rows = Workflow.objects.visible_to(user).select_related(
-        "subject", "model__subject", "model__owner_team", "owner__subject"
+        "subject",
+        "model__subject",
+        "model__owner_team",
+        "owner__subject",
+        "reproduced_by__subject",
     )
     return rows.annotate(number=Subquery(current.values("number")))
 

@@ -12,8 +12,10 @@ from catalogue.filters.workflow import WORKFLOW_VERSIONS, WORKFLOWS
 from catalogue.forms.workflow import EditWorkflowForm, NewWorkflowForm
 from catalogue.models import Model, Workflow
 from catalogue.operations import workflow as operations
+from catalogue.queries import run as run_queries
 from catalogue.queries import version as version_queries
 from catalogue.queries import workflow as workflow_queries
+from kit import clock
 from kit.refusals import Refused
 from kit.rights import may, view_needs
 from lists import filtering
@@ -46,6 +48,7 @@ def workflow_list(request: SignedInRequest) -> HttpResponse:
     if "is_retired" not in selection.values:
         rows = rows.filter(is_retired=False)
     shown = listing(request, WORKFLOWS, rows, selection=selection)
+    run_queries.set_freshness(shown.page.rows, clock.now())
     context = {
         "listing": shown,
         "page": shown.page,
@@ -62,9 +65,12 @@ def workflow_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     version = workflow_queries.version_numbered(workflow, _number(request))
     if version is None:
         raise Http404
+    run_queries.set_freshness([workflow], clock.now())
     context = {
         "workflow": workflow,
         "model": workflow.model,
+        "runs": run_queries.of_workflow(request.user, workflow),
+        "may_run": may(request.user, "catalogue.run_add", workflow),
         "recipe": version,
         "lines": version_queries.configuration_lines(version.configuration),
         "versions": workflow_queries.versions(workflow)[: workflow_queries.SHOWN_VERSIONS],

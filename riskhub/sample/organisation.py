@@ -4,11 +4,12 @@ import random
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from catalogue.models import Model
+from catalogue.models import Model, Workflow
 from catalogue.operations import alias as aliases
 from catalogue.operations import change_request, decision_right, deployment
 from catalogue.operations import model as models
 from catalogue.operations import registry as registries
+from catalogue.operations import run as runs
 from catalogue.operations import version as versions
 from catalogue.operations import workflow as workflows
 from kit.actor import SYSTEM, Actor
@@ -153,6 +154,29 @@ class SampleOrganisation:
         name, url = "MLflow of the platform", "https://mlflow.example.org"
         made = registries.add(name=name, url=url, by=self.admin, at=self.start)
         registries.change(made, {"is_active": False}, by=self.admin, at=self.start)
+
+    def _record_runs(self) -> None:
+        """Record runs of the workflows: one is reproduced, and one repetition had other results."""
+        for of, name, person_, days, data_set, metrics, repeated, version in people_and_models.RUNS:
+            workflow = Workflow.objects.select_related("model").get(name=of)
+            ended_at = self.now - timedelta(days=days)
+            runs.record(
+                workflow=workflow,
+                name=name,
+                facts=runs.RunFacts(
+                    data_set=data_set,
+                    code=f"git.example.org/{workflow.model.slug}@{(repeated or name)[-3:]}c0de",
+                    parameters={"seed": 7, "folds": 5 if days > 50 else 8},
+                    metrics=metrics,
+                    artefacts=[{"name": "model.bin", "link": f"s3://models/{workflow.model.slug}/{name}"}],
+                ),
+                model_version=workflow.model.versions.filter(name=version).first(),
+                repeats=workflow.runs.filter(name=repeated).first(),
+                started_at=ended_at - timedelta(minutes=48),
+                ended_at=ended_at,
+                by=Actor(self.people[person_], "api"),
+                at=self.now - timedelta(days=1),
+            )
 
     def _assign_rights(self) -> None:
         """Say who decides about models: three defaults of the organisation, and one right of a model."""

@@ -293,7 +293,7 @@ WORKFLOWS: tuple[tuple[str, str, str, str, Recipe], ...] = (
     ),
     (
         "fraud-score",
-        "Weekly evaluation",
+        "Evaluation",
         "ken",
         "Compares the model in production with the labels of the week before last.",
         Recipe(
@@ -303,6 +303,33 @@ WORKFLOWS: tuple[tuple[str, str, str, str, Recipe], ...] = (
             code="git.example.org/fraud-score, make evaluate",
             configuration={"share": 0.01},
         ),
+    ),
+)
+
+# (name of the workflow, name, who ran it, days before today, data set, metrics, the run it repeats, version)
+RUNS = (
+    ("Training", "train-411", "ana", 97, "applications 2026-Q2", {"auc": 0.788, "ks": 0.412}, "", "12"),
+    (
+        "Training",
+        "train-412",
+        "jonas",
+        88,
+        "applications 2026-Q2",
+        {"auc": 0.787, "ks": 0.41},
+        "train-411",
+        "",
+    ),
+    ("Training", "train-430", "ana", 6, "applications 2026-Q3", {"auc": 0.801, "ks": 0.433}, "", "13"),
+    ("Training", "train-431", "wei", 2, "applications 2026-Q3", {"auc": 0.774, "ks": 0.398}, "train-430", ""),
+    (
+        "Evaluation",
+        "2026-46",
+        "ken",
+        9,
+        "labels of week 44",
+        {"precision_at_1pct": 0.612},
+        "",
+        "2026.4",
     ),
 )
 

@@ -56,6 +56,7 @@ class SixWeeks(SampleOrganisation):
         self._set_appetites(at=self.now)
         self._request_changes()
         self._record_deployments()
+        self._record_runs()
         schedule.tick(self.now, is_simulated=True)
 
     # ------------------------------------------------------------------ a day

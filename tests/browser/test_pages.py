@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from actions.models import Action
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Deployment, Model, Version, Workflow
+from catalogue.models import Alias, ChangeRequest, DecisionRight, Deployment, Model, Run, Version, Workflow
 from kit.actor import SYSTEM, Actor
 from learnings.models import Learning
 from meetings.models import Decision, DecisionEffect, Meeting, MeetingSeries, Tripwire
@@ -66,6 +66,11 @@ PAGES = {
     "workflow": lambda: f"/models/workflows/{Workflow.objects.order_by('pk').first().pk}/",
     "deployments": lambda: "/models/deployments/",
     "deployment": lambda: f"/models/deployments/{Deployment.objects.order_by('pk').first().pk}/",
+    "runs": lambda: "/models/runs/",
+    "run": lambda: f"/models/runs/{Run.objects.get(name='train-431').pk}/",
+    "two runs": lambda: "/models/runs/compare/?left={}&right={}".format(
+        *Run.objects.filter(name__in=["train-430", "train-431"]).values_list("pk", flat=True)
+    ),
     "decision rights": lambda: "/models/decision-rights/",
     "change requests": lambda: "/models/change-requests/",
     "change request": lambda: f"/models/change-requests/{_first(ChangeRequest)}/",

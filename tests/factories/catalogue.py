@@ -9,6 +9,7 @@ from catalogue.models import (
     Deployment,
     Model,
     Registry,
+    Run,
     Version,
     Workflow,
 )
@@ -17,6 +18,7 @@ from catalogue.operations import change_request, decision_right
 from catalogue.operations import deployment as deployments
 from catalogue.operations import model as operations
 from catalogue.operations import registry as registries
+from catalogue.operations import run as runs
 from catalogue.operations import version as versions
 from catalogue.operations import workflow as workflows
 from catalogue.recipes import PARTS, Recipe
@@ -83,3 +85,11 @@ def registry(**fields) -> Registry:
     fields.setdefault("owner", people.user())
     values = {"name": "MLflow", "url": "https://mlflow.example.org", **fields}
     return registries.add(**values, by=SYSTEM, at=AT)
+
+
+def run(of: Workflow | None = None, name: str = "", *, by: Actor = SYSTEM, at=AT, **fields) -> Run:
+    """A run of a workflow, of a new one by default. fields: of the operation, and of RunFacts."""
+    facts = {part: fields.pop(part) for part in runs.RunFacts.__dataclass_fields__ if part in fields}
+    return runs.record(
+        workflow=of or workflow(), name=name, facts=runs.RunFacts(**facts), by=by, at=at, **fields
+    )

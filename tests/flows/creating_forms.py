@@ -15,6 +15,7 @@ from catalogue.models import (
     Deployment,
     Model,
     Registry,
+    Run,
     Version,
     Workflow,
 )
@@ -114,6 +115,7 @@ class House:
     template: Any = None
     account: Any = None
     dashboard: Any = None
+    workflow: Any = None
 
     @property
     def turn(self) -> Meeting:
@@ -137,6 +139,7 @@ def build() -> House:
     house.version = ThresholdVersion.objects.get()
     house.series = signals.series(house.model, "auc", feature="")
     house.dashboard = signals.dashboard("Scores", house.series, by=house.user)
+    house.workflow = catalogue.workflow(house.model, "Evaluation")
     signals.series("unclaimed-scorer")
     house.risk = risks.risk(person=ana, team=team)
     house.other = risks.risk("Labels lag", person=ana, team=team)
@@ -229,6 +232,12 @@ CASES = (
             "reproduce_days": 90,
             "tolerance": 1,
         },
+    ),
+    Case(
+        "run",
+        at("catalogue:run_create", "workflow.pk"),
+        Run,
+        typed(state="succeeded", metrics="auc: 0.79"),
     ),
     Case(
         "decision right",

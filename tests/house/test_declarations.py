@@ -98,6 +98,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "deployment",
         "dashboard",
         "decision_right",
+        "run",
         "series",
         "threshold",
         "dashboard_snapshot",

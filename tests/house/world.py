@@ -82,6 +82,7 @@ class Objects:
     alias: Any
     workflow: Any
     deployment: Any
+    run: Any
     check_in: Any
     dashboard: Any
     snapshot: Any
@@ -312,6 +313,8 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         purpose=f"{word} purpose",
         by=Actor(owner, "page"),
     )
+    facts = {"note": f"{word} note", "data_set": f"{word} data"}
+    run = catalogue.run(workflow, f"{word} run", state="running", by=Actor(owner, "page"), **facts)
     dashboard = signals.dashboard(f"{word} dashboard", metric, by=owner)
     return Objects(
         model=model,
@@ -337,6 +340,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         alias=alias,
         workflow=workflow,
         deployment=deployment,
+        run=run,
         check_in=check_in,
         dashboard=dashboard,
         snapshot=signals.snapshot(dashboard, f"{word} picture", by=owner),
