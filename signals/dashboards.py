@@ -6,7 +6,7 @@ it needs depends on its kind:
     figures   series (1 to 12): latest value, change in a week, limit
     series    series (1 to 4): lines in one chart, with the limits of the first one that has any
     grid      models (1 to 4) and a metric: the last value of each day of each feature
-    breaches  models (1 to 12): when their breaches were open
+    breaches  models (1 to 12): when their breaches were open; signal: only those of this SignalKind
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from typing import Any
 
 from kit.refusals import Refused
 from kit.texts import one_line
-from signals.states import PanelKind
+from signals.states import PanelKind, SignalKind
 
 MAX_PANELS = 24
 MAX_TITLE = 120
@@ -112,6 +112,10 @@ def _checked(number: int, panel: Mapping[str, Any]) -> dict[str, Any]:
         if not 1 <= len(metric) <= 120:
             raise _wrong(number, "name the metric that the grid shows.")
         checked_panel["metric"] = metric
+    if kind == PanelKind.BREACHES and panel.get("signal"):
+        if panel["signal"] not in SignalKind.values:
+            raise _wrong(number, f"use one of the signals {', '.join(SignalKind.values)}.")
+        checked_panel["signal"] = str(panel["signal"])
     return checked_panel
 
 

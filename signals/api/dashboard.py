@@ -41,6 +41,9 @@ class PanelBody(Body):
     series = _ids()
     models = _ids()
     metric = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    signal = serializers.ChoiceField(
+        SignalKind.choices, required=False, help_text="Of breaches: only those of this kind."
+    )
 
 
 class DashboardRow(serializers.Serializer):

@@ -15,7 +15,7 @@ from signals.models import Series
 from signals.states import PanelKind, SignalKind
 
 _BLANK_PANELS = 2
-_PARTS = ("kind", "title", "series", "models", "metric", "place")
+_PARTS = ("kind", "title", "series", "models", "metric", "signal", "place")
 MAX_CHOICES = 500
 
 
@@ -66,6 +66,13 @@ class DashboardForm(PageForm):
             kinds = [("", "No panel"), *PanelKind.choices]
             return forms.ChoiceField(
                 label=f"Panel {number}", choices=kinds, required=False, initial=panel.get("kind", "")
+            )
+        if part == "signal":
+            return forms.ChoiceField(
+                label=f"Breaches of panel {number}",
+                choices=[("", "Of all kinds"), *SignalKind.choices],
+                required=False,
+                initial=panel.get("signal", ""),
             )
         if part in ("series", "models"):
             rows = self.series if part == "series" else self.models

@@ -66,7 +66,8 @@ def panels_of_models(user: User, models: Sequence[Model], kind: str = "") -> lis
         owners = list(dict.fromkeys(row.model_id for row in series if row.metric == metric))[:4]
         panels.append({"kind": PanelKind.GRID, "models": owners, "metric": metric})
     if models:
-        panels.append({"kind": PanelKind.BREACHES, "models": [model.pk for model in models[:12]]})
+        shown: dict[str, Any] = {"kind": PanelKind.BREACHES, "models": [model.pk for model in models[:12]]}
+        panels.append(shown | ({"signal": kind} if kind else {}))
     return panels
 
 
@@ -125,7 +126,7 @@ class _PanelData:
             at=period.end,
             days=max(1, min(MAX_GRID_DAYS, period.length.days)),
         )
-        self.groups = self._groups(_ids(panels, PanelKind.BREACHES, "models"))
+        self.groups = self._groups(panels)
 
     def picture(self, panel: Mapping[str, Any]) -> picture.Picture:
         kind, title = PanelKind(panel["kind"]), panel.get("title", "")
@@ -134,8 +135,12 @@ class _PanelData:
         if kind == PanelKind.GRID:
             return picture.of_grid(title or panel["metric"], self._in_grid(panel), self.days, self.period)
         if kind == PanelKind.BREACHES:
-            models = set(panel["models"])
-            groups = [group for group in self.groups if group.model_id in models]
+            models, signal = set(panel["models"]), panel.get("signal")
+            groups = [
+                group
+                for group in self.groups
+                if group.model_id in models and (not signal or group.kind == signal)
+            ]
             return picture.of_breaches(title, groups, self.period)
         drawn = [self.charts[pk] for pk in panel["series"] if pk in self.charts]
         models = {chart.series.model_id for chart in drawn}
@@ -169,13 +174,18 @@ class _PanelData:
         models = {row.model_id for row in drawn if row.model_id}
         return marks_of(self.user, models, self.period.start, self.period.end) if models else []
 
-    def _groups(self, models: Sequence[int]) -> list[BreachGroup]:
-        """Return the latest breach groups of models that were open in the period."""
-        if not models:
+    def _groups(self, panels: Sequence[Mapping[str, Any]]) -> list[BreachGroup]:
+        """Return the latest breach groups of the panels that were open in the period."""
+        wanted = Q()
+        for panel in panels:
+            if panel["kind"] == PanelKind.BREACHES:
+                of_signal = {"kind": panel["signal"]} if panel.get("signal") else {}
+                wanted |= Q(model__in=panel["models"], **of_signal)
+        if not wanted:
             return []
         rows = BreachGroup.objects.filter(
+            wanted,
             Q(cleared_at__isnull=True) | Q(cleared_at__gte=self.period.start),
-            model__in=models,
             opened_at__lt=self.period.end,
         )
         shown = rows.visible_to(self.user).select_related("subject").order_by("-opened_at", "-id")

@@ -1,8 +1,9 @@
 """Sparklines of series for lists: 14 days, one value a day for any number of points."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -14,15 +15,16 @@ _TONES: dict[int, str] = {BreachLevel.CRITICAL: "bad", BreachLevel.WARNING: "war
 _TONE_TEXTS = {"bad": ", past its critical limit", "warn": ", past its warning limit"}
 
 # One index probe per day and series, so that the cost does not depend on the number of points. The rules are
-# those of the threshold versions in force, oldest first.
+# those of the threshold versions in force, oldest first. Those that do not judge single values have crossings
+# instead: their breaches in these days.
 _LAST_OF_EACH_DAY = """
-SELECT s.id, days.readings, rules.in_force, rules.number
+SELECT s.id, days.readings, rules.in_force, rules.number, days.moments, crossings.spans
 FROM unnest(%s::bigint[]) AS s(id)
 CROSS JOIN LATERAL (
-    SELECT array_agg(p.value ORDER BY d.n) AS readings
+    SELECT array_agg(p.value ORDER BY d.n) AS readings, array_agg(p.ts ORDER BY d.n) AS moments
     FROM generate_series(1, %s) AS d(n)
     LEFT JOIN LATERAL (
-        SELECT value FROM signals_point
+        SELECT value, ts FROM signals_point
         WHERE series_id = s.id
           AND ts > %s::timestamptz + (d.n - 1) * interval '1 day'
           AND ts <= %s::timestamptz + d.n * interval '1 day'
@@ -37,6 +39,14 @@ CROSS JOIN LATERAL (
     FROM signals_threshold AS t JOIN signals_thresholdversion AS v ON v.threshold_id = t.id
     WHERE t.series_id = s.id AND v.state = %s
 ) AS rules
+CROSS JOIN LATERAL (
+    SELECT array_agg(ARRAY[
+        extract(epoch FROM b.opened_at), coalesce(extract(epoch FROM b.cleared_at), 'infinity'), b.level
+    ]) AS spans
+    FROM signals_breach AS b JOIN signals_thresholdversion AS v ON v.id = b.threshold_version_id
+    WHERE b.series_id = s.id AND v.kind NOT IN ('limit', 'range')
+      AND (b.cleared_at IS NULL OR b.cleared_at > %s)
+) AS crossings
 """
 
 
@@ -44,8 +54,8 @@ CROSS JOIN LATERAL (
 class Spark:
     """values: the last value of each day, None without. tone: "bad", "warn" or "". limit: the first limit.
 
-    levels: the BreachLevel of each value by the limits in force now, 0 for none. Only rules on single values
-    count. has_rule: whether any rule is in force.
+    levels: the BreachLevel of each value by the limits in force now, or of a breach of another kind of rule
+    that was open at its moment; 0 for none. has_rule: whether any rule is in force.
     """
 
     values: list[float | None]
@@ -75,17 +85,27 @@ def sparks(series_ids: Iterable[int], *, at: datetime, days: int = DAYS) -> dict
         return {}
     start = at - timedelta(days=days)
     with connection.cursor() as cursor:
-        cursor.execute(_LAST_OF_EACH_DAY, [ids, days, start, start, Agreement.ACTIVE])
+        cursor.execute(_LAST_OF_EACH_DAY, [ids, days, start, start, Agreement.ACTIVE, start])
         rows = cursor.fetchall()
     return {
-        pk: _spark(readings, [Rule(*rule) for rule in rules or ()], has_rule=number > 0)
-        for pk, readings, rules, number in rows
+        pk: _spark(readings, moments, [Rule(*rule) for rule in rules or ()], spans or (), has_rule=number > 0)
+        for pk, readings, rules, number, moments, spans in rows
         if any(reading is not None for reading in readings)
     }
 
 
-def _spark(values: list[float | None], rules: list[Rule], *, has_rule: bool) -> Spark:
-    levels = [_level_of(value, rules) for value in values]
+def _spark(
+    values: list[float | None],
+    moments: Sequence[datetime | None],
+    rules: list[Rule],
+    spans: Iterable[Sequence[Any]],
+    *,
+    has_rule: bool,
+) -> Spark:
+    levels = [
+        max(_level_of(value, rules), _level_at(moment, spans))
+        for value, moment in zip(values, moments, strict=True)
+    ]
     worst = next(level for value, level in zip(values[::-1], levels[::-1], strict=True) if value is not None)
     limits = [limit for rule in rules for limit in (rule.warning, rule.critical) if limit is not None]
     return Spark(values, _TONES.get(worst, ""), limits[0] if limits else None, tuple(levels), has_rule)
@@ -93,3 +113,11 @@ def _spark(values: list[float | None], rules: list[Rule], *, has_rule: bool) -> 
 
 def _level_of(value: float | None, rules: list[Rule]) -> int:
     return 0 if value is None else max((rule.level_of(value) for rule in rules), default=0)
+
+
+def _level_at(moment: datetime | None, spans: Iterable[Sequence[Any]]) -> int:
+    """Return the worst level of the breaches that were open at a moment. spans: (opened, cleared, level)."""
+    if moment is None:
+        return 0
+    at = moment.timestamp()
+    return max((int(level) for opened, cleared, level in spans if opened <= at < cleared), default=0)

@@ -14,6 +14,7 @@ from signals.models import Correction, Dashboard, Snapshot
 from signals.operations import dashboard as operations
 from signals.queries import dashboard as queries
 from signals.queries import snapshot as snapshots
+from signals.queries.spark import sparks
 from tests.conftest import AT
 from tests.factories import catalogue, people, signals
 
@@ -446,3 +447,45 @@ def test_a_number_that_is_no_id_is_refused(client, ana):
 
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"].startswith("panels")
+
+
+# ------------------------------------------------------------------ kinds
+
+
+def test_the_dashboard_of_a_focus_shows_only_breaches_of_its_kind(ana, series):
+    signals.agreed(series, warning=0.35)
+    signals.push(series, 0.5)
+    slow = signals.series(series.model, "latency_p95", feature="", values=(0.1,))
+    signals.agreed(slow, warning=0.35)
+    signals.push(slow, 0.5)
+    later = ChartPeriod(WEEK.start, AT + timedelta(hours=2))
+
+    def titles(kind):
+        panels = queries.panels_of_models(ana, [series.model], kind)
+        return [
+            group["title"] for one in shown(ana, *panels, period=later) for group in one.get("groups", ())
+        ]
+
+    assert titles("drift") == ["PSI above its threshold on Fraud score"]
+    assert titles("latency") == ["Latency p95 above its threshold on Fraud score"]
+    assert len(titles("")) == 2
+
+
+def test_a_panel_of_breaches_refuses_an_unknown_signal(ana, series):
+    with pytest.raises(Refused, match="Panel 1: use one of the signals data_quality, drift"):
+        operations.add(
+            name="x",
+            panels=[{"kind": "breaches", "models": [series.model_id], "signal": "moon"}],
+            by=SYSTEM,
+            at=AT,
+        )
+
+
+def test_a_value_in_a_breach_of_any_kind_of_rule_is_coloured():
+    found = signals.series(values=(1.0,))
+    signals.agreed(found, kind="count", warning=4, needed=2, among=3)
+    signals.push(found, 9, 9, 1, 1, step=timedelta(days=1))
+
+    spark = sparks([found.pk], at=AT + timedelta(days=5), days=5)[found.pk]
+
+    assert (spark.values, spark.levels) == ([9, 9, 1, 1, None], (0, 1, 1, 0, 0))
