@@ -27,7 +27,7 @@ KINDS = (
         watched_by=("developer_id",),
         search_rank=100,
         texts=Texts(
-            body=("purpose",),
+            body=("purpose", "restrictions", "inputs"),
             names=("owner_team__name", "developer__name"),
             parts=(PartTexts(Alias, ("name",), only=Q(ended_at__isnull=True)),),
         ),

@@ -19,6 +19,61 @@ class Tier(IntegerChoices):
     FOUR = 4, "Tier 4"
 
 
+class AffectedPeople(IntegerChoices):
+    """Who is affected by the output of a model."""
+
+    NOBODY = 1, "Nobody outside the team"
+    STAFF = 2, "Our own staff"
+    CUSTOMERS = 3, "Some customers or partners"
+    PUBLIC = 4, "Most customers, or the public"
+
+
+class Harm(IntegerChoices):
+    """The worst plausible harm of a wrong output."""
+
+    ANNOYANCE = 1, "An annoyance that is easy to correct"
+    MONEY = 2, "A loss that is made good"
+    LOSS = 3, "A serious loss, or an unfair refusal"
+    LIVELIHOOD = 4, "Health, livelihood or rights of people"
+
+
+class Use(IntegerChoices):
+    """What the output of a model is used for."""
+
+    INSIGHT = 1, "Insight only; nothing follows directly"
+    ADVICE = 2, "Advice that a person weighs"
+    CHECKED = 3, "Decisions that a person can stop"
+    ALONE = 4, "Decisions without a person"
+
+
+class DataClass(TextChoices):
+    """How confidential the data of a model is."""
+
+    PUBLIC = "public", "Public"
+    INTERNAL = "internal", "Internal"
+    CONFIDENTIAL = "confidential", "Confidential"
+    SECRET = "secret", "Strictly confidential"
+
+
+class PrivacyConstraint(TextChoices):
+    """What the personal data of a model demands. RESTRICTED acts by itself, the others are shown."""
+
+    RESTRICTED = "restricted", "New risks and learnings are restricted to the owner team"
+    NO_RECORDS = "no_records", "No records of single people in evidence, files or comments"
+    NO_EXPORT = "no_export", "No exports outside the organisation"
+    ERASE = "erase", "Evidence is erased when its purpose ends"
+
+
+class Regulation(TextChoices):
+    """The class of a model under the law on AI that applies to it."""
+
+    UNKNOWN = "unknown", "Not assessed"
+    MINIMAL = "minimal", "Minimal risk"
+    LIMITED = "limited", "Limited risk (transparency)"
+    HIGH = "high", "High risk"
+    PROHIBITED = "prohibited", "Prohibited"
+
+
 class VersionStage(TextChoices):
     """How far one version of a model has come."""
 

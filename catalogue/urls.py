@@ -16,6 +16,7 @@ app_name = "catalogue"
 urlpatterns = [
     path("", model.model_list, name="model_list"),
     path("new/", model.model_create, name="model_create"),
+    path("concentration/", model.concentration, name="concentration"),
     path("decision-rights/", decision_right.right_list, name="right_list"),
     path("decision-rights/new/", decision_right.right_create, name="right_create"),
     path("decision-rights/<int:pk>/", decision_right.right_detail, name="right_detail"),
@@ -66,5 +67,6 @@ urlpatterns = [
     path("id/<int:pk>/", model.model_by_id, name="model_by_id"),
     path("<slug:slug>/", model.model_detail, name="model_detail"),
     path("<slug:slug>/edit/", model.model_edit, name="model_edit"),
+    path("<slug:slug>/tier/", model.model_tier, name="model_tier"),
     path("<slug:slug>/stage/", model.model_stage, name="model_stage"),
 ]

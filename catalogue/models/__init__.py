@@ -4,7 +4,7 @@ from catalogue.models.alias import Alias
 from catalogue.models.change_request import ChangeRequest
 from catalogue.models.decision_right import DecisionRight
 from catalogue.models.deployment import Deployment
-from catalogue.models.model import Model
+from catalogue.models.model import Dependency, Model
 from catalogue.models.registry import Registry, RegistryModel, RegistryReading
 from catalogue.models.run import Run
 from catalogue.models.version import Version
@@ -14,6 +14,7 @@ __all__ = [
     "Alias",
     "ChangeRequest",
     "DecisionRight",
+    "Dependency",
     "Deployment",
     "Model",
     "Registry",

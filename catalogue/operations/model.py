@@ -9,24 +9,34 @@ from django.db import transaction
 from django.forms import ValidationError
 
 from catalogue.models import Alias, Model
+from catalogue.operations import model_details as details
+from catalogue.operations.model_details import CHANGEABLE
 from catalogue.slugs import name_key
-from catalogue.states import Stage
+from catalogue.states import AffectedPeople, Harm, Stage, Tier, Use
+from catalogue.tiers import tier_of
 from history import operations as history
 from kit.actor import Actor
 from kit.locks import Lock, wait_for
 from kit.refusals import Refused
-from people.models import Team, User
 from people.slugs import free_slug, slug_of
+
+__all__ = ["CHANGEABLE", "add", "change", "move_stage", "rate"]
 
 # Models with these slugs would have no page: /models/new/ is the form that registers one.
 RESERVED = frozenset(
-    {"change-requests", "decision-rights", "deployments", "new", "runs", "validations", "workflows"}
+    {
+        "change-requests",
+        "concentration",
+        "decision-rights",
+        "deployments",
+        "import",
+        "new",
+        "registries",
+        "runs",
+        "validations",
+        "workflows",
+    }
 )
-RESERVED = frozenset(
-    {"new", "decision-rights", "change-requests", "validations", "workflows", "runs", "registries", "import"}
-)
-# move_stage() changes the stage. The slug never changes, because other tools use it.
-CHANGEABLE = frozenset({"name", "purpose", "owner_team", "developer", "tier", "link"})
 
 
 @transaction.atomic
@@ -36,34 +46,28 @@ def add(
     by: Actor,
     at: datetime,
     slug: str = "",
-    purpose: str = "",
-    owner_team: Team | None = None,
-    developer: User | None = None,
-    tier: int | None = None,
     stage: str = Stage.PRODUCTION,
-    link: str = "",
+    upstream: Sequence[Model] = (),
     viewers: Sequence[int] | None = None,
+    **values: Any,
 ) -> Model:
     """Register a model. slug: its name in other tools, unique, in lower case; by default from the name.
 
-    viewers: subject ids of those who may see it; None for everyone. A handler in signals then assigns the
-    series and breaches that tools sent under this name before. Raises Refused(field="name" or "slug").
+    values: of CHANGEABLE. upstream: the models whose output it takes. viewers: subject ids of those who may
+    see it; None for everyone. A handler in signals then assigns the series and breaches that tools sent under
+    this name before. Raises Refused with the name of the field.
     """
-    name = name.strip()
-    if not name:
-        raise Refused("Enter a name.", field="name")
+    checked = details.checked({"name": name, **values})
     wait_for(Lock.MODEL_NAMES)
     model = Model(
-        slug=_free_slug(slug or _slug_for(name)),
-        name=name,
-        purpose=purpose,
-        owner_team=owner_team,
-        developer=developer,
-        tier=tier,
+        slug=_free_slug(slug or _slug_for(checked["name"])),
         stage=stage,
-        link=link,
+        retired_at=at if stage == Stage.RETIRED else None,
+        **checked,
     )
-    history.record(model, "catalogue.model_registered", by=by, at=at, viewers=viewers)
+    details.check_validator(model, {})
+    rows = details.new_dependencies(model, upstream)
+    history.record(model, "catalogue.model_registered", by=by, at=at, viewers=viewers, rows=rows)
     return model
 
 
@@ -71,15 +75,51 @@ def add(
 def change(
     model: Model, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Model:
-    """Change fields of CHANGEABLE. Raises Refused(field=…), ChangedMeanwhile."""
-    for name in values:
-        if name not in CHANGEABLE:
-            raise Refused("This cannot be changed here.", field=name)
-    if "name" in values and not str(values["name"]).strip():
-        raise Refused("Enter a name.", field="name")
-    history.change(model, values, by=by, at=at, seen=seen)
+    """Change fields of CHANGEABLE, and `upstream`, the models whose output it takes.
+
+    Raises Refused(field=…), ChangedMeanwhile.
+    """
+    fields = {name: value for name, value in values.items() if name != "upstream"}
+    checked = details.checked(fields)
+    details.check_validator(model, checked)
+    rows = details.changed_dependencies(model, values["upstream"], by, at) if "upstream" in values else []
+    history.change(model, checked, by=by, at=at, seen=seen, rows=rows, raises_version=bool(rows))
     if "name" in values:
         history.retitle(model)
+    return model
+
+
+@transaction.atomic
+def rate(
+    model: Model,
+    *,
+    reach: int,
+    harm: int,
+    use: int,
+    by: Actor,
+    at: datetime,
+    is_regulated: bool = False,
+    tier: int | None = None,
+    tier_reason: str = "",
+    seen: int | None = None,
+) -> Model:
+    """Set the tier of a model by the answers to the questions of catalogue.tiers.
+
+    tier: another tier than the one that they give, which needs a reason. Raises Refused, ChangedMeanwhile.
+    """
+    for name, value, choices in (("reach", reach, AffectedPeople), ("harm", harm, Harm), ("use", use, Use)):
+        if value not in choices.values:
+            raise Refused("Use a number from 1 to 4.", field=name)
+    answers = {"reach": reach, "harm": harm, "use": use, "is_regulated": is_regulated}
+    given = tier_of(answers)
+    is_other = tier is not None and tier != given
+    if is_other and tier not in Tier.values:
+        raise Refused("Use a tier from 1 to 4.", field="tier")
+    if is_other and not tier_reason.strip():
+        text = f"The answers give tier {given}. Enter why it is another one."
+        raise Refused(text, field="tier_reason")
+    values = {**answers, "tier": tier or given, "tier_reason": tier_reason.strip() if is_other else ""}
+    history.change(model, values, by=by, at=at, seen=seen)
     return model
 
 
@@ -92,7 +132,9 @@ def move_stage(model: Model, to: str, *, by: Actor, at: datetime, seen: int | No
     """
     if to not in Stage.values:
         raise Refused(f"Use one of {', '.join(Stage.values)}.", field="stage")
-    history.change(model, {"stage": to}, by=by, at=at, seen=seen, verb="catalogue.model_stage_moved")
+    retired_at = (model.retired_at or at) if to == Stage.RETIRED else None
+    values = {"stage": to, "retired_at": retired_at}
+    history.change(model, values, by=by, at=at, seen=seen, verb="catalogue.model_stage_moved")
     history.retire(model, is_retired=to == Stage.RETIRED)
     return model
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q
+from django.db.models.functions import JSONObject
 
-from catalogue.models import Alias, Model
+from catalogue.models import Alias, Dependency, Model
 from catalogue.slugs import name_key, slugs_of_name
 from history.models import RecordedQuerySet
 from kit.sight import Visitor
@@ -21,10 +22,35 @@ def models() -> RecordedQuerySet[Model]:
     return Model.objects.select_related("subject", "owner_team__lead", "developer").order_by(*BY_NAME)
 
 
-def with_aliases() -> RecordedQuerySet[Any]:
-    """Return models() with `alias_names`, which needs no further query."""
-    in_use = Alias.objects.filter(model=OuterRef("pk"), ended_at__isnull=True)
-    return models().annotate(alias_names=ArraySubquery(in_use.order_by("key").values("name")))
+def with_details(user: Visitor) -> RecordedQuerySet[Any]:
+    """Return models() with what the page of one shows besides, without a further query.
+
+    alias_names: texts. upstream_models, downstream_models: {"slug", "name", "tier"} of visible models.
+    """
+    named = Alias.objects.filter(model=OuterRef("pk"), ended_at__isnull=True)
+    return (
+        models()
+        .select_related("validator")
+        .annotate(
+            alias_names=ArraySubquery(named.order_by("key").values("name")),
+            upstream_models=_linked(user, of="model", named="upstream"),
+            downstream_models=_linked(user, of="upstream", named="model"),
+        )
+    )
+
+
+def _linked(user: Visitor, *, of: str, named: str) -> ArraySubquery:
+    links = Dependency.objects.filter(**{of: OuterRef("pk")}, ended_at__isnull=True)
+    seen = links.filter(**{f"{named}__in": Model.objects.visible_to(user)})
+    facts = {name: f"{named}__{name}" for name in ("slug", "name", "tier")}
+    return ArraySubquery(seen.order_by(f"{named}__name", "pk").values(facts=JSONObject(**facts)))
+
+
+def upstream_slugs(user: Visitor) -> ArraySubquery:
+    """Return the slugs of the visible upstream models of a row, for .annotate()."""
+    links = Dependency.objects.filter(model=OuterRef("pk"), ended_at__isnull=True)
+    seen = links.filter(upstream__in=Model.objects.visible_to(user))
+    return ArraySubquery(seen.order_by("upstream__slug").values("upstream__slug"))
 
 
 def aliases() -> RecordedQuerySet[Alias]:

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalogue.filters.model import SPEC, TIER_ORDER
-from catalogue.forms.model import ModelForm, NewModelForm, StageForm
+from catalogue.forms.model import EditModelForm, NewModelForm, StageForm, TierForm
 from catalogue.models import Model
 from catalogue.operations import model as operations
+from catalogue.queries import concentration as concentration_queries
 from catalogue.queries import decision_right as right_queries
 from catalogue.queries import model as model_queries
 from catalogue.queries import version as version_queries
@@ -70,6 +71,16 @@ def _add_columns(request: SignedInRequest, rows: list[Model]) -> list[str]:
 
 @require_safe
 @view_needs("catalogue.view")
+def concentration(request: SignedInRequest) -> HttpResponse:
+    """Show on which data sources and models most models depend."""
+    rows = concentration_queries.inputs(request.user)
+    shown = rows[: concentration_queries.SHOWN]
+    context = {"rows": shown, "is_more": len(rows) > len(shown)}
+    return respond(request, "catalogue/concentration.html", None, context)
+
+
+@require_safe
+@view_needs("catalogue.view")
 def model_by_id(request: SignedInRequest, pk: int) -> HttpResponse:
     model = get_object_or_404(Model.objects.visible_to(request.user), pk=pk)
     return HttpResponseRedirect(reverse("catalogue:model_detail", args=[model.slug]))
@@ -82,7 +93,7 @@ def model_detail(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _model(request: SignedInRequest, slug: str) -> Model:
-    return get_object_or_404(model_queries.with_aliases().visible_to(request.user), slug=slug)
+    return get_object_or_404(model_queries.with_details(request.user).visible_to(request.user), slug=slug)
 
 
 def _detail(request: SignedInRequest, model: Model, *, status: int = 200, **extra: Any) -> HttpResponse:
@@ -122,11 +133,28 @@ def model_edit(request: SignedInRequest, slug: str) -> HttpResponse:
     return flows.edit(
         request,
         model,
-        ModelForm.of(model, request.POST or None, user=request.user),
+        EditModelForm.of(model, request.POST or None, user=request.user),
         permission="catalogue.model_change",
         operation=operations.change,
         address=address_of(model),
         show=form_page(request, "catalogue/model_edit.html", model=model),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("catalogue.model_change")
+def model_tier(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Answer the questions that give the tier of a model."""
+    model = _model(request, slug)
+    return flows.step(
+        request,
+        model,
+        TierForm.of(model, request.POST or None),
+        permission="catalogue.model_change",
+        operation=operations.rate,
+        address=address_of(model),
+        show=form_page(request, "catalogue/model_tier.html", model=model),
+        message=lambda: f"{model.name} is {model.get_tier_display()}",
     )
 
 

@@ -17,7 +17,7 @@ from meetings.operations import agenda_template
 from meetings.operations import series as meeting_series
 from people.models import Function, Team, User
 from people.operations import organisation, person, team
-from riskhub.sample import people_and_models, texts
+from riskhub.sample import inventory, people_and_models, texts
 from risklog.operations import appetite, ladder, taxonomy
 from saved import operations as saved
 from signals.mapping import points as readings
@@ -90,8 +90,30 @@ class SampleOrganisation:
                 at=self.start,
             )
 
+        self._describe_models()
         self._register_versions()
         self._add_aliases()
+
+    def _describe_models(self) -> None:
+        """Answer the questions of the tiers, and enter data, validators and upstream models."""
+        registered = {model.slug: model for model in Model.objects.all()}
+        for one in inventory.DESCRIPTIONS:
+            reach, harm, use, is_regulated = one.answers
+            model = models.rate(
+                registered[one.slug],
+                reach=reach,
+                harm=harm,
+                use=use,
+                is_regulated=is_regulated,
+                by=self.admin,
+                at=self.start,
+            )
+            values = {
+                **one.values,
+                "validator": self.people[one.validator],
+                "upstream": [registered[slug] for slug in one.upstream],
+            }
+            models.change(model, values, by=self.admin, at=self.start)
         self._add_workflows()
         self._add_registry()
 

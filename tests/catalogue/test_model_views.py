@@ -17,7 +17,7 @@ FORM = {
     "name": "Credit PD",
     "slug": "",
     "purpose": "",
-    "tier": "",
+    "regulation": "unknown",
     "owner_team": "",
     "developer": "",
     "link": "",
@@ -155,7 +155,7 @@ def test_one_press_registers_one_model(client, ana):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"name": ""}, {"slug": "no spaces"}, {"slug": "new"}, {"name": "!!!"}, {"name": "New"}, {"tier": "9"}],
+    [{"name": ""}, {"slug": "no spaces"}, {"slug": "new"}, {"name": "!!!"}, {"name": "New"}, {"link": "x y"}],
 )
 def test_an_impossible_value_is_reported_at_its_field(client, ana, wrong):
     answer = client.post(f"{LIST}new/", FORM | wrong)
@@ -197,12 +197,13 @@ def test_the_owning_team_changes_its_model(client, ana):
 
     answer = client.post(
         f"{LIST}credit-pd/edit/",
-        FORM | {"name": "Credit default", "tier": "2", "owner_team": team.pk, "version": found.version},
+        FORM
+        | {"name": "Credit default", "regulation": "high", "owner_team": team.pk, "version": found.version},
     )
 
     found.refresh_from_db()
     assert answer.status_code == 303
-    assert (found.name, found.tier, found.subject.title) == ("Credit default", 2, "Credit default")
+    assert (found.name, found.regulation, found.subject.title) == ("Credit default", "high", "Credit default")
 
 
 def test_two_who_write_at_once_lose_nothing(client, ana):

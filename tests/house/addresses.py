@@ -167,6 +167,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("catalogue:right_create", lambda w, o, k: {}),
     ("catalogue:right_", lambda w, o, k: {"pk": o.right.pk}),
     ("catalogue:alias_create", lambda w, o, k: {}),
+    ("catalogue:concentration", lambda w, o, k: {}),
     ("catalogue:alias_remove", lambda w, o, k: {"pk": o.alias.pk}),
     ("catalogue:version_create", lambda w, o, k: {"slug": k["catalogue:slug"]}),
     ("catalogue:deployment_list", lambda w, o, k: {}),

@@ -1,0 +1,71 @@
+"""What the inventory of the sample says about its models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Description:
+    """answers: who is affected, the worst harm, the use (1 to 4), and whether a law asks for the model.
+
+    validator: a name of the people. upstream: slugs. values: further fields of the model.
+    """
+
+    slug: str
+    answers: tuple[int, int, int, bool]
+    validator: str
+    upstream: tuple[str, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+DESCRIPTIONS = (
+    Description(
+        "credit-pd",
+        (4, 4, 4, True),
+        "lena",
+        ("fraud-score",),
+        {
+            "restrictions": "Not for business customers. It was never trained on their accounts.",
+            "inputs": ["applications", "credit bureau", "account transactions"],
+            "data_class": "confidential",
+            "has_personal_data": True,
+            "privacy": ["no_records", "erase"],
+            "regulation": "high",
+        },
+    ),
+    Description(
+        "fraud-score",
+        (4, 3, 3, False),
+        "omar",
+        (),
+        {
+            "inputs": ["payments", "account transactions"],
+            "data_class": "confidential",
+            "has_personal_data": True,
+            "privacy": ["no_records"],
+            "regulation": "limited",
+        },
+    ),
+    Description(
+        "churn-scorer",
+        (3, 1, 1, False),
+        "lena",
+        (),
+        {"inputs": ["account transactions"], "data_class": "internal", "regulation": "minimal"},
+    ),
+    Description(
+        "claims-triage",
+        (3, 3, 3, False),
+        "omar",
+        ("mail-digit-ocr",),
+        {"inputs": ["claims"], "data_class": "confidential", "has_personal_data": True},
+    ),
+    Description(
+        "mail-digit-ocr",
+        (1, 2, 2, False),
+        "lena",
+        (),
+        {"inputs": ["scanned mail"], "data_class": "internal", "has_personal_data": False},
+    ),
+)
