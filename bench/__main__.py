@@ -40,10 +40,9 @@ UNMEASURED = {
     14: ("chart of 10,000 of ten million points", "≤ bare view + 1.5 × the query"),
     15: ("dashboard of 12 charts", "≤ 8 × one chart, ≤ 4 queries"),
     16: ("points older than a set age", "≥ 4 × smaller"),
-    17: ("back-test over 90 days", "≤ 3 × one scan"),
 }
 NO_MEASUREMENT = "This program does not measure it yet."
-NEED_WEB = {1, 3, 4, 5, 6, 7, 8, 9, 11, 12, 18, 19, 20, 21, 22, 25, 26, 27, 28, 29}
+NEED_WEB = {1, 3, 4, 5, 6, 7, 8, 9, 11, 12, 17, 18, 19, 20, 21, 22, 25, 26, 27, 28, 29}
 NEED_REGISTER = NEED_WEB | {2, 30}
 # These compare a large register with one of 1,000 risks.
 NEED_SCALE = {6, 7, 8}
@@ -170,6 +169,7 @@ def _of_given_rows(run: Run, goals: set[int], boards: Boards) -> list[Line]:
         digest,
         exchange,
         health,
+        judging,
         live,
         objects,
         points,
@@ -191,6 +191,8 @@ def _of_given_rows(run: Run, goals: set[int], boards: Boards) -> list[Line]:
         (22, cold_page.cold_page),
         (9, points.points_by_http),
         (11, points.same_again),
+        (17, judging.back_tested),
+        (17, judging.ticked),
         (19, background.events_handed_on),
         (12, alerts.review_of_alert),
         (12, sustained.sustained),

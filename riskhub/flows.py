@@ -42,6 +42,7 @@ from risklog.operations import (
     escalation,
     escalation_handlers,
     ladder,
+    noise_handlers,
     reveal,
     review,
     review_handlers,
@@ -51,7 +52,7 @@ from risklog.operations import (
     template,
     top_rung,
 )
-from signals.operations import claim
+from signals.operations import claim, mute, retraining
 
 # The events of a risk after which it may need a plan, or none any more, and which have no other handler.
 RISK_EVENTS = (
@@ -79,12 +80,16 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "catalogue.change_request_declined": (change_handlers.on_change_request_settled,),
     "catalogue.change_request_withdrawn": (change_handlers.on_change_request_settled,),
     # A breach opens a review by people of two functions.
-    "signals.breach_group_opened": (review_handlers.on_breach_group_opened,),
-    "signals.breach_group_reopened": (review_handlers.on_breach_group_reopened,),
-    "signals.breach_joined": (review_handlers.on_breach_joined,),
+    "signals.breach_group_opened": (review_handlers.on_breach_group_opened, retraining.on_breach),
+    "signals.breach_group_reopened": (review_handlers.on_breach_group_reopened, retraining.on_breach),
+    "signals.breach_joined": (review_handlers.on_breach_joined, retraining.on_breach),
     "signals.breach_worsened": (review_handlers.on_breach_worsened,),
     "signals.breach_reopened": (review_handlers.on_breach_worsened,),
-    "signals.breach_claimed": (review_handlers.on_breach_claimed,),
+    "signals.breach_claimed": (review_handlers.on_breach_claimed, retraining.on_breach),
+    # A muted breach opens a review when its mute or deployment window has ended and it is still open.
+    "signals.breach_group_unmuted": (review_handlers.on_breach_group_unmuted, retraining.on_breach),
+    # A requested retraining that nobody settles is put on an agenda.
+    "signals.retraining_missed": (agenda_handlers.on_retraining_missed,),
     "signals.breach_group_cleared": (review_handlers.on_breach_group_cleared,),
     # A crossed tripwire brings its decision back to a meeting.
     "meetings.tripwire_crossed": (agenda_handlers.on_tripwire_crossed,),
@@ -92,6 +97,8 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "signals.threshold_proposed": (agenda_handlers.on_threshold_proposed,),
     "signals.threshold_agreed": (agenda_handlers.on_threshold_settled, agreement.on_threshold_agreed),
     "signals.threshold_declined": (agenda_handlers.on_threshold_settled,),
+    # Thresholds whose breaches reviewers call false alarms are put on an agenda.
+    "signals.threshold_noisy": (agenda_handlers.on_threshold_noisy,),
     # Reviews and escalations are put on the next suitable agenda.
     "risklog.review_opened": (agenda_handlers.on_review_opened,),
     "risklog.review_reopened": (agenda_handlers.on_review_opened,),
@@ -103,6 +110,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         escalation_handlers.on_review_settled,
         learning.on_review_settled,
         change_handlers.on_review_settled,
+        noise_handlers.on_review_settled,
     ),
     "risklog.review_withdrawn": (agenda_handlers.on_review_settled, escalation_handlers.on_review_settled),
     "risklog.escalation_started": (agenda_handlers.on_escalation_started,),
@@ -199,6 +207,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
 FIRST: tuple[Handler, ...] = (
     review_handlers.on_breach_group_opened,
     review_handlers.on_breach_group_reopened,
+    review_handlers.on_breach_group_unmuted,
 )
 
 # Kind of due date -> its handler, `handler(due, *, at)`.
@@ -210,6 +219,8 @@ DUES: dict[str, Handler] = {
     "actions.reminder": reminder.remind,
     "actions.stuck": sponsor.raise_blocked,
     "actions.overdue": reminder.note_overdue,
+    "signals.mute_ends": mute.note_end,
+    "signals.retraining_answer_due": retraining.note_unanswered,
     "risklog.review_reminder": review.remind,
     "risklog.review_unanswered": review.note_unanswered,
     "risklog.climb": climb.climb,

@@ -12,8 +12,8 @@ from pages import panels
 from pages.panels import Panel
 from riskhub import start_here
 from riskhub.leaving import page as leaving
-from risklog.queries import channels, escalation, recurrence, related, review, risk, template
-from signals.queries import marks, snapshot
+from risklog.queries import channels, escalation, recurrence, related, review, risk, template, verdict
+from signals.queries import marks, snapshot, verdicts
 from signals.queries import model as signals
 from signals.queries.marks import MarkReader
 
@@ -143,6 +143,7 @@ MARKS: tuple[MarkReader, ...] = (MarkReader(decision.marks, "meetings.decision_v
 def install() -> None:
     panels.install(PANELS)
     marks.install(MARKS)
+    verdicts.install(verdict.of_groups)
     channels.install(rung_webhook.READER)
     minor = [declared.verb for declared in declarations.every() if declared.is_minor]
     wiring.relate(RELATIONS, minor=minor)

@@ -21,7 +21,7 @@ from people.models import User
 from people.permissions import SignedInRequest
 from risklog.models import Appetite, Category
 from risklog.queries import acceptance as acceptances
-from signals.models import ThresholdVersion
+from signals.models import Mute, ThresholdVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ def _threshold(user: User, pk: int) -> Explained:
     version = get_object_or_404(rows, pk=pk)
     verbs = ("signals.threshold_agreed", "signals.external_rule_noted", "signals.threshold_proposed")
     return Explained(version, version.threshold.subject, version.agreed_in, verbs)
+
+
+def _mute(user: User, pk: int) -> Explained:
+    mute = get_object_or_404(Mute.objects.visible_to(user).select_related("threshold__subject"), pk=pk)
+    return Explained(mute, mute.threshold.subject, None, ("signals.threshold_muted",))
 
 
 def _right(user: User, pk: int) -> Explained:
@@ -75,6 +80,7 @@ def _merge(user: User, pk: int) -> Explained:
 _LARGEST_ID = 2**63 - 1  # of a bigint
 EXPLAINED: dict[str, Callable[[User, int], Explained]] = {
     "threshold": _threshold,
+    "mute": _mute,
     "right": _right,
     "acceptance": _acceptance,
     "appetite": _appetite,
@@ -87,8 +93,8 @@ EXPLAINED: dict[str, Callable[[User, int], Explained]] = {
 def why(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
     """Redirect to the decision behind something, or to the event that set it if no visible decision did.
 
-    kind: a key of EXPLAINED. pk: of a threshold version, a decision right, an acceptance, an appetite, or a
-    category that was merged.
+    kind: a key of EXPLAINED. pk: of a threshold version, a mute, a decision right, an acceptance, an
+    appetite, or a category that was merged.
     """
     if kind not in EXPLAINED or pk > _LARGEST_ID:
         raise Http404

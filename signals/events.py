@@ -3,7 +3,13 @@
 from history.declarations import EventType, Mail, Payload
 from history.states import NewsGroup
 from signals import mail
-from signals.recipients import team_of_breach, team_of_threshold, who_may_agree
+from signals.recipients import (
+    author_of_mute,
+    team_of_breach,
+    team_of_threshold,
+    who_may_agree,
+    who_signs_retraining,
+)
 
 
 class SourceAdded(Payload, verb="signals.source_added"):
@@ -25,6 +31,8 @@ class RulePayload(Payload):
     needed: int | None = None
     among: int | None = None
     window_hours: float | None = None
+    reopen_hours: float | None = None
+    retrains: bool | None = None
     why: str
 
 
@@ -38,6 +46,47 @@ class ThresholdAgreed(RulePayload, verb="signals.threshold_agreed"):
 
 class ThresholdDeclined(RulePayload, verb="signals.threshold_declined"):
     """why: the reason for declining."""
+
+
+class ThresholdNoisy(Payload, verb="signals.threshold_noisy"):
+    """noise: how many of the reviewed breaches of the last days were false alarms."""
+
+    reviewed: int
+    noise: int
+    days: int
+
+
+class RetrainingRequested(Payload, verb="signals.retraining_requested"):
+    """request: the subject of the change request. is_new: whether this crossing opened it."""
+
+    request: int
+    is_new: bool
+
+
+class RetrainingMissed(Payload, verb="signals.retraining_missed"):
+    """request: the subject of the change request that nobody settled for this number of days."""
+
+    request: int
+    days: int
+
+
+class ThresholdMuted(Payload, verb="signals.threshold_muted"):
+    starts_at: str
+    ends_at: str
+    why: str
+
+
+class ThresholdUnmuted(Payload, verb="signals.threshold_unmuted"):
+    """A person ended a mute. open: the number of open crossings."""
+
+    open: int
+
+
+class MuteEnded(Payload, verb="signals.mute_ended"):
+    """A mute ended in time. why: its reason. open: the number of open crossings."""
+
+    why: str
+    open: int
 
 
 class DashboardChanged(Payload, verb="signals.dashboard_changed"):
@@ -68,6 +117,10 @@ class BreachGroupOpened(GroupChange, verb="signals.breach_group_opened"):
 
 class BreachGroupReopened(GroupChange, verb="signals.breach_group_reopened"):
     pass
+
+
+class BreachGroupUnmuted(GroupChange, verb="signals.breach_group_unmuted"):
+    """What muted an open group has ended, or a crossing joined that is not muted."""
 
 
 class BreachGroupCleared(GroupChange, verb="signals.breach_group_cleared"):
@@ -112,9 +165,19 @@ EVENTS = (
     ),
     EventType(ThresholdAgreed, (team_of_threshold,), is_chained=True, group=NewsGroup.SIGNALS),
     EventType(ThresholdDeclined, is_chained=True),
+    EventType(ThresholdNoisy, (who_may_agree,), group=NewsGroup.DECISIONS),
+    EventType(ThresholdMuted, (team_of_threshold,), is_chained=True, group=NewsGroup.SIGNALS),
+    EventType(
+        ThresholdUnmuted, (author_of_mute, team_of_threshold), is_chained=True, group=NewsGroup.SIGNALS
+    ),
+    EventType(MuteEnded, (author_of_mute, team_of_threshold), group=NewsGroup.SIGNALS),
     # breaches: reviewers are notified of the review request, the model's team of the breach itself
     EventType(BreachGroupOpened, (team_of_breach,), group=NewsGroup.SIGNALS),
     EventType(BreachGroupReopened, (team_of_breach,), group=NewsGroup.SIGNALS),
+    EventType(BreachGroupUnmuted, (team_of_breach,), group=NewsGroup.SIGNALS),
+    # retraining triggers: who signs the change request is notified of it by its own events
+    EventType(RetrainingRequested),
+    EventType(RetrainingMissed, (who_signs_retraining, team_of_breach), group=NewsGroup.DECISIONS),
     EventType(BreachGroupCleared),
     EventType(BreachJoined),
     EventType(BreachReopened),

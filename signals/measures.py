@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import fsum, isfinite
-from statistics import fmean, median
+from statistics import fmean
 
+from signals.rolling import SortedWindow
 from signals.states import RuleDirection, RuleKind
 from signals.thresholds import Rule
 
@@ -55,9 +56,11 @@ def measures(rule: Rule, points: Points, history: Points = ()) -> list[tuple[dat
         return _silences(rule, [*history[-1:], *points])
     every = [*history, *points]
     times = [ts for ts, _ in every]
+    values = [value for _, value in every]
     measured = []
+    window = SortedWindow(values)
     for position in range(len(history), len(every)):
-        size = _measure(rule, every, times, position)
+        size = _measure(rule, values, times, position, window)
         if size is not None and isfinite(size):
             measured.append((times[position], size))
     return measured
@@ -81,27 +84,27 @@ def _silences(rule: Rule, points: Points) -> list[tuple[datetime, float]]:
     return measured
 
 
-def _measure(rule: Rule, points: Points, times: Sequence[datetime], position: int) -> float | None:
+def _measure(
+    rule: Rule, values: Sequence[float], times: Sequence[datetime], position: int, usual: SortedWindow
+) -> float | None:
     if rule.kind == RuleKind.COUNT:
-        return _nth_worst(rule, points, position)
+        return _nth_worst(rule, values, position)
     first = max(position - MOST_POINTS, 0)
     window = timedelta(hours=rule.window_hours or 0)
     ts = times[position]
-    middle = bisect_right(times, ts - window, first, position)
     if rule.kind == RuleKind.CHANGE:
+        middle = bisect_right(times, ts - window, first, position)
         start = bisect_right(times, ts - 2 * window, first, position)
-        earlier = [value for _, value in points[start:middle]]
-        later = [value for _, value in points[middle : position + 1]]
-        return _directed(rule, _change(earlier, later))
-    start = bisect_left(times, ts - window, first, position)
-    return _directed(rule, _deviation(points[position][1], [value for _, value in points[start:position]]))
+        return _directed(rule, _change(values[start:middle], values[middle : position + 1]))
+    usual.move(bisect_left(times, ts - window, first, position), position)
+    return _directed(rule, _deviation(values[position], usual))
 
 
-def _nth_worst(rule: Rule, points: Points, position: int) -> float | None:
+def _nth_worst(rule: Rule, values: Sequence[float], position: int) -> float | None:
     """Return the n-th worst of the last m values: n of them cross a limit if and only if it does."""
-    values = [value for _, value in points[max(position + 1 - (rule.among or 1), 0) : position + 1]]
+    last = values[max(position + 1 - (rule.among or 1), 0) : position + 1]
     needed = rule.needed or 1
-    return sorted(values, key=rule.badness)[-needed] if len(values) >= needed else None
+    return sorted(last, key=rule.badness)[-needed] if len(last) >= needed else None
 
 
 def _change(earlier: Sequence[float], later: Sequence[float]) -> float | None:
@@ -115,16 +118,17 @@ def _change(earlier: Sequence[float], later: Sequence[float]) -> float | None:
         return None
 
 
-def _deviation(value: float, history: Sequence[float]) -> float | None:
+def _deviation(value: float, history: SortedWindow) -> float | None:
     """Return how many robust standard deviations a value is from the median of the history.
 
     If more than half of the history is equal, the median of the distances is 0 and their mean replaces it.
     """
-    if len(history) < LEAST_HISTORY:
+    count = len(history.sorted)
+    if count < LEAST_HISTORY:
         return None
-    usual = median(history)
-    distances = [abs(each - usual) for each in history]
-    scale = _MAD_SCALE * median(distances) or _MEAN_SCALE * (sum(distances) / len(distances))
+    usual = history.median()
+    scale = _MAD_SCALE * history.median_distance(usual)
+    scale = scale or _MEAN_SCALE * (sum(abs(each - usual) for each in history.sorted) / count)
     if value == usual:
         return 0.0
     if not scale:

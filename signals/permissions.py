@@ -10,7 +10,7 @@ from kit.rights import permission
 from people import permissions as people
 from people.models import User
 from people.states import Role
-from signals.models import Threshold, ThresholdVersion
+from signals.models import Mute, Threshold, ThresholdVersion
 from signals.states import RIGHT_OF_KIND, SignalKind
 
 
@@ -43,6 +43,25 @@ def may_agree(user: User, obj: Any) -> bool:
         return True
     threshold = obj.threshold if isinstance(obj, ThresholdVersion) else obj
     return may_agree_with(user, decider_on(threshold))
+
+
+@permission("signals.threshold_mute", for_people=True)
+def may_mute(user: User, obj: Any) -> bool:
+    """Return True for who may agree to a threshold, the team of its model, and the owner of its source.
+
+    obj: a threshold or a mute of it.
+    """
+    if not people.may_write(user):
+        return False
+    if obj is None:
+        return True
+    threshold = obj.threshold if isinstance(obj, Mute) else obj
+    model = threshold.series.model if threshold.series else None
+    if model is not None and model.owner_team_id in user.team_ids:
+        return True
+    if threshold.source is not None and threshold.source.owner_id == user.pk:
+        return True
+    return may_agree(user, threshold)
 
 
 def may_agree_with(user: User, holder: Decider) -> bool:

@@ -1,12 +1,13 @@
 """The recipients of events about breaches and thresholds."""
 
+from catalogue.queries.change_request import signers
 from catalogue.states import Holder
 from history.models import Event
 from history.recipients import everyone
 from kit.prepared import Argument, Prepared
 from people.models import User
 from people.recipients import risk_managers, team_members
-from signals.models import BreachGroup, Threshold
+from signals.models import BreachGroup, Mute, Threshold
 from signals.permissions import decider_on
 
 _TEAM = "The model belongs to your team"
@@ -15,8 +16,10 @@ _GROUP = Prepared(lambda: BreachGroup.objects.select_related("model").filter(sub
 
 
 def team_of_breach(event: Event) -> dict[int, str]:
-    """Return the owner team of the model that a breach group is about."""
+    """Return the owner team of the model that a breach group is about. Nobody is told of a muted group."""
     group = _GROUP.first(subject=event.subject_id)
+    if group is not None and group.is_muted:
+        return {}
     return team_members(group.model.owner_team_id if group and group.model else None, _TEAM)
 
 
@@ -25,6 +28,24 @@ def team_of_threshold(event: Event) -> dict[int, str]:
     threshold = Threshold.objects.select_related("series__model").filter(subject_id=event.subject_id).first()
     model = threshold.series.model if threshold and threshold.series else None
     return team_members(model.owner_team_id if model else None, _TEAM)
+
+
+def author_of_mute(event: Event) -> dict[int, str]:
+    """Return who muted a threshold, of its last mute."""
+    mute = Mute.objects.filter(threshold__subject=event.subject_id).order_by("-ends_at", "-id").first()
+    return {mute.author_id: "You muted this threshold"} if mute else {}
+
+
+def who_signs_retraining(event: Event) -> dict[int, str]:
+    """Return who signs the change request that a retraining trigger opened, and risk managers."""
+    group = BreachGroup.objects.select_related("retraining__model").filter(subject=event.subject_id).first()
+    if group is None or group.retraining is None:
+        return {}
+    holders = [person.pk for person in signers(group.retraining)]
+    return {
+        **everyone(risk_managers(event), "A requested retraining waits for its sign-off"),
+        **everyone(holders, "A requested retraining waits for your sign-off"),
+    }
 
 
 def who_may_agree(event: Event) -> dict[int, str]:

@@ -25,6 +25,7 @@ class Rule:
 
     Limits are in the unit of the series, or sizes for the kinds in SIZED. The low limits belong to a range.
     needed, among: n and m of "n of the last m points". window_hours: of a change or a deviation.
+    reopen_hours: None for REOPENS_WITHIN.
     """
 
     direction: str = RuleDirection.ABOVE
@@ -38,6 +39,12 @@ class Rule:
     needed: int | None = None
     among: int | None = None
     window_hours: float | None = None
+    reopen_hours: float | None = None
+
+    @property
+    def reopens_within(self) -> timedelta:
+        """Return how soon after the last crossing a new one reopens it."""
+        return REOPENS_WITHIN if self.reopen_hours is None else timedelta(hours=self.reopen_hours)
 
     def level_of(self, value: float) -> int:
         """Return the BreachLevel of the worst limit that the measure crosses, 0 if it crosses none."""
@@ -47,10 +54,16 @@ class Rule:
             return BreachLevel.WARNING
         return 0
 
-    def holds(self, value: float) -> bool:
-        """Return True if an open crossing stays open at this measure."""
-        is_beyond = self._is_beyond(value, self.clear) or self._is_below(value, self.clear_low)
-        return is_beyond or bool(self.level_of(value))
+    @property
+    def quiet(self) -> tuple[float, float]:
+        """Return the lowest and the highest measure that crosses no limit and keeps no crossing open."""
+        highs = [limit for limit in (self.warning, self.critical, self.clear) if limit is not None]
+        lows = [limit for limit in (self.warning_low, self.critical_low, self.clear_low) if limit is not None]
+        if self.kind == RuleKind.SILENCE:
+            return -math.inf, math.nextafter(min(highs, default=math.inf), -math.inf)
+        if not self.is_worse_above:
+            return max(highs, default=-math.inf), math.inf
+        return max(lows, default=-math.inf), min(highs, default=math.inf)
 
     def worse(self, first: float | None, second: float | None) -> float | None:
         """Return the worse of two measures. None means unknown; None if both are."""
@@ -109,27 +122,28 @@ def follow(
     rule: Rule,
     last: CrossingSpan | None,
     measures: Iterable[tuple[datetime, float]],
-    *,
-    within: timedelta = REOPENS_WITHIN,
 ) -> list[CrossingSpan]:
     """Return the crossings after `measures`, in the order of their times.
 
-    last: the newest crossing known before, or None. measures: (time, measure), sorted by time. within: a
-    crossing that begins this soon after the last one reopens it.
+    last: the newest crossing known before, or None. measures: (time, measure), sorted by time. A crossing
+    that begins soon after the last one reopens it.
     If `last` is given, the first returned crossing is `last` with its new values; the others are new. Several
     calls with parts of the measures return the same as one call with all of them.
     """
     finished: list[CrossingSpan] = []
     current = last
+    (low, high), within = rule.quiet, rule.reopens_within
     for ts, value in measures:
+        if low <= value <= high:  # the common case
+            if current is not None and current.is_open:
+                current = replace(current, cleared_at=ts)
+            continue
         level = rule.level_of(value)
         if current is not None and current.is_open:
             if level:
                 current = replace(
                     current, level=max(current.level, level), worst=rule.worse(current.worst, value)
                 )
-            elif not rule.holds(value):
-                current = replace(current, cleared_at=ts)
         elif level:
             if current is not None and current.cleared_at is not None and ts - current.cleared_at <= within:
                 worst = rule.worse(current.worst, value)
@@ -141,7 +155,16 @@ def follow(
     return [*finished, current] if current is not None else finished
 
 
-_LIMITS = ("warning", "critical", "clear", "warning_low", "critical_low", "clear_low", "window_hours")
+_LIMITS = (
+    "warning",
+    "critical",
+    "clear",
+    "warning_low",
+    "critical_low",
+    "clear_low",
+    "window_hours",
+    "reopen_hours",
+)
 # Which optional fields a kind has. The others must be empty.
 _LOW = ("warning_low", "critical_low", "clear_low")
 _OF_KIND = {
@@ -170,6 +193,8 @@ def problems(rule: Rule) -> dict[str, str]:
         errors["direction"] = "Use above or below, or both for a change or a deviation."
     if errors:
         return errors
+    if rule.reopen_hours is not None and not 0 <= rule.reopen_hours <= MOST_HOURS:
+        return {"reopen_hours": f"Enter hours from 0 to {MOST_HOURS}, or leave it empty."}
     return _superfluous(rule) or _problems_of_kind(rule) or _problems_of_limits(rule)
 
 

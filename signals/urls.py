@@ -1,10 +1,12 @@
 from django.urls import path, re_path
 
 from signals.views import (
+    backtest,
     breach,
     chart_file,
     dashboard,
     delivery,
+    mute,
     pattern,
     series,
     snapshot,
@@ -20,6 +22,7 @@ urlpatterns = [
     path("series/<int:pk>/", series.series_detail, name="series_detail"),
     path("series/<int:pk>/edit/", series.series_edit, name="series_edit"),
     path("series/<int:pk>/propose/", threshold.propose_first, name="threshold_create"),
+    path("series/<int:pk>/backtest/", backtest.backtest, name="backtest"),
     re_path(
         r"^series/(?P<pk>[0-9]+)/chart\.(?P<form>svg|png|csv)$",
         chart_file.series_file,
@@ -47,6 +50,8 @@ urlpatterns = [
     path("snapshots/<int:pk>/", snapshot.snapshot_detail, name="snapshot_detail"),
     path("thresholds/<int:pk>/", threshold.threshold_detail, name="threshold_detail"),
     path("thresholds/<int:pk>/propose/", threshold.propose_next, name="threshold_propose"),
+    path("thresholds/<int:pk>/mute/", mute.mute_create, name="mute_create"),
+    path("mutes/<int:pk>/end/", mute.mute_end, name="mute_end"),
     path("versions/<int:pk>/agree/", threshold.agree, name="threshold_agree"),
     path("versions/<int:pk>/decline/", threshold.decline, name="threshold_decline"),
     path("sources/", source.source_list, name="source_list"),

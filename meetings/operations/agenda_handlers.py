@@ -19,7 +19,7 @@ from meetings.queries.facts import facts_of
 from meetings.states import ACCEPTANCE_PROPOSED, TO_COME, DecisionState, ItemOutcome, ItemState, Purpose
 from risklog.models import Acceptance, Escalation, Review, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
-from signals.models import Threshold
+from signals.models import BreachGroup, Threshold
 from signals.states import Agreement
 
 _REVIEW = Prepared(
@@ -76,14 +76,40 @@ def on_threshold_proposed(event: Event, *, at: datetime) -> None:
         placement.place_threshold(threshold, at=at, cause=event)
 
 
+@handler("meetings.agenda.place_noisy_threshold")
+def on_threshold_noisy(event: Event, *, at: datetime) -> None:
+    """Place a threshold whose breaches reviewers call false alarms. Handles signals.threshold_noisy."""
+    threshold = Threshold.objects.select_related("subject").filter(subject=event.subject_id).first()
+    if threshold and threshold.noisy_at:
+        note = present_data(event)
+        figure = f"{note['noise']} of {note['reviewed']} reviewed breaches in {note['days']} days"
+        why = f"{figure} were false alarms"
+        placement.place_noisy_threshold(threshold, why, at=at, cause=event)
+
+
+@handler("meetings.agenda.place_missed_retraining")
+def on_retraining_missed(event: Event, *, at: datetime) -> None:
+    """Place a breach whose requested retraining waits. Handles signals.retraining_missed."""
+    rows = BreachGroup.objects.select_related("subject", "retraining__subject")
+    group = rows.filter(subject=event.subject_id).first()
+    if group and group.retraining and group.retraining.is_open:
+        days = present_data(event)["days"]
+        why = f"{group.retraining.reference} was requested {days} days ago and waits for its sign-off"
+        placement.place_missed_retraining(group, why, at=at, cause=event)
+
+
 @handler("meetings.agenda.finish_threshold_item")
 def on_threshold_settled(event: Event, *, at: datetime) -> None:
-    """Finish the waiting items of a threshold without open proposals.
+    """Finish the waiting items of a threshold that has no open proposal and is not noisy.
 
     Handles signals.threshold_agreed and threshold_declined.
     """
     threshold = Threshold.objects.filter(subject=event.subject_id).first()
-    if threshold is None or threshold.versions.filter(state=Agreement.PROPOSED).exists():
+    if (
+        threshold is None
+        or threshold.noisy_at
+        or threshold.versions.filter(state=Agreement.PROPOSED).exists()
+    ):
         return
     latest = threshold.versions.order_by("-number").first()
     state = latest.get_state_display().lower() if latest else "gone"

@@ -22,7 +22,7 @@ from meetings.states import ACCEPTANCE_PROPOSED, UNFINISHED, ItemState, MeetingS
 from people import queries as people
 from people.models import User
 from risklog.models import Acceptance, Escalation, Review
-from signals.models import Threshold
+from signals.models import BreachGroup, Threshold
 from signals.states import Agreement
 
 NO_MEETING = events.NoMeetingFound.verb
@@ -264,6 +264,44 @@ def place_threshold(threshold: Threshold, *, at: datetime, cause: Event | None =
         team_id=facts.team_id,
         title=f"Proposed threshold: {threshold.name}",
         why=f"Waits for agreement: {named}"[:240],
+        purpose=Purpose.DECIDE,
+        rank=Rank.ACCEPTANCE,
+        by=SYSTEM,
+        at=at,
+        cause=cause,
+    )
+
+
+def place_noisy_threshold(
+    threshold: Threshold, why: str, *, at: datetime, cause: Event | None = None
+) -> AgendaItem | None:
+    """Place a noisy threshold, so that the meeting decides on another version."""
+    facts = facts_of(threshold.subject)
+    return place(
+        about=threshold.subject,
+        kind=facts.kind,
+        team_id=facts.team_id,
+        title=f"Noisy threshold: {threshold.name}",
+        why=why,
+        purpose=Purpose.DISCUSS,
+        rank=Rank.ACCEPTANCE,
+        by=SYSTEM,
+        at=at,
+        cause=cause,
+    )
+
+
+def place_missed_retraining(
+    group: BreachGroup, why: str, *, at: datetime, cause: Event | None = None
+) -> AgendaItem | None:
+    """Place a breach whose retraining was requested and waits."""
+    facts = facts_of(group.subject)
+    return place(
+        about=group.subject,
+        kind=facts.kind,
+        team_id=facts.team_id,
+        title=f"Retraining waits: {group.title}",
+        why=why,
         purpose=Purpose.DECIDE,
         rank=Rank.ACCEPTANCE,
         by=SYSTEM,

@@ -113,7 +113,7 @@ def _threshold(subject: Subject) -> Facts:
     threshold = Threshold.objects.select_related("series__model").get(subject=subject)
     series = threshold.series
     team = series.model.owner_team_id if series and series.model else None
-    is_open = threshold.versions.filter(state=Agreement.PROPOSED).exists()
+    is_open = threshold.noisy_at is not None or threshold.versions.filter(state=Agreement.PROPOSED).exists()
     return Facts(series.kind if series else None, team, is_open=is_open)
 
 

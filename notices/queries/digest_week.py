@@ -312,7 +312,9 @@ class Week:
 
         def load() -> dict[int, list[BreachGroup]]:
             rows: Any = (
-                BreachGroup.objects.filter(state=BreachState.OPEN, model__owner_team__isnull=False)
+                BreachGroup.objects.filter(
+                    state=BreachState.OPEN, is_muted=False, model__owner_team__isnull=False
+                )
                 .annotate(metric=ArraySubquery(_metrics()))
                 .select_related("subject", "model__subject")
                 .order_by("-level", "-opened_at", "-id")

@@ -75,8 +75,13 @@ def learning_drafts(user: User) -> QuerySet[Learning]:
 
 
 def breaches_of_my_teams(user: User) -> QuerySet[BreachGroup]:
-    """Return open breach groups of models that this person's teams own, the worst and newest first."""
-    rows = BreachGroup.objects.filter(state=BreachState.OPEN, model__owner_team__in=_teams(user))
+    """Return open breach groups of models that this person's teams own, the worst and newest first.
+
+    Muted ones are left out.
+    """
+    rows = BreachGroup.objects.filter(
+        state=BreachState.OPEN, is_muted=False, model__owner_team__in=_teams(user)
+    )
     return rows.visible_to(user).select_related("subject", "model").order_by("-level", "-opened_at", "-id")
 
 

@@ -291,6 +291,10 @@ class SampleOrganisation:
         for registered in people_and_models.MODELS:
             for metric in registered.metrics:
                 self._agree(registered, metric)
+        for slug, name, feature, rule, reason in people_and_models.RULES:
+            series = Series.objects.get(model_name=slug, metric=name, feature=feature)
+            version = threshold.propose(series, **rule, reason=reason, by=self._by("wei"), at=self.start)
+            threshold.agree(version, by=self._by("sofia"), at=self.start)
 
     def _agree(self, registered: people_and_models.Registered, metric: people_and_models.Metric) -> None:
         series = Series.objects.get(model_name=registered.slug, metric=metric.metric, feature=metric.feature)

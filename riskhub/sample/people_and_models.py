@@ -1,6 +1,7 @@
 """The people, teams, models and series of the sample. Names and figures are invented."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from catalogue.recipes import Recipe
 from people.states import Role
@@ -239,6 +240,44 @@ MODELS = (
     ),
 )
 
+# (model, metric, feature, rule, reason) of further thresholds: with those of the metrics, one of each kind.
+RULES: tuple[tuple[str, str, str, dict[str, Any], str], ...] = (
+    (
+        "fraud-score",
+        "precision_at_1pct",
+        "",
+        {"kind": "range", "warning": 0.72, "warning_low": 0.5},
+        "A share above the range means that the labels are late, not that the model is better.",
+    ),
+    (
+        "claims-triage",
+        "recall_urgent",
+        "",
+        {"kind": "count", "direction": "below", "warning": 0.885, "needed": 3, "among": 5},
+        "One bad day is normal on a small clinic desk. Three of five are not.",
+    ),
+    (
+        "credit-pd",
+        "auc",
+        "",
+        {"kind": "change", "direction": "below", "warning": 5.0, "window_hours": 168.0},
+        "A fall from one week to the next is seen before the limit is crossed.",
+    ),
+    (
+        "mail-digit-ocr",
+        "error_share",
+        "",
+        {"kind": "deviation", "direction": "above", "warning": 8.0, "window_hours": 720.0},
+        "A new scanner shows as values that are unlike the last month.",
+    ),
+    (
+        "credit-pd",
+        "psi",
+        "income_to_debt",
+        {"kind": "silence", "warning": 48.0, "critical": 96.0},
+        "The drift report runs every morning. After two days without it, somebody checks the job.",
+    ),
+)
 # (kind, slug of a model or "" for all models, person, function, why) of the decision rights. Without a person
 # and a function, the lead of the owner team holds the right.
 RIGHTS = (

@@ -29,8 +29,11 @@ def on_breach_group_opened(event: Event, *, at: datetime) -> None:
     """Open a review of a new breach group, or note the breach on the review that is open already.
 
     A breach that cleared before its event, such as one in history that a tool sends later, opens no review.
+    A muted one opens it when it is unmuted.
     """
     group = _group_of(event)
+    if group and group.is_muted:
+        return
     if group and group.cleared_at and group.cleared_at <= event.at:
         return
     if group:
@@ -40,7 +43,7 @@ def on_breach_group_opened(event: Event, *, at: datetime) -> None:
             kind=group.kind,
             model=group.model,
             severity=_severity(group),
-            why=_reason(group, again=event.verb.endswith("reopened")),
+            why=_reason(group, event.verb),
             by=SYSTEM,
             at=at,
             cause=event,
@@ -50,6 +53,12 @@ def on_breach_group_opened(event: Event, *, at: datetime) -> None:
 @handler("risklog.review.open_for_reopened_breach_group")
 def on_breach_group_reopened(event: Event, *, at: datetime) -> None:
     """Note on the open review that the breach group reopened, or open a new review."""
+    on_breach_group_opened(event, at=at)
+
+
+@handler("risklog.review.open_for_unmuted_breach_group")
+def on_breach_group_unmuted(event: Event, *, at: datetime) -> None:
+    """Open a review of a breach group that is no longer muted, or note that on the open review."""
     on_breach_group_opened(event, at=at)
 
 
@@ -71,7 +80,7 @@ def _trigger_again(event: Event, why: str, *, at: datetime, only_if_critical: bo
     """Note a further trigger on the open review. only_if_critical: only if it becomes critical by that."""
     group = _group_of(event)
     review = reviewer.lock_open_about(event.subject_id)
-    if group is None:
+    if group is None or group.is_muted:
         return
     if review is None:
         _review_again(group, event, at=at)
@@ -154,8 +163,14 @@ def _title(group: BreachGroup) -> str:
     return f"Review of {group.reference}: {group.title}"[:300]
 
 
-def _reason(group: BreachGroup, *, again: bool) -> str:
+_BEGINNINGS = {
+    "signals.breach_group_reopened": "Reopened: ",
+    "signals.breach_group_unmuted": "Still open after it was muted: ",
+}
+
+
+def _reason(group: BreachGroup, verb: str) -> str:
     """Return the summary of the worst breach as the reason of the review."""
     worst = _WORST_BREACH.first(group=group.pk)
     reason = worst.summary if worst and worst.summary else f"{group.title} crossed its threshold."
-    return f"Reopened: {reason}" if again else reason
+    return _BEGINNINGS.get(verb, "") + reason

@@ -1,13 +1,29 @@
 """The API resources of this room: (address, view)."""
 
-from signals.api import breach, chart, dashboard, delivery, pattern, point, series, source, threshold
+from signals.api import (
+    backtest,
+    breach,
+    chart,
+    dashboard,
+    delivery,
+    mute,
+    pattern,
+    point,
+    series,
+    source,
+    threshold,
+    threshold_version,
+)
 
 RESOURCES = [
     ("series", series.SeriesList),
     ("series/<str:key>", series.MetricSeriesItem),
     ("thresholds", threshold.Thresholds),
+    ("thresholds/backtest", backtest.Backtest),
     ("thresholds/<str:key>", threshold.ThresholdItem),
     ("thresholds/<str:key>/propose", threshold.Propose),
+    *threshold_version.RESOURCES,
+    *mute.RESOURCES,
     ("threshold-versions", threshold.Versions),
     ("threshold-versions/<str:key>", threshold.VersionItem),
     ("threshold-versions/<str:key>/agree", threshold.Agree),

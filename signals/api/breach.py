@@ -24,6 +24,7 @@ class BreachRow(serializers.Serializer):
     kind = serializers.ChoiceField(SignalKind.choices)
     level = serializers.ChoiceField(BreachLevel.choices)
     state = serializers.ChoiceField(BreachState.choices)
+    is_muted = serializers.BooleanField()
     opened_at = serializers.DateTimeField()
     cleared_at = serializers.DateTimeField(allow_null=True)
     breaches = serializers.IntegerField(source="breach_count")
@@ -43,6 +44,7 @@ class _Breaches(Resource):
         "kind": "kind",
         "level": "level",
         "state": "state",
+        "is_muted": "is_muted",
         "opened_at": "opened_at",
         "cleared_at": "cleared_at",
     }

@@ -1,11 +1,14 @@
 """The API of thresholds: rules, their versions, and the steps of a proposal."""
 
+from typing import Any, cast
+
 from django.db.models import OuterRef, QuerySet, Subquery
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
+from people.models import User
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -13,9 +16,19 @@ from signals.filters.threshold import THRESHOLDS, VERSIONS
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as operations
 from signals.queries import version as queries
+from signals.queries.noise import Noise, noise_of
 from signals.states import Agreement, RuleDirection, RuleKind
 
-_NUMBERS = ("warning", "critical", "clear", "warning_low", "critical_low", "clear_low", "window_hours")
+_NUMBERS = (
+    "warning",
+    "critical",
+    "clear",
+    "warning_low",
+    "critical_low",
+    "clear_low",
+    "window_hours",
+    "reopen_hours",
+)
 _COUNTS = ("needed", "among")
 # The fields of a rule.
 RULE = ("kind", "direction", *_NUMBERS, *_COUNTS)
@@ -31,6 +44,7 @@ class _LimitsRow(serializers.Serializer):
     needed = serializers.IntegerField(allow_null=True, default=None)
     among = serializers.IntegerField(allow_null=True, default=None)
     window_hours = serializers.FloatField(allow_null=True, default=None)
+    reopen_hours = serializers.FloatField(allow_null=True, default=None)
 
 
 class ThresholdRow(_LimitsRow):
@@ -51,10 +65,12 @@ class ThresholdRow(_LimitsRow):
     critical = serializers.FloatField(allow_null=True, default=None)
     clear = serializers.FloatField(allow_null=True, default=None)
     agreed_at = serializers.DateTimeField(allow_null=True, default=None)
+    reviewed = serializers.IntegerField(help_text="Reviewed breaches of the last 90 days.")
+    false_alarms = serializers.IntegerField(help_text="How many of them people called a false alarm.")
 
 
-class NewProposal(Body):
-    """The body that proposes a version. A null limit means no limit, not zero."""
+class RuleBody(Body):
+    """The rule in a body. A null limit means no limit, not zero."""
 
     direction = serializers.ChoiceField(RuleDirection.choices, required=False)
     warning = serializers.FloatField(required=False, allow_null=True)
@@ -67,6 +83,13 @@ class NewProposal(Body):
     needed = serializers.IntegerField(required=False, allow_null=True)
     among = serializers.IntegerField(required=False, allow_null=True)
     window_hours = serializers.FloatField(required=False, allow_null=True)
+    reopen_hours = serializers.FloatField(required=False, allow_null=True)
+
+
+class NewProposal(RuleBody):
+    """The body that proposes a version. is_retraining_trigger: a crossing opens a change request."""
+
+    is_retraining_trigger = serializers.BooleanField(required=False)
     reason = serializers.CharField(max_length=4_000)
 
 
@@ -109,6 +132,15 @@ class _Thresholds(Resource):
     def objects(self, request: Request) -> QuerySet:
         return self.rows(request).select_related("subject", "series__model__subject")
 
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Add the noise of each threshold, of what the reader may see."""
+        user = cast(User, request.user)
+        noise = noise_of([row["id"] for row in found], clock.now(), user=user)
+        for row in found:
+            figure = noise.get(row["id"], Noise())
+            row |= {"reviewed": figure.reviewed, "false_alarms": figure.noise}
+        return found
+
     def as_values(self, rows: QuerySet) -> QuerySet:
         return (
             super().as_values(rows).annotate(**{name: _in_force(path) for name, path in self.active.items()})
@@ -147,6 +179,7 @@ class VersionRow(_LimitsRow):
     warning = serializers.FloatField(allow_null=True)
     critical = serializers.FloatField(allow_null=True)
     clear = serializers.FloatField(allow_null=True)
+    is_retraining_trigger = serializers.BooleanField()
     reason = serializers.CharField()
     proposed_by_id = serializers.IntegerField(allow_null=True)
     proposed_by_name = serializers.CharField(source="proposed_by.name", default=None, allow_null=True)
@@ -159,23 +192,27 @@ class DeclineReason(Body):
     reason = serializers.CharField(max_length=4_000)
 
 
+version_columns = {
+    "id": "id",
+    "version": "version",
+    "threshold_id": "threshold_id",
+    "number": "number",
+    "state": "state",
+    **{name: name for name in RULE},
+    "is_retraining_trigger": "is_retraining_trigger",
+    "reason": "reason",
+    "proposed_by_id": "proposed_by_id",
+    "proposed_by_name": "proposed_by__name",
+    "agreed_by_id": "agreed_by_id",
+    "agreed_by_name": "agreed_by__name",
+    "agreed_at": "agreed_at",
+}
+
+
 class _Versions(Resource):
     kind = "threshold-version"
     serializer_class = VersionRow
-    columns = {
-        "id": "id",
-        "version": "version",
-        "threshold_id": "threshold_id",
-        "number": "number",
-        "state": "state",
-        **{name: name for name in RULE},
-        "reason": "reason",
-        "proposed_by_id": "proposed_by_id",
-        "proposed_by_name": "proposed_by__name",
-        "agreed_by_id": "agreed_by_id",
-        "agreed_by_name": "agreed_by__name",
-        "agreed_at": "agreed_at",
-    }
+    columns = version_columns
 
     def rows(self, request: Request) -> QuerySet:
         return ThresholdVersion.objects.visible_to(request.user)

@@ -43,6 +43,7 @@ BREACHES = ListSpec(
         ),
         "model_name": filtering.exact("Model name", "model_name", help="What tools call the model."),
         "kind": filtering.choice("Kind", "kind", SignalKind),
+        "muted": filtering.flag("Muted", Q(is_muted=True)),
         "level": filtering.choice("Level", "level", BreachLevel),
     },
     orders={

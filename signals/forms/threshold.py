@@ -6,7 +6,9 @@ from django import forms
 
 from pages.forms import PageForm
 from signals.models import ThresholdVersion
+from signals.queries.backtest import MOST_DAYS
 from signals.states import RuleDirection, RuleKind
+from signals.thresholds import Rule, problems
 
 LIMITS = (
     "kind",
@@ -20,6 +22,7 @@ LIMITS = (
     "needed",
     "among",
     "window_hours",
+    "reopen_hours",
 )
 # Fields in which an empty text is the default of the rule.
 _DEFAULTS = {"kind": RuleKind.LIMIT, "direction": RuleDirection.ABOVE}
@@ -71,6 +74,16 @@ class ThresholdForm(PageForm):
         required=False,
         help_text="Of a change: each of the two windows. Of a deviation: the history to compare with.",
     )
+    reopen_hours = forms.FloatField(
+        label="Reopens within (hours)",
+        required=False,
+        help_text="A crossing this soon after the last one reopens its breach. Leave blank for 24.",
+    )
+    is_retraining_trigger = forms.BooleanField(
+        label="Retraining trigger",
+        required=False,
+        help_text="A crossing opens a change request to retrain the model.",
+    )
     reason = forms.CharField(
         label="Reason",
         max_length=2_000,
@@ -81,7 +94,8 @@ class ThresholdForm(PageForm):
     @classmethod
     def like(cls, version: ThresholdVersion | None, data: Any = None) -> "ThresholdForm":
         """Return a form that starts from the limits of a version. Whole numbers are shown without ".0"."""
-        limits = {name: getattr(version, name) for name in LIMITS} if version else {}
+        names = (*LIMITS, "is_retraining_trigger")
+        limits = {name: getattr(version, name) for name in names} if version else {}
         integers = {
             name: int(value)
             for name, value in limits.items()
@@ -90,8 +104,30 @@ class ThresholdForm(PageForm):
         return cls(data, initial={**limits, **integers})
 
     def values(self) -> dict[str, Any]:
-        values = {name: self.cleaned_data[name] for name in (*LIMITS, "reason")}
+        values = {name: self.cleaned_data[name] for name in (*LIMITS, "is_retraining_trigger", "reason")}
         return values | {name: values[name] or default for name, default in _DEFAULTS.items()}
+
+
+class BacktestForm(ThresholdForm):
+    """A rule to test on the stored points, from the query of the address."""
+
+    days = forms.IntegerField(required=False, min_value=1, max_value=MOST_DAYS)
+    field_order = (*LIMITS, "days")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["reason"], self.fields["is_retraining_trigger"]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if not self.errors:
+            for name, message in problems(self.rule()).items():
+                self.add_error(name, message)
+        return given
+
+    def rule(self) -> Rule:
+        values = {name: self.cleaned_data[name] for name in LIMITS}
+        return Rule(**values | {name: values[name] or default for name, default in _DEFAULTS.items()})
 
 
 class DeclineForm(PageForm):

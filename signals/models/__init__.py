@@ -2,6 +2,7 @@
 
 from signals.models.breach import Alert, Breach, BreachGroup
 from signals.models.dashboard import Dashboard, DashboardVersion, Snapshot
+from signals.models.mute import Mute
 from signals.models.series import Correction, Point, Series
 from signals.models.source import Delivery, Source
 from signals.models.threshold import Threshold, ThresholdVersion
@@ -14,6 +15,7 @@ __all__ = [
     "Dashboard",
     "DashboardVersion",
     "Delivery",
+    "Mute",
     "Point",
     "Series",
     "Snapshot",

@@ -3,8 +3,9 @@
 from django.db import models
 from django.db.models import Q
 
-from catalogue.models import Model
+from catalogue.models import ChangeRequest, Model
 from history.models import Part, Recorded, RecordedQuerySet
+from signals.models.mute import Mute
 from signals.models.series import Series
 from signals.models.source import Source
 from signals.models.threshold import Threshold, ThresholdVersion
@@ -21,6 +22,8 @@ class BreachGroup(Recorded):
     """The breaches of one cause: one model, one kind, one rule. A review is about a group of one or more.
 
     merged_into: the group that has its breaches since both turned out to be about the same model.
+    is_muted: all its open breaches are muted, or were when the last one cleared. retraining: the change
+    request that it opened, because a threshold of its breaches is a retraining trigger.
     """
 
     KIND = "breach"
@@ -34,6 +37,10 @@ class BreachGroup(Recorded):
     kind = models.CharField(max_length=16, choices=SignalKind.choices)
     level = models.PositiveSmallIntegerField(choices=BreachLevel.choices)
     state = models.CharField(max_length=8, choices=BreachState.choices, default=BreachState.OPEN)
+    is_muted = models.BooleanField(default=False, db_default=False)
+    retraining = models.ForeignKey(
+        ChangeRequest, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     opened_at = models.DateTimeField()
     cleared_at = models.DateTimeField(null=True, blank=True)
     merged_into = models.ForeignKey(
@@ -62,6 +69,8 @@ class Breach(Part):
 
     is_external: the source judged it and there is one breach per alert; otherwise Riskhub judged it and there
     is at most one open breach per threshold and series.
+    mute, window: what muted it, the mute of its threshold or the announced window of its model. Both None: it
+    was not muted, or it was still open when that ended.
     """
 
     OF = "group"
@@ -84,10 +93,17 @@ class Breach(Part):
     first_value = models.FloatField(null=True, blank=True)
     worst_value = models.FloatField(null=True, blank=True)
     summary = models.CharField(max_length=400, blank=True, default="")
+    mute = models.ForeignKey(
+        Mute, models.PROTECT, null=True, blank=True, related_name="breaches", db_index=False
+    )
+    window = models.ForeignKey(
+        ChangeRequest, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     # Set by queries.group.set_visibility().
     is_series_seen: bool
     is_rule_seen: bool
+    is_window_seen: bool
 
     objects = BreachQuerySet.as_manager()
 
@@ -109,6 +125,10 @@ class Breach(Part):
     def rule_name(self) -> str:
         """Return the rule's name with the feature it is about: "Drift too high of age"."""
         return f"{self.threshold.name} of {self.feature}" if self.feature else self.threshold.name
+
+    @property
+    def is_muted(self) -> bool:
+        return self.mute_id is not None or self.window_id is not None
 
     @property
     def has_worsened(self) -> bool:

@@ -19,6 +19,7 @@ from signals.states import (
 class Threshold(Recorded):
     """A rule on a series, or an external rule that its source evaluates.
 
+    noisy_at: when it was last noted as noisy, None if it never was or a version was agreed since.
     external_rule: the name of the alert in its source, "" for our own rule. The versions hold the limits.
     """
 
@@ -28,6 +29,7 @@ class Threshold(Recorded):
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="thresholds")
     external_rule = models.CharField(max_length=200, blank=True, default="")
     name = models.CharField(max_length=200)
+    noisy_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -79,6 +81,10 @@ class ThresholdVersion(Part):
     needed = models.PositiveSmallIntegerField(null=True, blank=True)
     among = models.PositiveSmallIntegerField(null=True, blank=True)
     window_hours = models.FloatField(null=True, blank=True)
+    # a crossing that begins this long after the last one reopens it; None: the default
+    reopen_hours = models.FloatField(null=True, blank=True)
+    # its crossing opens a change request to retrain the model
+    is_retraining_trigger = models.BooleanField(default=False, db_default=False)
     reason = models.TextField(blank=True, default="")
     proposed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     agreed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")

@@ -19,9 +19,10 @@ from signals.mapping.alertmanager import ParsedAlert, ParsedBody
 from signals.mapping.points import Name, Reading
 from signals.mapping.text import to_micros
 from signals.models import Alert, Breach, Source, Threshold, ThresholdVersion
-from signals.operations import breach, judging, points
+from signals.operations import breach, points
 from signals.operations.breach import Cause, PlannedBreach
 from signals.operations.source import lock_creation
+from signals.queries.version import rule_of
 from signals.states import Agreement, BreachLevel, Direction, ItemResult
 from signals.thresholds import CrossingSpan, Rule
 
@@ -361,7 +362,7 @@ def _rules(alerts: Sequence[ParsedAlert], source: Source) -> dict[str, _External
     by_id = {rule.threshold.pk: rule for rule in rules.values()}
     for version in ThresholdVersion.objects.filter(threshold_id__in=by_id, state=Agreement.ACTIVE):
         rule = by_id[version.threshold_id]
-        rule.version, rule.rule = version, judging.rule_of(version)
+        rule.version, rule.rule = version, rule_of(version)
     return rules
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -18,13 +18,14 @@ from kit.locks import Lock
 from signals import events
 from signals.models import Breach, BreachGroup, Threshold, ThresholdVersion
 from signals.operations.series import UNREGISTERED, below
+from signals.queries.mute import Muting, muting
 from signals.states import BreachState
 from signals.thresholds import REOPENS_WITHIN, CrossingSpan
 
 # Causes share this many advisory locks: enough that senders rarely wait for each other, few enough for
 # PostgreSQL's lock table.
 _LOCKS = 128
-_MAX_FEATURES = 12
+MAX_FEATURES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ class PlannedBreach:
     summary: str = ""
     is_external: bool = False
 
+    @property
+    def reopens_within(self) -> timedelta:
+        """Return how soon after the end of a group it reopens the group."""
+        hours = self.version.reopen_hours if self.version else None
+        return REOPENS_WITHIN if hours is None else timedelta(hours=hours)
+
 
 def lock_causes(keys: Iterable[str]) -> None:
     """Lock these causes until the transaction ends. Waits for other transactions that hold them."""
@@ -92,13 +99,14 @@ def lock_causes(keys: Iterable[str]) -> None:
 def settle(breaches: Sequence[PlannedBreach], *, by: Actor, at: datetime) -> None:
     """Write breaches and their groups, with one event for each group that changes.
 
-    A new breach joins the open group of its cause. If none is open and it begins within REOPENS_WITHIN of the
+    A new breach joins the open group of its cause. If none is open and it begins soon after the
     end of the newest group, it reopens that one; otherwise it opens a group. A group has the level of its
     worst breach and is cleared with its last breach. Call it in a transaction, under lock_causes().
     """
     if not breaches:
         return
     plan = _Plan(breaches)
+    plan.mute(at)
     acts = [act for change in plan.changes() if (act := change.act()) is not None]
     worsened = [
         planned.breach
@@ -114,13 +122,14 @@ def settle(breaches: Sequence[PlannedBreach], *, by: Actor, at: datetime) -> Non
 class _GroupChange:
     """The changes of one group.
 
-    open_ids: ids of its open breaches. joined: new breaches. kept: existing breaches with new values.
-    others_open: ids of open breaches that do not change.
+    others_open: open breaches that do not change, id -> whether it is muted. joined: new breaches. kept:
+    existing breaches with new values. muting: what mutes the crossings that open or worsen now.
     """
 
-    def __init__(self, group: BreachGroup, open_ids: set[int], *, is_new: bool = False) -> None:
+    def __init__(self, group: BreachGroup, others_open: dict[int, bool], *, is_new: bool = False) -> None:
         self.group, self.is_new = group, is_new
-        self.others_open = open_ids
+        self.others_open = others_open
+        self.muting = Muting()
         self.joined: list[PlannedBreach] = []
         self.kept: list[PlannedBreach] = []
 
@@ -140,17 +149,18 @@ class _GroupChange:
         ends = [member.span.cleared_at for member in self.members if member.span.cleared_at]
         return max([*ends, *([self.group.cleared_at] if self.group.cleared_at else [])])
 
-    def may_take(self, span: CrossingSpan) -> bool:
+    def may_take(self, planned: PlannedBreach) -> bool:
         """Return True if a crossing belongs to this group by its time."""
+        span, within = planned.span, planned.reopens_within
         if self.is_open and span.is_open:
             return True
-        if self.end is not None and span.opened_at > self.end + REOPENS_WITHIN:
+        if self.end is not None and span.opened_at > self.end + within:
             return False
-        return span.cleared_at is None or span.cleared_at + REOPENS_WITHIN >= self.group.opened_at
+        return span.cleared_at is None or span.cleared_at + within >= self.group.opened_at
 
     def keep(self, planned: PlannedBreach, breach: Breach) -> None:
         """Add an existing breach of the group with its new values."""
-        self.others_open.discard(breach.pk)
+        self.others_open.pop(breach.pk, None)
         self.kept.append(planned)
 
     def act(self) -> bulk.Act | None:
@@ -162,6 +172,8 @@ class _GroupChange:
             "state": BreachState.OPEN if self.is_open else BreachState.CLEARED,
         }
         values["cleared_at"] = self.end
+        if self.is_open:
+            values["is_muted"] = self._is_muted(rows)
         if self.is_new:
             for name, value in values.items():
                 setattr(self.group, name, value)
@@ -174,6 +186,10 @@ class _GroupChange:
         was_open = self.group.state == BreachState.OPEN
         if not rows and all(getattr(self.group, name) == value for name, value in values.items()):
             return None
+        if was_open and self.group.is_muted and not values.get("is_muted", True):
+            return bulk.Act(
+                self.group, self._payload(events.BreachGroupUnmuted, counts), values=values, rows=rows
+            )
         change = self._change(counts, was_open=was_open, rises=level > self.group.level)
         return bulk.Act(self.group, self._payload(change, counts), values=values, rows=rows)
 
@@ -182,6 +198,9 @@ class _GroupChange:
         rows: list = []
         for planned in self.joined:
             planned.breach = _new_breach(self.group, planned)
+            if planned.span.is_open:
+                for name, value in self._muted_by(planned).items():
+                    setattr(planned.breach, name, value)
             rows.append(planned.breach)
         for planned in self.kept:
             breach, span = planned.breach, planned.span
@@ -192,8 +211,24 @@ class _GroupChange:
                 counts["worse"] += "level" in changed
                 if "state" in changed:
                     counts["cleared" if state == BreachState.CLEARED else "reopened"] += 1
+                if span.is_open and not (breach and breach.is_muted and breach.state == BreachState.OPEN):
+                    changed |= self._muted_by(planned)
                 rows.append((breach, changed))
         return rows, counts
+
+    def _muted_by(self, planned: PlannedBreach) -> dict[str, Any]:
+        return self.muting.values(planned.threshold.pk, self.group.model_id)
+
+    def _is_muted(self, rows: Sequence[Any]) -> bool:
+        """Return True if all open breaches are muted. rows: as _rows() returns them."""
+        new = {id(row[0]): row[1] for row in rows if isinstance(row, tuple)}
+        opened = [member.breach for member in self.members if member.span.is_open and member.breach]
+        muted = [
+            any((values["mute"], values["window"])) if "mute" in values else breach.is_muted
+            for breach in opened
+            for values in [new.get(id(breach), {})]
+        ]
+        return all([*muted, *self.others_open.values()])
 
     def _change(self, counts: dict[str, int], *, was_open: bool, rises: bool) -> type[events.GroupChange]:
         if was_open and not self.is_open:
@@ -210,7 +245,7 @@ class _GroupChange:
         features = dict.fromkeys(member.feature for member in self.joined if member.feature)
         return change(
             **{name: number or None for name, number in counts.items()},
-            features=list(features)[:_MAX_FEATURES],
+            features=list(features)[:MAX_FEATURES],
             summary=next((member.summary for member in self.joined if member.summary), ""),
             open=len(self.others_open) + sum(member.span.is_open for member in self.members),
         )
@@ -235,6 +270,17 @@ class _Plan:
         """Return the groups that get new or changed breaches."""
         return [change for change in [*self.by_group.values(), *self.new] if change.members]
 
+    def mute(self, at: datetime) -> None:
+        """Read what mutes the open crossings of the groups that change. Two queries."""
+        changes = self.changes()
+        opened = [member for change in changes for member in change.members if member.span.is_open]
+        if not opened:
+            return
+        models = {change.group.model_id for change in changes if change.group.model_id}
+        now = muting({member.threshold.pk for member in opened}, models, at)
+        for change in changes:
+            change.muting = now
+
     def _load(self, breaches: Sequence[PlannedBreach]) -> None:
         keys = sorted({planned.cause.key for planned in breaches})
         newest = list(
@@ -250,14 +296,14 @@ class _Plan:
             if others
             else []
         )
-        open_ids: dict[int, set[int]] = {}
+        open_ids: dict[int, dict[int, bool]] = {}
         groups = [group.pk for group in [*newest, *further]]
         if groups:
             rows = Breach.objects.filter(group_id__in=groups, state=BreachState.OPEN)
-            for group_id, pk in rows.values_list("group_id", "pk"):
-                open_ids.setdefault(group_id, set()).add(pk)
+            for group_id, pk, *muted_by in rows.values_list("group_id", "pk", "mute_id", "window_id"):
+                open_ids.setdefault(group_id, {})[pk] = any(muted_by)
         for group in [*newest, *further]:
-            self.by_group[group.pk] = _GroupChange(group, open_ids.get(group.pk, set()))
+            self.by_group[group.pk] = _GroupChange(group, open_ids.get(group.pk, {}))
         self.by_cause = {group.cause_key: [self.by_group[group.pk]] for group in newest}
 
     def _stays(self, planned: PlannedBreach) -> bool:
@@ -280,10 +326,10 @@ class _Plan:
     def _join(self, planned: PlannedBreach) -> None:
         """Add a new breach to the group of its cause that fits by time, or to a new group."""
         known = self.by_cause.setdefault(planned.cause.key, [])
-        fitting = [change for change in known if change.may_take(planned.span)]
+        fitting = [change for change in known if change.may_take(planned)]
         change = next((change for change in fitting if change.is_open), fitting[0] if fitting else None)
         if change is None:
-            change = _GroupChange(_new_group(planned), set(), is_new=True)
+            change = _GroupChange(_new_group(planned), {}, is_new=True)
             self.new.append(change)
             known.append(change)
         change.joined.append(planned)

@@ -106,12 +106,18 @@ def _claim_group(
     values |= {"state": BreachState.CLEARED, "cleared_at": at, "merged_into": kept}
     rows = [(breach, {"group": kept}) for breach in breaches]
     merged = events.BreachGroupCleared(features=[], summary=f"Now part of {kept.reference}.", open=0)
-    joined = events.BreachJoined(
+    # A group that nobody was told of, because it is muted, gets crossings that are not muted.
+    is_unmuted = kept.is_muted and not group.is_muted
+    joined = (events.BreachGroupUnmuted if is_unmuted else events.BreachJoined)(
         joined=len(breaches),
         features=list(dict.fromkeys(breach.feature for breach in breaches if breach.feature))[:12],
         summary=f"From {group.reference}, which is the same cause under another name of the model.",
         open=Breach.objects.filter(group__in=(kept, group), state=BreachState.OPEN).count(),
     )
-    wider = {"level": max(kept.level, group.level), "opened_at": min(kept.opened_at, group.opened_at)}
+    wider = {
+        "level": max(kept.level, group.level),
+        "opened_at": min(kept.opened_at, group.opened_at),
+        "is_muted": kept.is_muted and group.is_muted,
+    }
     bulk.perform([bulk.Act(group, merged, values=values, rows=rows)], by=by, at=at, cause=cause)
     history.change(kept, wider, by=by, at=at, payload=joined, cause=cause)

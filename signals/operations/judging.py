@@ -1,7 +1,7 @@
 """Judge new points by the thresholds in force: which breaches they open, change or clear."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -38,7 +38,7 @@ _ABBREVIATIONS = {
 # Each version in force, with the newest breach of its threshold. If one is open, it is the newest.
 _ACTIVE_RULES = """
 SELECT v.id, t.series_id, v.direction, v.warning, v.critical, v.clear, v.kind, v.warning_low,
-       v.critical_low, v.clear_low, v.needed, v.among, v.window_hours,
+       v.critical_low, v.clear_low, v.needed, v.among, v.window_hours, v.reopen_hours,
        b.id, b.opened_at, b.level, b.first_value, b.worst_value, b.cleared_at
 FROM signals_threshold t
 JOIN signals_thresholdversion v ON v.threshold_id = t.id AND v.state = 'active'
@@ -100,7 +100,7 @@ def active_rules(series_ids: Collection[int]) -> list[ActiveRule]:
         cursor.execute(_ACTIVE_RULES, ["{" + ",".join(map(str, series_ids)) + "}"])
         return [
             ActiveRule(
-                row[0], row[1], Rule(*row[2:13]), row[13], CrossingSpan(*row[14:19]) if row[13] else None
+                row[0], row[1], Rule(*row[2:14]), row[14], CrossingSpan(*row[15:20]) if row[14] else None
             )
             for row in cursor.fetchall()
         ]
@@ -161,11 +161,6 @@ def changed_breaches(judged: Sequence[tuple[ActiveRule, Line]]) -> list[PlannedB
         _planned_breach(versions[rule.version_id], span, breaches[rule.breach_id] if is_known else None)
         for rule, span, is_known in changed
     ]
-
-
-def rule_of(version: ThresholdVersion) -> Rule:
-    """Return the rule of a version, as signals.thresholds takes it."""
-    return Rule(**{field.name: getattr(version, field.name) for field in fields(Rule)})
 
 
 def _planned_breach(version: ThresholdVersion, span: CrossingSpan, breach: Breach | None) -> PlannedBreach:

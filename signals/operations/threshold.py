@@ -25,17 +25,24 @@ def propose(
     at: datetime,
     reason: str,
     name: str = "",
+    is_retraining_trigger: bool = False,
     cause: Event | None = None,
     **values: Any,
 ) -> ThresholdVersion:
     """Propose a version: the first of a new threshold on a series, or the next of an existing threshold.
 
     values: the fields of signals.thresholds.Rule. A limit that is None is none, not zero.
+    is_retraining_trigger: a crossing opens a change request to retrain the model.
     Raises Refused, with the field, for limits that contradict each other, no reason or an external rule.
     """
     rule = Rule(**values)
     _check(rule, reason)
     threshold = on if isinstance(on, Threshold) else _new(on, name)
+    if is_retraining_trigger and (threshold.series is None or threshold.series.model is None):
+        raise Refused(
+            "Register the model of this series first: a change request needs one.",
+            field="is_retraining_trigger",
+        )
     if threshold.is_external:
         raise Refused("This rule is managed by its source. Change it there.", field="threshold")
     version = ThresholdVersion(
@@ -43,6 +50,7 @@ def propose(
         number=_next_number(threshold),
         **{field.name: getattr(rule, field.name) for field in fields(Rule)},
         reason=reason.strip(),
+        is_retraining_trigger=is_retraining_trigger,
         proposed_by=by.person,
     )
     history.record(
@@ -82,6 +90,8 @@ def agree(
         "agreed_in": agreed_in,
     }
     rows: list[Any] = [(former, {"state": Agreement.RETIRED})] if former else []
+    if threshold.noisy_at is not None:
+        rows.append((threshold, {"noisy_at": None}))
     replaces = former.number if former else None
     history.record(
         threshold,
@@ -148,5 +158,6 @@ def _rule(version: ThresholdVersion) -> dict[str, Any]:
     return {
         "number": version.number,
         **{field.name: getattr(version, field.name) for field in fields(Rule)},
+        "retrains": version.is_retraining_trigger or None,
         "why": version.reason,
     }

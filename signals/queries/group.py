@@ -9,7 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject
 
-from catalogue.models import Deployment, Model, Version
+from catalogue.models import ChangeRequest, Deployment, Model, Version
 from catalogue.states import DeploymentState
 from people.models import User
 from signals.models import Breach, BreachGroup, ThresholdVersion
@@ -24,6 +24,12 @@ _AROUND = timedelta(days=3)
 def shown_model(user: User, group: BreachGroup) -> Model | None:
     """Return the model of a group, None if the user may not see it. The model's subject must be loaded."""
     return group.model if group.model and group.model.subject.is_visible_to(user) else None
+
+
+def shown_retraining(user: User, group: BreachGroup) -> ChangeRequest | None:
+    """Return the change request of its retraining trigger, None if the user may not see it. No query."""
+    request = group.retraining
+    return request if request and request.subject.is_visible_to(user) else None
 
 
 def breaches_of(group: BreachGroup) -> QuerySet[Breach]:

@@ -35,6 +35,17 @@ def thresholds() -> RecordedQuerySet[Threshold]:
     return Threshold.objects.select_related("subject", "series__subject", "series__model", "source")
 
 
+def in_force_on(series: Series) -> RecordedQuerySet[ThresholdVersion]:
+    """Return the versions in force on a series, oldest threshold first. Callers add `.visible_to(user)`."""
+    rows = ThresholdVersion.objects.filter(threshold__series=series, state=Agreement.ACTIVE)
+    return rows.select_related("threshold").order_by("threshold_id")
+
+
+def rule_of(version: ThresholdVersion) -> Rule:
+    """Return the rule of a version, as signals.thresholds takes it."""
+    return Rule(**{name: getattr(version, name) for name in RULE_FIELDS})
+
+
 def with_threshold(versions: QuerySet[ThresholdVersion]) -> QuerySet[ThresholdVersion]:
     """Load the thresholds of versions, and what says who may agree to them."""
     return versions.select_related("threshold__subject", "threshold__series__model__owner_team__lead")

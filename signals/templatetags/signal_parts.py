@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.urls import reverse
@@ -12,7 +13,8 @@ from django.utils.safestring import SafeString
 from pages import charts
 from pages.templatetags.ui import duration_text
 from signals import rule_text
-from signals.queries.chart import IN_UNIT, Chart, lines_of
+from signals.queries.backtest import BackTest, Side
+from signals.queries.chart import IN_UNIT, MAX_BREACHES, Chart, lines_of, with_gaps
 from signals.queries.picture import mark_kind
 from signals.states import BreachLevel
 from signals.thresholds import Rule
@@ -65,6 +67,30 @@ def series_chart(chart: Chart, key: str = "signal") -> SafeString:
     )
 
 
+@register.simple_tag
+def backtest_chart(test: BackTest, side: Side, key: str) -> SafeString:
+    """Draw the points of a back-test with the limits of one rule and the breaches it would have opened."""
+    return charts.line_chart(
+        key=key,
+        title=test.series.subject_title,
+        lines=[charts.ChartLine(test.series.metric, with_gaps(test.line), area=True)],
+        thresholds=chart_limits(side.rule),
+        spans=[
+            charts.Span(
+                crossing.span.opened_at,
+                crossing.span.cleared_at,
+                _SPAN_KINDS[BreachLevel(crossing.span.level)],
+                crossing.verdict.label if crossing.verdict else "Not reviewed",
+            )
+            for crossing in side.crossings[:MAX_BREACHES]
+        ],
+        marks=[],
+        start=test.start,
+        end=test.end,
+        unit=test.series.unit,
+    )
+
+
 def chart_limits(version: Any) -> list[charts.ChartLimit]:
     """Return the limits to draw, the worst one last so that its band is on top."""
     return [chart_limit(*line) for line in lines_of(version)]
@@ -106,6 +132,20 @@ def measured(breach: Any, value: float) -> str:
     if version is None or version.kind in IN_UNIT:
         return f"{charts.figure(value)} {unit}".strip()
     return rule_text.measured_text(version, value, charts.figure)
+
+
+@register.filter
+def rule_query(version: Any) -> str:
+    """Return the rule of a version as a query that a back-test reads."""
+    names = [field.name for field in fields(Rule)]
+    given = {name: value for name in names if (value := getattr(version, name)) not in (None, "")}
+    return urlencode({**given, "threshold": version.threshold_id})
+
+
+@register.filter
+def measured_by(rule: Rule, value: float) -> str:
+    """Return a measure of a rule in words: "0.31", "6 h without data"."""
+    return rule_text.measured_text(rule, value, charts.figure)
 
 
 @register.filter

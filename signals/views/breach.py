@@ -14,6 +14,7 @@ from people.permissions import SignedInRequest
 from signals.filters.breach import BREACHES
 from signals.queries import breach as queries
 from signals.queries import group as group_queries
+from signals.queries.mute import muted_breaches
 from signals.states import BreachState
 
 
@@ -42,7 +43,7 @@ def breach_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     groups = (
         queries.groups()
         .visible_to(request.user)
-        .select_related("model__subject", "model__owner_team", "merged_into__subject")
+        .select_related("model__subject", "model__owner_team", "merged_into__subject", "retraining__subject")
     )
     groups = with_related(group_queries.with_day_before(groups, request.user))
     group = get_object_or_404(groups, subject__reference=reference.upper().replace("\x00", ""))
@@ -51,8 +52,10 @@ def breach_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     context = {
         "group": group,
         "page": page,
+        "muted": muted_breaches(group, request.user) if group.is_muted else [],
         "chart": group_queries.evidence(request.user, group, page.rows, at=clock.now()),
         "before": group_queries.day_before(group),
+        "retraining": group_queries.shown_retraining(request.user, group),
         "shown_model": group_queries.shown_model(request.user, group),
         "may_register": may(request.user, "catalogue.model_add"),
     }

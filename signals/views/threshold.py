@@ -9,16 +9,21 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kit import clock
 from kit.rights import may, view_needs
 from pages import flows
 from pages.answers import respond
 from pages.flows import form_page
 from pages.forms import PageForm
 from people.permissions import SignedInRequest
+from signals.forms.mute import MuteForm
 from signals.forms.threshold import DeclineForm, ThresholdForm
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.operations import threshold as operations
 from signals.queries import version as queries
+from signals.queries.difference import set_differences
+from signals.queries.mute import mutes_of
+from signals.queries.noise import DAYS, Noise, noise_of
 from signals.states import Agreement
 from signals.views import series as series_page
 
@@ -27,26 +32,34 @@ def address_of(threshold: Threshold) -> str:
     return reverse("signals:threshold_detail", args=[threshold.pk])
 
 
-def _threshold(request: SignedInRequest, pk: int) -> Threshold:
+def load_threshold(request: SignedInRequest, pk: int) -> Threshold:
     return get_object_or_404(queries.thresholds().visible_to(request.user), pk=pk)
 
 
 @require_safe
 @view_needs("signals.view")
 def threshold_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _detail(request, _threshold(request, pk))
+    return detail_page(request, load_threshold(request, pk))
 
 
-def _detail(
+def detail_page(
     request: SignedInRequest, threshold: Threshold, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
+    """Show a threshold with its versions and mutes. extra: the refused form of a step."""
     versions = queries.versions_of(request.user, threshold)
+    set_differences(versions)
+    at = clock.now()
     context = {
         "threshold": threshold,
         "versions": versions,
         "active": next((version for version in versions if version.state == Agreement.ACTIVE), None),
         "may_propose": may(request.user, "signals.threshold_propose") and not threshold.is_external,
         "may_agree": may(request.user, "signals.threshold_agree", threshold),
+        "mutes": mutes_of(threshold, at),
+        "noise": noise_of([threshold.pk], at, user=request.user).get(threshold.pk, Noise()),
+        "noise_days": DAYS,
+        "may_mute": may(request.user, "signals.threshold_mute", threshold),
+        "mute_form": MuteForm(),
         **extra,
     }
     return respond(request, "signals/threshold_detail.html", None, context, status=status)
@@ -65,7 +78,7 @@ def propose_first(request: SignedInRequest, pk: int) -> HttpResponse:
 @view_needs("signals.threshold_propose")
 def propose_next(request: SignedInRequest, pk: int) -> HttpResponse:
     """Propose the next version of a threshold, starting from the one in force."""
-    threshold = _threshold(request, pk)
+    threshold = load_threshold(request, pk)
     active = threshold.versions.filter(state=Agreement.ACTIVE).first()
     context = {"series": threshold.series, "threshold": threshold, "active": active}
     form = ThresholdForm.like(active, request.POST or None)
@@ -107,8 +120,8 @@ def _settle(
     version = get_object_or_404(versions, pk=pk)
 
     def show(form: PageForm, status: int) -> HttpResponse:
-        threshold = _threshold(request, version.threshold_id)
-        return _detail(request, threshold, status=status, refused=version.pk, step_form=form)
+        threshold = load_threshold(request, version.threshold_id)
+        return detail_page(request, threshold, status=status, refused=version.pk, step_form=form)
 
     return flows.step(
         request,

@@ -67,7 +67,7 @@ from risklog.models import (
 )
 from risklog.operations import template as templates
 from saved.models import SavedView
-from signals.models import Dashboard, Snapshot, Source, ThresholdVersion
+from signals.models import Dashboard, Mute, Snapshot, Source, ThresholdVersion
 from signals.operations import threshold as thresholds
 from talk.models import Comment, File
 from tests.conftest import AT
@@ -301,6 +301,13 @@ CASES = (
         at("signals:threshold_propose", "version.threshold_id"),
         ThresholdVersion,
         typed(warning="0.4", reason="Too loud."),
+    ),
+    Case(
+        "mute",
+        at("signals:threshold_detail", "version.threshold_id"),
+        Mute,
+        typed(**{"mute-ends_at": "2026-12-20T09:00", "mute-reason": "The data is rebuilt."}),
+        at("signals:mute_create", "version.threshold_id"),
     ),
     Case("category", at("risklog:category_new"), Category, typed(name="Prompt leaks", definition="Words.")),
     Case(

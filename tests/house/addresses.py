@@ -293,6 +293,9 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("signals:snapshot_of_team", lambda w, o, k: {"slug": k["team"].slug}),
     ("signals:snapshot_of_focus", lambda w, o, k: {"kind": "drift"}),
     ("signals:snapshot_", lambda w, o, k: {"pk": k["signals:snapshot"]}),
+    ("signals:backtest", lambda w, o, k: {"pk": k["signals:series"]}),
+    ("signals:mute_create", lambda w, o, k: {"pk": k["signals:threshold"]}),
+    ("signals:mute_", lambda w, o, k: {"pk": k["signals:mute"]}),
     ("signals:threshold_create", lambda w, o, k: {"pk": k["signals:series"]}),
     ("signals:threshold_agree", lambda w, o, k: {"pk": k["signals:version"]}),
     ("signals:threshold_decline", lambda w, o, k: {"pk": k["signals:version"]}),
@@ -368,6 +371,7 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("risklog:risk_", lambda w, o: o.risk),
     ("signals:series_", lambda w, o: o.series),
     ("signals:dashboard_", lambda w, o: o.dashboard),
+    ("signals:mute_", lambda w, o: o.mute),
     ("signals:threshold_agree", lambda w, o: o.version),
     ("signals:threshold_decline", lambda w, o: o.version),
     ("signals:threshold_", lambda w, o: o.threshold),
@@ -453,6 +457,7 @@ def _resource(address: str) -> Any:
             "/aliases/": objects.alias.pk,
             "/deployments/": objects.deployment.pk,
             "/deliveries/": known["delivery"].pk,
+            "/mutes/": objects.mute.pk,
         }
         number = next((number for part, number in numbers.items() if part in address), NO_ID)
         with_number = address.replace("<str:number>", str(number)).replace("<str:week>", "2026-W47")

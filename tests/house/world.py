@@ -28,6 +28,7 @@ from risklog.operations import appetite, filled_template, imports, template
 from risklog.operations import reviewer as reviewers
 from saved import operations as views
 from signals.models import Breach, Series, Source, Threshold, ThresholdVersion
+from signals.operations import mute as mutes
 from signals.operations import source as sources
 from signals.operations import threshold as thresholds
 from talk.operations import comment as comments
@@ -63,6 +64,7 @@ class Objects:
     series: Any
     threshold: Any
     version: Any
+    mute: Any
     group: Any
     breach: Any
     risk: Any
@@ -109,6 +111,7 @@ class World:
             "signals:series": objects.series.pk,
             "signals:threshold": objects.threshold.pk,
             "signals:version": objects.version.pk,
+            "signals:mute": objects.mute.pk,
             "signals:dashboard": objects.dashboard.pk,
             "signals:snapshot": objects.snapshot.pk,
             "signals:breach": objects.group.reference,
@@ -269,6 +272,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     signals.push(metric, 0.5)
     breach = Breach.objects.select_related("group__subject").get(series=metric)
     proposed = thresholds.propose(agreed.threshold, warning=0.3, reason=f"{word} reason", **_by(owner))
+    mute = mutes.add(agreed.threshold, ends_at=AT + timedelta(days=1), reason=f"{word} mute", **_by(owner))
     about = {"model": model, "team": team, "owner": owner, "person": owner, "viewers": viewers}
     risk = risks.risk(f"{word} risk", description=f"{word} was seen", **about)
     review = risklog_review.review(
@@ -321,6 +325,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         series=Series.objects.get(pk=metric.pk),
         threshold=Threshold.objects.get(pk=proposed.threshold_id),
         version=ThresholdVersion.objects.get(pk=proposed.pk),
+        mute=mute,
         group=breach.group,
         breach=breach,
         risk=risk,
