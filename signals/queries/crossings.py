@@ -101,7 +101,7 @@ class BreachReading:
                 row["cause"],
                 row["model"],
                 row["feature"],
-                *_slice_and_window(row["slice"], row["window"]),
+                *_slice_and_window(row["slice"], row["ingestion_window"]),
                 source=self._source(row),
                 # A rule of silence crosses when there is no data.
                 times=None if row["rule"] == RuleKind.SILENCE else times.get(row["series_id"]),
@@ -181,7 +181,7 @@ class BreachReading:
         """Return what is watched, with the part of the period since its threshold was agreed."""
         begins = max(row.get("since") or self.start, self.start)
         weight = (self.at - begins) / (self.at - self.start)
-        parts = _slice_and_window(row["slice"], row.get("window"))
+        parts = _slice_and_window(row["slice"], row.get("ingestion_window"))
         return WatchedSignal(
             cause, row["model"], row["feature"], *parts, source=self._source(row), weight=weight
         )
@@ -191,7 +191,7 @@ _NAMED = {
     "cause": F("group__cause_key"),
     "model": Coalesce("group__model__slug", "group__model_name"),
     "slice": F("series__slice"),
-    "window": KeyTextTransform(WINDOW_LABEL, "alert__labels"),
+    "ingestion_window": KeyTextTransform(WINDOW_LABEL, "alert__labels"),
     "source": Coalesce("threshold__source_id", "series__source_id"),
 }
 
