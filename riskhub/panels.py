@@ -13,9 +13,10 @@ from pages.panels import Panel
 from riskhub import start_here
 from riskhub.leaving import page as leaving
 from risklog.queries import channels, escalation, recurrence, related, review, risk, template, verdict
-from signals.queries import marks, snapshot, verdicts
+from signals.queries import marks, risk_reader, snapshot, verdicts
 from signals.queries import model as signals
 from signals.queries.marks import MarkReader
+from signals.queries.risk_reader import RiskReader
 
 ACTIONS = "actions/_panel_actions.html"
 DECISIONS = "meetings/_panel_decisions.html"
@@ -137,6 +138,7 @@ RELATIONS: tuple[Relation, ...] = (
 
 
 # What charts mark: decisions.
+RISKS = RiskReader(risk.of_models, "risklog.risk_view")
 MARKS: tuple[MarkReader, ...] = (MarkReader(decision.marks, "meetings.decision_view"),)
 
 
@@ -144,6 +146,7 @@ def install() -> None:
     panels.install(PANELS)
     marks.install(MARKS)
     verdicts.install(verdict.of_groups)
+    risk_reader.install(RISKS)
     channels.install(rung_webhook.READER)
     minor = [declared.verb for declared in declarations.every() if declared.is_minor]
     wiring.relate(RELATIONS, minor=minor)

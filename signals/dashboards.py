@@ -6,6 +6,7 @@ it needs depends on its kind:
     figures   series (1 to 12): latest value, change in a week, limit
     series    series (1 to 4): lines in one chart, with the limits of the first one that has any
     grid      models (1 to 4) and a metric: the last value of each day of each feature
+    risks     models (1 to 12): their live risks, worst first
     breaches  models (1 to 12): when their breaches were open; signal: only those of this SignalKind
 """
 
@@ -26,6 +27,7 @@ _OBJECTS = {
     PanelKind.SERIES: ("series", 4),
     PanelKind.GRID: ("models", 4),
     PanelKind.BREACHES: ("models", 12),
+    PanelKind.RISKS: ("models", 12),
 }
 RELATIVE = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 LONGEST = timedelta(days=3660)

@@ -99,6 +99,7 @@ class PanelKind(TextChoices):
     SERIES = "series", "Chart of series"
     GRID = "grid", "Grid of features by day"
     BREACHES = "breaches", "Breaches in time"
+    RISKS = "risks", "Live risks"
 
 
 class PatternKind(TextChoices):

@@ -34,7 +34,7 @@ def _ids() -> serializers.ListField:
 
 
 class PanelBody(Body):
-    """A panel. series and figures need `series`, a grid `models` and `metric`, breaches `models`."""
+    """A panel. series and figures need `series`; grid `models` and `metric`; breaches and risks `models`."""
 
     kind = serializers.ChoiceField(PanelKind.choices)
     title = serializers.CharField(max_length=120, required=False, allow_blank=True)

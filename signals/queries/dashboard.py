@@ -16,12 +16,13 @@ from signals.queries.chart import charts
 from signals.queries.marks import marks_of
 from signals.queries.model import series_of
 from signals.queries.points import window
+from signals.queries.risk_reader import risks_of
 from signals.queries.spark import sparks
 from signals.states import PanelKind, SignalKind
 
 MAX_FIGURES, MAX_CHARTS = 4, 12
 MAX_GRID_ROWS, MAX_GRID_DAYS = 60, 31
-MAX_GROUPS = 40
+MAX_GROUPS, MAX_RISKS = 40, 20
 # The metric that a model's grid shows: the first of these words in the name of one of its metrics.
 _GRID_WORDS = ("null", "missing", "psi", "drift")
 
@@ -68,6 +69,8 @@ def panels_of_models(user: User, models: Sequence[Model], kind: str = "") -> lis
     if models:
         shown: dict[str, Any] = {"kind": PanelKind.BREACHES, "models": [model.pk for model in models[:12]]}
         panels.append(shown | ({"signal": kind} if kind else {}))
+        if len(models) > 1 and not kind:
+            panels.append({"kind": PanelKind.RISKS, "models": shown["models"]})
     return panels
 
 
@@ -127,6 +130,8 @@ class _PanelData:
             days=max(1, min(MAX_GRID_DAYS, period.length.days)),
         )
         self.groups = self._groups(panels)
+        of_risks = _ids(panels, PanelKind.RISKS, "models")
+        self.risks = risks_of(user, of_risks) if of_risks else []
 
     def picture(self, panel: Mapping[str, Any]) -> picture.Picture:
         kind, title = PanelKind(panel["kind"]), panel.get("title", "")
@@ -142,6 +147,10 @@ class _PanelData:
                 if group.model_id in models and (not signal or group.kind == signal)
             ]
             return picture.of_breaches(title, groups, self.period)
+        if kind == PanelKind.RISKS:
+            models = set(panel["models"])
+            risks = [risk for risk in self.risks if risk["model"] in models]
+            return picture.of_risks(title, risks[:MAX_RISKS], self.period)
         drawn = [self.charts[pk] for pk in panel["series"] if pk in self.charts]
         models = {chart.series.model_id for chart in drawn}
         marks = [mark for mark in self.marks if mark["model"] in models]

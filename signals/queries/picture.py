@@ -9,6 +9,7 @@ subject that a reader must see to see the part.
               marks: [{subject, at, label, link, kind}]
     grid      days: [dates]; rows: [{subject, series, name, unit, values, levels}], one value a day
     breaches  groups: [{subject, reference, title, level, start, end}]
+    risks     risks: [{subject, reference, title, level, level_name, state, link}]
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +32,7 @@ Line = Sequence[tuple[datetime, float | None]]
 SPAN_KINDS = {BreachLevel.CRITICAL: "critical", BreachLevel.WARNING: "warning"}
 _A_WEEK = 7  # values, one a day
 # The parts of a picture that have a subject.
-_PARTS = ("figures", "lines", "limits", "spans", "marks", "rows", "groups")
+_PARTS = ("figures", "lines", "limits", "spans", "marks", "rows", "groups", "risks")
 
 
 def _picture(kind: PanelKind, title: str, period: ChartPeriod, **parts: Any) -> Picture:
@@ -207,6 +208,12 @@ def of_breaches(title: str, groups: Iterable[BreachGroup], period: ChartPeriod) 
         for group in groups
     ]
     return _picture(PanelKind.BREACHES, title, period, groups=shown)
+
+
+def of_risks(title: str, risks: Iterable[Mapping[str, Any]], period: ChartPeriod) -> Picture:
+    """Return the picture of live risks, as signals.queries.risk_reader returns them."""
+    shown = [{name: value for name, value in risk.items() if name != "model"} for risk in risks]
+    return _picture(PanelKind.RISKS, title, period, risks=shown)
 
 
 def visible_parts(user: Visitor, pictures: Sequence[Picture]) -> list[Picture]:

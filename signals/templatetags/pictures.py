@@ -22,6 +22,7 @@ _TEMPLATES = {
     PanelKind.SERIES: "signals/pictures/_series.html",
     PanelKind.GRID: "signals/pictures/_grid.html",
     PanelKind.BREACHES: "signals/pictures/_breaches.html",
+    PanelKind.RISKS: "signals/pictures/_risks.html",
 }
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from history import operations as history
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people.states import Role
@@ -14,9 +15,10 @@ from signals.models import Correction, Dashboard, Snapshot
 from signals.operations import dashboard as operations
 from signals.queries import dashboard as queries
 from signals.queries import snapshot as snapshots
+from signals.queries.picture import visible_parts
 from signals.queries.spark import sparks
 from tests.conftest import AT
-from tests.factories import catalogue, people, signals
+from tests.factories import catalogue, people, risks, signals
 
 pytestmark = pytest.mark.django_db
 WEEK = ChartPeriod(AT - timedelta(days=7), AT + timedelta(hours=1))
@@ -489,3 +491,34 @@ def test_a_value_in_a_breach_of_any_kind_of_rule_is_coloured():
     spark = sparks([found.pk], at=AT + timedelta(days=5), days=5)[found.pk]
 
     assert (spark.values, spark.levels) == ([9, 9, 1, 1, None], (0, 1, 1, 0, 0))
+
+
+# ------------------------------------------------------------------ risks
+
+
+def test_a_panel_lists_the_live_risks_of_its_models_worst_first(ana, series, client):
+    mild = risks.risk("Labels arrive late", model=series.model, likelihood=1, impact=2)
+    grave = risks.risk("Income drifts", model=series.model, likelihood=5, impact=5)
+    secret = risks.restricted("Quetzal", people.team("Secret"), model=series.model)
+    board = operations.add(
+        name="Risks", panels=[{"kind": "risks", "models": [series.model_id]}], by=SYSTEM, at=AT
+    )
+
+    [picture] = shown(ana, {"kind": "risks", "models": [series.model_id]})
+    page = client.get(f"/signals/dashboards/{board.pk}/").content.decode()
+
+    assert [risk["reference"] for risk in picture["risks"]] == [grave.reference, mild.reference]
+    assert [risk["level"] for risk in picture["risks"]] == [5, 1]
+    assert f"/risks/{grave.reference}/" in page
+    assert secret.title not in page
+
+
+def test_a_snapshot_hides_a_risk_that_was_restricted_later(ana, series):
+    found = risks.risk("Income drifts", model=series.model)
+    pictures = shown(ana, {"kind": "risks", "models": [series.model_id]})
+    outsider = people.user("Otto")
+    assert visible_parts(outsider, pictures)[0]["risks"]
+
+    history.restrict(found.subject, {people.team("Secret").subject_id})
+
+    assert visible_parts(outsider, pictures)[0]["risks"] == []
