@@ -4,6 +4,7 @@ from catalogue import mail
 from catalogue.recipients import (
     developer,
     developer_of_deployed,
+    left_waiting,
     opener,
     owner_of_registry,
     owner_of_run,
@@ -67,6 +68,11 @@ class RunNotReproduced(Payload, verb="catalogue.run_not_reproduced"):
     obstacles: list[str]
 
 
+class RollbackRehearsed(Payload, verb="catalogue.rollback_rehearsed"):
+    on: str  # an ISO date
+    text: str = ""
+
+
 class ChangeRequestSigned(Payload, verb="catalogue.change_request_signed"):
     text: str = ""
 
@@ -116,6 +122,10 @@ EVENTS = (
     EventType("catalogue.run_failed"),
     EventType("catalogue.run_changed"),
     EventType(RunNotReproduced, (owner_of_run,), group=NewsGroup.FINDINGS),
+    # rollback procedures
+    EventType("catalogue.rollback_added"),
+    EventType("catalogue.rollback_changed"),
+    EventType(RollbackRehearsed),
     # decision rights
     EventType(DecisionRightAssigned, (_HOLDER,), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(DecisionRightChanged, (_HOLDER, _FORMER), is_chained=True, group=NewsGroup.RIGHTS),
@@ -123,6 +133,7 @@ EVENTS = (
     EventType("catalogue.change_request_opened", (signers,), _TO_SIGN, group=NewsGroup.DECISIONS),
     EventType("catalogue.change_request_changed", is_minor=True),
     EventType("catalogue.change_request_reviewed", (signers, opener), _TO_SIGN, group=NewsGroup.DECISIONS),
+    EventType("catalogue.change_review_withdrawn", (left_waiting,), group=NewsGroup.DECISIONS),
     EventType(
         "catalogue.change_request_chased",
         (signers, opener),

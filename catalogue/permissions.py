@@ -82,6 +82,14 @@ def may_change_run(user: User, run: Any) -> bool:
     return may_change_workflow(user, run.workflow)
 
 
+@permission("catalogue.rollback_change")
+def may_change_rollback(user: User, procedure: Any) -> bool:
+    """Return True for the owner of the procedure, and for those who may change its model."""
+    if procedure and may_write(user) and procedure.owner_id == user.pk:
+        return True
+    return may_change(user, procedure.model if procedure else None)
+
+
 @permission("catalogue.right_view")
 def may_view_rights(user: User, right: Any) -> bool:
     """Return True for everyone: people must know who decides. visible_to() hides those of hidden models."""
@@ -111,8 +119,15 @@ def may_edit_change(user: User, request: Any) -> bool:
 def may_sign_change(user: User, request: Any) -> bool:
     """Return True only for the holder of the decision right, not for administrators without it.
 
+    Nobody signs what they opened, also no emergency: its sign-off comes afterwards, when there is time for a
+    second person. If who opened it is the only holder, risk managers sign.
     request: with `signer`, as queries.change_request.set_signer() sets it.
     """
     if not may_write(user):
         return False
-    return request is None or request.signer.is_held_by(user)
+    if request is None:
+        return True
+    if request.opened_by_id == user.pk:
+        return False
+    is_instead = request.is_signed_by_managers and user.is_at_least(Role.RISK_MANAGER)
+    return is_instead or request.signer.is_held_by(user)

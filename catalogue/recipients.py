@@ -23,6 +23,16 @@ def opener(event: Event) -> dict[int, str]:
     return everyone([request.opened_by_id], "You opened this change request") if request else {}
 
 
+def left_waiting(event: Event) -> dict[int, str]:
+    """Return who must request another review: who opened the request, else its developer or signers."""
+    request = _request(event)
+    if request is None or not request.waits_for_review:
+        return {}
+    person = request.opened_by_id or request.model.developer_id
+    people = [person] if person else [one.pk for one in queries.signers(request)]
+    return everyone(people, "The review of your change request was withdrawn. Request another one")
+
+
 def developer(event: Event) -> dict[int, str]:
     request = _request(event)
     return everyone([request.model.developer_id], "You develop this model") if request else {}

@@ -76,9 +76,21 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "catalogue.model_registered": (claim.on_model_registered,),
     "catalogue.alias_added": (claim.on_model_registered,),
     # A change request of the full route opens a review. When it is settled, the request can be signed off.
-    "catalogue.change_request_opened": (change_handlers.on_change_request_opened,),
-    "catalogue.change_request_declined": (change_handlers.on_change_request_settled,),
-    "catalogue.change_request_withdrawn": (change_handlers.on_change_request_settled,),
+    # Requests that wait for nothing but their sign-off are put on the next suitable agenda.
+    "catalogue.change_request_opened": (
+        change_handlers.on_change_request_opened,
+        agenda_handlers.on_change_to_sign,
+    ),
+    "catalogue.change_request_reviewed": (agenda_handlers.on_change_to_sign,),
+    "catalogue.change_request_signed": (agenda_handlers.on_change_settled,),
+    "catalogue.change_request_declined": (
+        change_handlers.on_change_request_settled,
+        agenda_handlers.on_change_settled,
+    ),
+    "catalogue.change_request_withdrawn": (
+        change_handlers.on_change_request_settled,
+        agenda_handlers.on_change_settled,
+    ),
     # A breach opens a review by people of two functions.
     "signals.breach_group_opened": (review_handlers.on_breach_group_opened, retraining.on_breach),
     "signals.breach_group_reopened": (review_handlers.on_breach_group_reopened, retraining.on_breach),
@@ -112,7 +124,11 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         change_handlers.on_review_settled,
         noise_handlers.on_review_settled,
     ),
-    "risklog.review_withdrawn": (agenda_handlers.on_review_settled, escalation_handlers.on_review_settled),
+    "risklog.review_withdrawn": (
+        agenda_handlers.on_review_settled,
+        escalation_handlers.on_review_settled,
+        change_handlers.on_review_withdrawn,
+    ),
     "risklog.escalation_started": (agenda_handlers.on_escalation_started,),
     # A rung tells the webhooks that it names.
     "risklog.escalation_climbed": (delivery.add_of_rung,),

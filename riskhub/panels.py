@@ -73,6 +73,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("catalogue.model", "main", LEARNINGS, learnings.of_model, "learnings.learning_view"),
     # a change request
     Panel("catalogue.change_request", "main", REVIEWS, review.of_subject, "risklog.review_view"),
+    Panel("catalogue.change_request", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("catalogue.change_request", "main", ACTIONS, actions.of_subject, "actions.action_view"),
     # a breach group
     Panel("signals.breach_group", "main", REVIEWS, review.of_subject, "risklog.review_view"),

@@ -7,6 +7,7 @@ from catalogue.api import (
     deployment,
     model,
     registry,
+    rollback,
     run,
     version,
     workflow,
@@ -20,6 +21,7 @@ RESOURCES = [
     *deployment.RESOURCES,
     *registry.RESOURCES,
     *run.RESOURCES,
+    *rollback.RESOURCES,
     *decision_right.RESOURCES,
     *change_request.RESOURCES,
 ]

@@ -6,6 +6,7 @@ from catalogue.models.decision_right import DecisionRight
 from catalogue.models.deployment import Deployment
 from catalogue.models.model import Dependency, Model
 from catalogue.models.registry import Registry, RegistryModel, RegistryReading
+from catalogue.models.rollback import RollbackProcedure
 from catalogue.models.run import Run
 from catalogue.models.version import Version
 from catalogue.models.workflow import Workflow, WorkflowVersion
@@ -20,6 +21,7 @@ __all__ = [
     "Registry",
     "RegistryModel",
     "RegistryReading",
+    "RollbackProcedure",
     "Run",
     "Version",
     "Workflow",

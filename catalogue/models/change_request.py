@@ -79,6 +79,15 @@ class ChangeRequest(Recorded):
         return self.is_open and self.route == ChangeRoute.FULL and self.reviewed_at is None
 
     @property
+    def is_signed_by_managers(self) -> bool:
+        """Return True if risk managers sign it, because who opened it is the only holder of the right.
+
+        Needs `signer`. A right of a function has other holders.
+        """
+        person = self.signer.person
+        return person is not None and person.pk == self.opened_by_id
+
+    @property
     def waits_for_effect(self) -> bool:
         """Return True if it was signed off and its effect is not checked yet."""
         return self.state == ChangeState.SIGNED and bool(self.effect) and not self.effect_result

@@ -179,6 +179,15 @@ def note_reviewed(request: ChangeRequest, *, by: Actor, at: datetime, cause: Eve
         history.change(request, {"reviewed_at": at}, by=by, at=at, verb=verb, cause=cause)
 
 
+@transaction.atomic
+def note_review_withdrawn(
+    request: ChangeRequest, *, by: Actor, at: datetime, cause: Event | None = None
+) -> None:
+    """Tell that a request of the full route waits for a review that was withdrawn."""
+    if request.waits_for_review:
+        history.record(request, "catalogue.change_review_withdrawn", by=by, at=at, cause=cause)
+
+
 def note_effect_due(due: Due, *, at: datetime) -> None:
     """Ask for the check of the effect on its date. Does nothing if it was checked before."""
     request = ChangeRequest.objects.select_related("subject").filter(subject=due.subject_id).first()

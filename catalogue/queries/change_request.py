@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Case, When
+from django.db.models import Case, Q, When
 
 from catalogue.models import ChangeRequest, Model
 from catalogue.queries.decision_right import Decider, decider
-from catalogue.states import ChangeState, Holder, RightKind
+from catalogue.states import ChangeRoute, ChangeState, Holder, RightKind
 from history.models import RecordedQuerySet
 from kit.sight import Visitor
 from people.models import User
+from people.states import Role
 
 PANEL_SIZE = 5
 
@@ -19,6 +20,12 @@ def change_requests() -> RecordedQuerySet[ChangeRequest]:
     return ChangeRequest.objects.select_related(
         "subject", "model__subject", "model__owner_team__lead", "opened_by__subject", "settled_by__subject"
     )
+
+
+def to_sign() -> RecordedQuerySet[ChangeRequest]:
+    """Return the open change requests that wait for nothing but their sign-off, the oldest first."""
+    in_review = Q(route=ChangeRoute.FULL, reviewed_at__isnull=True)
+    return change_requests().filter(~in_review, state=ChangeState.OPEN).order_by("id")
 
 
 def signer_of(request: ChangeRequest) -> Decider:
@@ -33,11 +40,20 @@ def set_signer(request: ChangeRequest) -> ChangeRequest:
 
 
 def signers(request: ChangeRequest) -> list[User]:
-    """Return the active people who may sign a request, everyone of a function included."""
+    """Return the active people who may sign a request, everyone of a function included.
+
+    Who opened it may not sign it. If nobody else holds the right, risk managers sign instead.
+    """
     holder = signer_of(request)
     if holder.right and holder.right.who == Holder.FUNCTION:
-        return list(User.objects.active().filter(function=holder.right.function_id))
-    return [holder.person] if holder.person and holder.person.is_active else []
+        found = list(User.objects.active().filter(function=holder.right.function_id))
+    else:
+        found = [holder.person] if holder.person and holder.person.is_active else []
+    others = [person for person in found if person.pk != request.opened_by_id]
+    if found and not others:
+        managers = User.objects.active().filter(role__in=(Role.RISK_MANAGER, Role.ADMINISTRATOR))
+        others = list(managers.exclude(pk=request.opened_by_id))
+    return others
 
 
 @dataclass(frozen=True, slots=True)

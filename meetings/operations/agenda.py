@@ -70,7 +70,7 @@ def _publish(meeting: Meeting, *, by: Actor, at: datetime, seen: int | None = No
 
 @transaction.atomic
 def build(meeting: Meeting, *, at: datetime) -> Meeting:
-    """Add standing items, open actions of earlier meetings, reviews, escalations, due risks, and patterns.
+    """Add standing items, open actions of earlier meetings, what waits, due risks, and patterns.
 
     Riskhub itself adds them, also when a person starts the meeting. Idempotent. An item that a person removed
     stays removed.
@@ -80,6 +80,7 @@ def build(meeting: Meeting, *, at: datetime) -> Meeting:
     if meeting.series.is_check_in:
         return meeting
     _put_last_actions(meeting, at=at)
+    standing.put_readiness(meeting, by=SYSTEM, at=at)
     bulk_placement.place_waiting(at=at)
     if meeting.focus_id:
         _put_risks(meeting, at=at)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.db.models import QuerySet
 
 from actions.models import Action
+from catalogue.queries import change_request as change_queries
 from history import operations as history
 from history.models import Event
 from history.queries import present_data
@@ -115,6 +116,30 @@ def on_threshold_settled(event: Event, *, at: datetime) -> None:
     state = latest.get_state_display().lower() if latest else "gone"
     for item in _waiting(event.subject_id):
         _finish(item, f"The proposal is {state} since before the meeting", at=at, cause=event)
+
+
+@handler("meetings.agenda.place_change_request")
+def on_change_to_sign(event: Event, *, at: datetime) -> None:
+    """Place a change request that waits for its sign-off.
+
+    Handles catalogue.change_request_opened and change_request_reviewed. One in review is on the agenda with
+    its review.
+    """
+    if change := change_queries.to_sign().filter(subject=event.subject_id).first():
+        placement.place_change(change, at=at, cause=event)
+
+
+@handler("meetings.agenda.finish_change_item")
+def on_change_settled(event: Event, *, at: datetime) -> None:
+    """Finish the waiting items of a settled change request.
+
+    Handles catalogue.change_request_signed, change_request_declined and change_request_withdrawn.
+    """
+    change = change_queries.change_requests().filter(subject=event.subject_id).first()
+    if change is None or change.is_open:
+        return
+    for item in _waiting(event.subject_id):
+        _finish(item, f"{change.get_state_display()} before the meeting", at=at, cause=event)
 
 
 @handler("meetings.agenda.place_tripwire")

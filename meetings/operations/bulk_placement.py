@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from catalogue.queries import change_request as change_queries
 from history import operations as history
 from history.models import Subject
 from kit.actor import SYSTEM
@@ -93,7 +94,10 @@ def _ranks(meeting: Meeting, drafts: Sequence[ItemDraft]) -> list[int]:
 
 
 def place_waiting(*, at: datetime) -> int:
-    """Place open reviews, escalations and proposals that are on no upcoming agenda. Return their number."""
+    """Place what waits and is on no upcoming agenda: reviews, escalations, proposals and change requests.
+
+    Return the number of placed items.
+    """
     placed_subjects = AgendaItem.objects.filter(meeting__state__in=TO_COME, about__isnull=False).values(
         "about"
     )
@@ -119,6 +123,10 @@ def place_waiting(*, at: datetime) -> int:
     placed += [
         placement.place_acceptance(proposal, at=at)
         for proposal in agenda_queries.proposed_acceptances().exclude(risk__subject__in=placed_subjects)
+    ]
+    placed += [
+        placement.place_change(change, at=at)
+        for change in change_queries.to_sign().exclude(subject__in=placed_subjects)
     ]
     return sum(item is not None for item in placed)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models import Max
 
+from catalogue.models import ChangeRequest
+from catalogue.states import ChangeRoute
 from history import operations as history
 from history.models import Event, Subject
 from kit.actor import SYSTEM, Actor
@@ -303,6 +305,26 @@ def place_missed_retraining(
         title=f"Retraining waits: {group.title}",
         why=why,
         purpose=Purpose.DECIDE,
+        rank=Rank.ACCEPTANCE,
+        by=SYSTEM,
+        at=at,
+        cause=cause,
+    )
+
+
+def place_change(change: ChangeRequest, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
+    """Place a change request that waits for its sign-off, in time for its window."""
+    facts = facts_of(change.subject)
+    is_emergency = change.route == ChangeRoute.EMERGENCY
+    reason = "Emergency change without a sign-off" if is_emergency else "Change waits for its sign-off"
+    return place(
+        about=change.subject,
+        kind=facts.kind,
+        team_id=facts.team_id,
+        title=f"{change.get_kind_display()}: {change.title}",
+        why=reason,
+        purpose=Purpose.DECIDE,
+        due_at=facts.due_at,
         rank=Rank.ACCEPTANCE,
         by=SYSTEM,
         at=at,

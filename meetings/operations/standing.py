@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from catalogue.queries import readiness as readiness_queries
 from history import operations as history
 from kit.actor import Actor
 from kit.refusals import Refused
@@ -13,10 +14,13 @@ from meetings.operations import placement
 from meetings.queries import check_in as check_ins
 from meetings.queries import pattern as patterns
 from meetings.states import PATTERNS_ITEM, Purpose
+from signals.states import SignalKind
 
 WHY = "Standing item of the series"
 CHECK_INS = "Check-ins since last time"
+READINESS = "Deployment readiness"
 _MOST_ITEMS = 20
+_MOST_NAMES = 4
 
 
 def check(items: Sequence[Mapping[str, Any]], *, field: str) -> None:
@@ -80,3 +84,29 @@ def _put_summary(meeting: Meeting, title: str, why: str, rank: int, *, by: Actor
         values = {"title": title, "why": why, "purpose": Purpose.INFORM, "minutes": 5}
         item = AgendaItem(meeting=meeting, rank=placement.next_rank(meeting, rank), **values)
         history.record(item, events.ItemAdded(), by=by, at=at)
+
+
+def put_readiness(meeting: Meeting, *, by: Actor, at: datetime) -> None:
+    """Add an item that says which models of the teams are not ready for a deployment, or update it.
+
+    Only for meetings whose focus covers deployments. All participants see the item, so restricted models are
+    not named.
+    """
+    if meeting.focus is None or SignalKind.DEPLOYMENT not in meeting.focus.kinds:
+        return
+    rows = readiness_queries.models_to_deploy().filter(
+        subject__viewers__isnull=True, owner_team__in=meeting.series.teams.all()
+    )
+    models = list(rows)
+    readiness = readiness_queries.readiness_of(models, at=at)
+    missing = [model.name for model in models if not readiness[model.pk].is_ready]
+    why = _readiness_in_words(len(models), missing) if models else ""
+    _put_summary(meeting, READINESS, why, placement.Rank.LAST_TIME, by=by, at=at)
+
+
+def _readiness_in_words(number: int, missing: Sequence[str]) -> str:
+    if not missing:
+        return f"All {number} models are ready for a deployment" if number != 1 else "The model is ready"
+    named = ", ".join(missing[:_MOST_NAMES])
+    others = f" and {len(missing) - _MOST_NAMES} more" if len(missing) > _MOST_NAMES else ""
+    return f"{len(missing)} of {number} not ready: {named}{others}"[:300]

@@ -234,7 +234,7 @@ class AgendaPanel:
 def panel(user: User, obj: Any) -> AgendaPanel | None:
     """Return the upcoming agendas of an object; None if it is settled and on none. One query.
 
-    obj: a risk or a review; or an escalation, of which the subject is on agendas.
+    obj: a risk, a review or a change request; or an escalation, of which the subject is on agendas.
     """
     subject = obj.about if isinstance(obj, Escalation) else obj.subject
     items, failure = Subject.objects.values_list(

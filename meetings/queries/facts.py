@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 from actions.models import Action
+from catalogue.models import ChangeRequest
+from catalogue.states import ChangeRoute
 from history.models import Subject
 from meetings.models import CheckIn, Decision
 from meetings.states import DecisionState
@@ -11,7 +13,7 @@ from people import queries as people
 from risklog.models import Escalation, Review, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState, RiskState, Severity
 from signals.models import BreachGroup, Threshold
-from signals.states import Agreement, BreachLevel, BreachState
+from signals.states import Agreement, BreachLevel, BreachState, SignalKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,19 @@ def facts_of_review(review: Review) -> Facts:
     )
 
 
-def is_open(obj: Risk | Review | Escalation | CheckIn) -> bool:
+def is_open(obj: Risk | Review | Escalation | CheckIn | ChangeRequest) -> bool:
     """Return True if something is left to do about an object; for an escalation, about its subject.
 
-    An escalation takes a query, the others none. About a check-in nothing is left to do.
+    An escalation takes a query, the others none. About a check-in nothing is left to do. A change request in
+    review is discussed with its review.
     """
     match obj:
         case Risk():
             return obj.state in LIVE_RISKS
         case Review():
             return obj.state == ReviewState.OPEN
+        case ChangeRequest():
+            return obj.is_open and not obj.waits_for_review
         case CheckIn():
             return False
         case _:
@@ -124,6 +129,13 @@ def _decision(subject: Subject) -> Facts:
     return Facts(known.kind, known.team_id, is_open=is_open)
 
 
+def _change(subject: Subject) -> Facts:
+    """Return the facts of a change request. It is due before its window; an emergency is made already."""
+    change = ChangeRequest.objects.select_related("model").get(subject=subject)
+    due_at = None if change.route == ChangeRoute.EMERGENCY else change.window_from
+    return Facts(SignalKind.DEPLOYMENT, change.model.owner_team_id, is_open=change.is_open, due_at=due_at)
+
+
 _READERS = {
     "review": _review,
     "risk": _risk,
@@ -132,4 +144,5 @@ _READERS = {
     "escalation": _escalation,
     "threshold": _threshold,
     "decision": _decision,
+    "change_request": _change,
 }

@@ -14,10 +14,11 @@ from django.db.models import Q, QuerySet
 from actions.models import Action
 from actions.operations import action as actions
 from actions.states import UNFINISHED
-from catalogue.models import DecisionRight, Model, Registry
+from catalogue.models import DecisionRight, Model, Registry, RollbackProcedure
 from catalogue.operations import decision_right as rights
 from catalogue.operations import model as models
 from catalogue.operations import registry as registries
+from catalogue.operations import rollback
 from history.models import Subject
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, Refused
@@ -153,6 +154,12 @@ HOLDINGS = (
         "Models, as their developer",
         lambda person: Model.objects.filter(developer=person),
         _give(models.change, "developer"),
+    ),
+    Holding(
+        "rollbacks",
+        "Rollback procedures",
+        lambda person: RollbackProcedure.objects.filter(owner=person),
+        _give(rollback.change, "owner"),
     ),
     Holding(
         "rights",

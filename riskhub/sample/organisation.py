@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from catalogue.models import Model, Workflow
@@ -9,6 +10,7 @@ from catalogue.operations import alias as aliases
 from catalogue.operations import change_request, decision_right, deployment
 from catalogue.operations import model as models
 from catalogue.operations import registry as registries
+from catalogue.operations import rollback as rollbacks
 from catalogue.operations import run as runs
 from catalogue.operations import version as versions
 from catalogue.operations import workflow as workflows
@@ -199,6 +201,15 @@ class SampleOrganisation:
                 by=Actor(self.people[person_], "api"),
                 at=self.now - timedelta(days=1),
             )
+
+    def _write_rollbacks(self) -> None:
+        """Write the rollback procedures of some models, the first one rehearsed."""
+        registered = {model.slug: model for model in Model.objects.all()}
+        for slug, owner, steps, days in people_and_models.ROLLBACKS:
+            act: dict[str, Any] = {"by": Actor(self.people[owner], "page"), "at": self.now}
+            written = rollbacks.add(registered[slug], steps=steps, owner=self.people[owner], **act)
+            if days:
+                rollbacks.rehearse(written, on=(self.now - timedelta(days=days)).date(), **act)
 
     def _assign_rights(self) -> None:
         """Say who decides about models: three defaults of the organisation, and one right of a model."""

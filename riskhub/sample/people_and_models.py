@@ -297,6 +297,19 @@ VERSIONS = (
 
 # (slug of the model, another name of it in a tool)
 ALIASES = (("credit-pd", "PD_Retail"), ("credit-pd", "クレジットPD"))
+# (slug of the model, owner, steps, days since the last rehearsal) of the rollback procedures
+ROLLBACKS = (
+    (
+        "credit-pd",
+        "jonas",
+        "1. Set the alias *champion* to the former version in the registry.\n"
+        "2. Restart the scoring pods and wait for two green health checks.\n"
+        "3. Compare the default rate of the next hour with the day before.",
+        35,
+    ),
+    ("churn-scorer", "ken", "Switch the traffic back to the former pods. It takes two minutes.", 0),
+)
+
 # (slug of the model, version, environment, days before today, outcome, why), the oldest first
 DEPLOYMENTS = (
     ("credit-pd", "12", "production", 90, "kept", "Default rate as in the backtest."),

@@ -57,6 +57,7 @@ class SixWeeks(SampleOrganisation):
         self._request_changes()
         self._record_deployments()
         self._record_runs()
+        self._write_rollbacks()
         schedule.tick(self.now, is_simulated=True)
 
     # ------------------------------------------------------------------ a day

@@ -49,6 +49,18 @@ def on_change_request_settled(event: Event, *, at: datetime) -> None:
         withdraw(review, reason=reason, by=SYSTEM, at=at, cause=event)
 
 
+@handler("risklog.review.note_change_review_withdrawn")
+@history.in_one_transaction
+def on_review_withdrawn(event: Event, *, at: datetime) -> None:
+    """Tell that a change request is left without a review. Handles risklog.review_withdrawn."""
+    review = Review.objects.filter(subject=event.subject_id).first()
+    if review is None or review.state != ReviewState.WITHDRAWN:
+        return
+    change = ChangeRequest.objects.select_related("subject").filter(subject=review.about_id).first()
+    if change and reviewer.lock_open_about(review.about_id) is None:
+        change_operations.note_review_withdrawn(change, by=SYSTEM, at=at, cause=event)
+
+
 @handler("risklog.review.note_change_reviewed")
 @history.in_one_transaction
 def on_review_settled(event: Event, *, at: datetime) -> None:

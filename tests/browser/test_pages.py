@@ -5,7 +5,17 @@ from datetime import timedelta
 import pytest
 
 from actions.models import Action
-from catalogue.models import Alias, ChangeRequest, DecisionRight, Deployment, Model, Run, Version, Workflow
+from catalogue.models import (
+    Alias,
+    ChangeRequest,
+    DecisionRight,
+    Deployment,
+    Model,
+    RollbackProcedure,
+    Run,
+    Version,
+    Workflow,
+)
 from kit.actor import SYSTEM, Actor
 from learnings.models import Learning
 from meetings.models import Decision, DecisionEffect, Meeting, MeetingSeries, Tripwire
@@ -74,6 +84,8 @@ PAGES = {
     "two runs": lambda: "/models/runs/compare/?left={}&right={}".format(
         *Run.objects.filter(name__in=["train-430", "train-431"]).values_list("pk", flat=True)
     ),
+    "readiness": lambda: "/models/readiness/",
+    "rollback": lambda: f"/models/rollback/{RollbackProcedure.objects.order_by('pk').first().pk}/",
     "decision rights": lambda: "/models/decision-rights/",
     "change requests": lambda: "/models/change-requests/",
     "change request": lambda: f"/models/change-requests/{_first(ChangeRequest)}/",

@@ -15,6 +15,8 @@ from catalogue.states import RightKind
 from history.models import Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
+from kit.rights import may
+from meetings.models import AgendaItem
 from notices.models import Entry, Message
 from people.operations import token
 from people.states import Role
@@ -22,7 +24,7 @@ from riskhub import schedule
 from risklog.models import Review
 from risklog.operations import review as reviews
 from tests.conftest import AT
-from tests.factories import catalogue, people
+from tests.factories import catalogue, meetings, people
 
 pytestmark = pytest.mark.django_db
 BY = {"by": SYSTEM, "at": AT}
@@ -93,6 +95,64 @@ def test_the_review_of_a_withdrawn_change_is_withdrawn(holder):
     operations.withdraw(change, reason="Not needed", **BY)
     schedule.tick(AT)
     assert Review.objects.get(about=change.subject_id).state == "withdrawn"
+
+
+def test_a_change_whose_review_is_withdrawn_is_told_to_who_opened_it(holder):
+    opener = people.user("Olga Opener", role=Role.MEMBER)
+    change = catalogue.change(catalogue.model(tier=1), opened_by=opener)
+    schedule.tick(AT)
+    reviews.withdraw(Review.objects.get(about=change.subject_id), reason="Wrong people", **BY)
+    schedule.tick(AT)
+    schedule.tick(AT)
+
+    entry = Entry.objects.get(event__verb="catalogue.change_review_withdrawn")
+    assert entry.user == opener and "Request another one" in entry.why
+
+
+def test_nobody_signs_what_they_opened(holder):
+    manager = people.user("Mia", role=Role.RISK_MANAGER)
+    other = people.user("Otto", role=Role.MEMBER)
+    model = catalogue.model(tier=4)
+    own = queries.set_signer(catalogue.change(model, opened_by=holder, is_emergency=True))
+    of_other = queries.set_signer(catalogue.change(model, opened_by=other))
+
+    assert [may(person, "catalogue.change_sign", own) for person in (holder, manager, other)] == [
+        False,
+        True,
+        False,
+    ]
+    assert queries.signers(own) == [manager]
+    assert [may(person, "catalogue.change_sign", of_other) for person in (holder, manager)] == [True, False]
+
+
+def test_the_others_of_a_function_sign_what_one_of_them_opened(holder):
+    function = people.function("platform-operations")
+    one, two = people.user("Una", function=function), people.user("Tom", function=function)
+    model = catalogue.model(tier=4)
+    catalogue.right(RightKind.MODEL_CHANGE, model=model, function=function)
+    change = queries.set_signer(catalogue.change(model, opened_by=one))
+
+    assert queries.signers(change) == [two]
+    assert may(two, "catalogue.change_sign", change) and not may(one, "catalogue.change_sign", change)
+
+
+def test_a_change_that_waits_for_its_sign_off_is_on_the_agenda(holder):
+    team = people.team()
+    meetings.series(team)
+    model = catalogue.model(tier=4, owner_team=team)
+    fast, full = catalogue.change(model), catalogue.change(catalogue.model(tier=1, owner_team=team))
+    schedule.tick(AT)
+    item = AgendaItem.objects.get(about=fast.subject_id)
+    assert "waits for its sign-off" in item.why and "deployment" in item.why.lower()
+    assert not AgendaItem.objects.filter(about=full.subject_id).exists()
+
+    reviews.settle(Review.objects.get(about=full.subject_id), outcome="confirmed", reason="Sound", **BY)
+    operations.sign(fast, **BY)
+    schedule.tick(AT)
+    schedule.tick(AT)
+    item.refresh_from_db()
+    assert item.state == "done"
+    assert AgendaItem.objects.get(about=full.subject_id).state == "waiting"
 
 
 def test_an_emergency_is_chased_until_it_is_signed(holder, move_clock):
@@ -248,9 +308,14 @@ def test_a_change_of_a_hidden_model_is_hidden(client, holder):
 
 @pytest.fixture
 def api(client, holder):
-    _, text = token.issue(holder, name="all", scope="write", by=SYSTEM, at=AT)
+    opener = people.user("Olga Opener", role=Role.MEMBER)
+    texts = {
+        person: token.issue(person, name="all", scope="write", by=SYSTEM, at=AT)[1]
+        for person in (holder, opener)
+    }
 
     def call(method, address, body=None, **headers):
+        text = texts[holder if address.endswith(("/sign", "/decline")) else opener]
         sent = {"data": json.dumps(body), "content_type": "application/json"} if body is not None else {}
         return getattr(client, method)(
             f"/api/v1/{address}", **sent, headers={"Authorization": f"Bearer {text}", **headers}

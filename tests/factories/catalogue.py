@@ -9,6 +9,7 @@ from catalogue.models import (
     Deployment,
     Model,
     Registry,
+    RollbackProcedure,
     Run,
     Version,
     Workflow,
@@ -18,6 +19,7 @@ from catalogue.operations import change_request, decision_right
 from catalogue.operations import deployment as deployments
 from catalogue.operations import model as operations
 from catalogue.operations import registry as registries
+from catalogue.operations import rollback as rollbacks
 from catalogue.operations import run as runs
 from catalogue.operations import version as versions
 from catalogue.operations import workflow as workflows
@@ -93,3 +95,10 @@ def run(of: Workflow | None = None, name: str = "", *, by: Actor = SYSTEM, at=AT
     return runs.record(
         workflow=of or workflow(), name=name, facts=runs.RunFacts(**facts), by=by, at=at, **fields
     )
+
+
+def rollback(
+    of: Model | None = None, steps: str = "Deploy the former version.", **fields
+) -> RollbackProcedure:
+    """The rollback procedure of a model, of a new one by default."""
+    return rollbacks.add(of or model(), steps=steps, by=SYSTEM, at=AT, **fields)

@@ -15,6 +15,7 @@ from catalogue.models import (
     Deployment,
     Model,
     Registry,
+    RollbackProcedure,
     Run,
     Version,
     Workflow,
@@ -238,6 +239,10 @@ CASES = (
         at("catalogue:run_create", "workflow.pk"),
         Run,
         typed(state="succeeded", metrics="auc: 0.79"),
+        "rollback procedure",
+        at("catalogue:rollback_create", "model.slug"),
+        RollbackProcedure,
+        typed(steps="Deploy the former version."),
     ),
     Case(
         "decision right",

@@ -171,6 +171,9 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("catalogue:alias_remove", lambda w, o, k: {"pk": o.alias.pk}),
     ("catalogue:version_create", lambda w, o, k: {"slug": k["catalogue:slug"]}),
     ("catalogue:deployment_list", lambda w, o, k: {}),
+    ("catalogue:readiness_list", lambda w, o, k: {}),
+    ("catalogue:rollback_create", lambda w, o, k: {"slug": k["catalogue:slug"]}),
+    ("catalogue:rollback_", lambda w, o, k: {"pk": o.rollback.pk}),
     ("catalogue:deployment_create", lambda w, o, k: {"slug": k["catalogue:slug"]}),
     ("catalogue:deployment_", lambda w, o, k: {"pk": o.deployment.pk}),
     ("catalogue:version_", lambda w, o, k: {"pk": o.trained.pk}),
@@ -336,6 +339,8 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("catalogue:alias_remove", lambda w, o: o.alias),
     ("catalogue:version_create", lambda w, o: o.model),
     ("catalogue:deployment_create", lambda w, o: o.model),
+    ("catalogue:rollback_create", lambda w, o: o.model),
+    ("catalogue:rollback_", lambda w, o: o.rollback),
     ("catalogue:deployment_", lambda w, o: o.deployment),
     ("catalogue:version_", lambda w, o: o.trained),
     ("catalogue:workflow_", lambda w, o: o.workflow),
@@ -458,6 +463,7 @@ def _resource(address: str) -> Any:
             "/deployments/": objects.deployment.pk,
             "/deliveries/": known["delivery"].pk,
             "/mutes/": objects.mute.pk,
+            "/rollback-procedures/": objects.rollback.pk,
         }
         number = next((number for part, number in numbers.items() if part in address), NO_ID)
         with_number = address.replace("<str:number>", str(number)).replace("<str:week>", "2026-W47")

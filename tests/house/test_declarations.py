@@ -99,6 +99,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "dashboard",
         "decision_right",
         "run",
+        "rollback_procedure",
         "series",
         "threshold",
         "dashboard_snapshot",

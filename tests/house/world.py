@@ -85,6 +85,7 @@ class Objects:
     workflow: Any
     deployment: Any
     run: Any
+    rollback: Any
     check_in: Any
     dashboard: Any
     snapshot: Any
@@ -309,6 +310,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     trained = catalogue.version(model, f"{word} 1", trigger=f"{word} trigger", code=f"{word} code")
     alias = catalogue.alias(model, f"{word} alias")
     deployment = catalogue.deployment(model, f"{word} 1", environment=f"{word}-stage", change=change)
+    rollback = catalogue.rollback(model, f"{word} steps", owner=owner)
     check_in = check_ins.note(text=f"{word} note", kind="ingestion_delay", model=model, **_by(owner))
     workflow = catalogue.workflow(
         model,
@@ -346,6 +348,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         workflow=workflow,
         deployment=deployment,
         run=run,
+        rollback=rollback,
         check_in=check_in,
         dashboard=dashboard,
         snapshot=signals.snapshot(dashboard, f"{word} picture", by=owner),
