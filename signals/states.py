@@ -83,6 +83,7 @@ class Adapter(TextChoices):
     GRAFANA = "grafana", "Grafana alerting"
     EVIDENTLY = "evidently", "Evidently reports"
     MLFLOW = "mlflow", "MLflow"
+    GENERIC = "generic", "JSON with a mapping"
     POINTS = "points", "Points by REST"
 
 

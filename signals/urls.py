@@ -6,6 +6,7 @@ from signals.views import (
     chart_file,
     dashboard,
     delivery,
+    generic_mapping,
     mute,
     pattern,
     series,
@@ -59,6 +60,7 @@ urlpatterns = [
     path("sources/<int:pk>/", source.source_detail, name="source_detail"),
     path("sources/<int:pk>/edit/", source.source_edit, name="source_edit"),
     path("sources/<int:pk>/test/", delivery.source_test, name="source_test"),
+    path("sources/<int:pk>/mapping/", generic_mapping.source_mapping, name="source_mapping"),
     path(
         "sources/<int:pk>/deliveries/<int:number>/replay/", delivery.delivery_replay, name="delivery_replay"
     ),

@@ -14,12 +14,12 @@ from django.db import transaction
 
 from kit.actor import Actor
 from kit.refusals import Refused
-from signals.mapping import alertmanager, evidently, grafana, mlflow
+from signals.mapping import alertmanager, evidently, generic, grafana, mlflow
 from signals.mapping import points as points_mapping
 from signals.mapping.alertmanager import ParsedBody
 from signals.mapping.points import Reading
 from signals.mapping.text import Unusable
-from signals.models import Delivery, Source
+from signals.models import Alert, Delivery, Source
 from signals.operations import alert, points
 from signals.operations import source as sources
 from signals.states import Adapter, ItemResult
@@ -32,6 +32,7 @@ class BodyResult:
     results: an ItemResult per item, in their order. rejections: index, field, detail of each rejected item.
     cuts: what was cut of items that are kept, in words. is_kept: keep the body although all was accepted.
     parsed: what was read in the body, None if it could not be read.
+    has_effect: the body is stored although it has no items, because it resolves checks that it leaves out.
     """
 
     results: Sequence[str]
@@ -40,6 +41,7 @@ class BodyResult:
     cuts: Sequence[str] = ()
     is_kept: bool = False
     parsed: ParsedBody | Reading | None = None
+    has_effect: bool = False
 
     def count(self, result: str) -> int:
         return self.results.count(result)
@@ -51,8 +53,8 @@ class BodyResult:
 
     @property
     def is_any_stored(self) -> bool:
-        """Return True if at least one item was not rejected."""
-        return self.count(ItemResult.REJECTED) < len(self.results)
+        """Return True if at least one item was not rejected, or if a body without items has an effect."""
+        return self.has_effect or self.count(ItemResult.REJECTED) < len(self.results)
 
     @property
     def status(self) -> int:
@@ -232,12 +234,47 @@ def _take_grafana(
     return _stored_alerts(parsed, source, by=by, at=at)
 
 
+def _take_generic(
+    source: Source, payload: SentBody, *, received_at: datetime, by: Actor, at: datetime
+) -> BodyResult:
+    """Store the points or alerts that the mapping of the source finds in the body."""
+    mapping, model = source.mapping, payload.asked.get("model", "")
+    if not mapping:
+        raise Unusable("mapping", "This source has no mapping yet. Build it on the page of the source.")
+    if mapping["makes"] == "points":
+        reading, paths = generic.read_reading(payload.body, mapping, model=model, at=received_at)
+        return _stored_points(reading, source, lambda item: _path_of(paths, item), by=by, at=at)
+    parsed = generic.read_alerts(payload.body, mapping, model=model, at=received_at)
+    result = _stored_alerts(parsed, source, by=by, at=at)
+    if mapping.get("is_complete") and not parsed.refused:
+        _resolve_others(source, parsed, model or mapping.get("model", ""), by=by, at=at)
+        result.has_effect = True
+    return result
+
+
+def _resolve_others(source: Source, parsed: ParsedBody, model: str, *, by: Actor, at: datetime) -> None:
+    """Resolve the firing alerts of the models of a body that it does not contain: their checks passed.
+
+    model: of the address, or as the mapping has it ("=credit-pd"), because a body without items names none.
+    """
+    models = {found.model_name for found in parsed.alerts} | {model.removeprefix("=")}
+    rows = Alert.objects.filter(source=source, is_firing=True, labels__model__in=models)
+    others = rows.exclude(fingerprint__in=[found.fingerprint for found in parsed.alerts])
+    resolved = [
+        generic.resolved(index, row.fingerprint, row.name, row.labels, at)
+        for index, row in enumerate(others.order_by("pk"))
+    ]
+    if resolved:
+        alert.take(ParsedBody(resolved, count=len(resolved)), source=source, by=by, at=at)
+
+
 _READERS: dict[str, Callable[..., BodyResult]] = {
     Adapter.POINTS: _take_points,
     Adapter.EVIDENTLY: _take_evidently,
     Adapter.MLFLOW: _take_mlflow,
     Adapter.ALERTMANAGER: _take_alertmanager,
     Adapter.GRAFANA: _take_grafana,
+    Adapter.GENERIC: _take_generic,
 }
 
 

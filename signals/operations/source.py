@@ -20,6 +20,8 @@ from kit.texts import one_line
 from people.models import User
 from people.slugs import free_slug, slug_of
 from signals import events
+from signals.mapping import generic
+from signals.mapping.text import Unusable
 from signals.models import Delivery, Source
 from signals.states import SIGNING, Adapter, SeverityRule, SignalKind
 
@@ -101,7 +103,7 @@ def add(
         raise Refused("Use letters, digits and hyphens.", field="slug")
     _check_reserved(slug, adapter, field="slug")
     mapping = {} if mapping is None else mapping
-    _check_mapping(mapping)
+    _check_mapping(mapping, adapter)
     _check_period(expected_every)
     lock_creation()
     if Source.objects.filter(slug=slug).exists():
@@ -127,7 +129,7 @@ def change(
         if name not in CHANGEABLE:
             raise Refused("This field cannot be changed.", field=name)
     if "mapping" in values:
-        _check_mapping(values["mapping"])
+        _check_mapping(values["mapping"], source.adapter)
     _check_period(values.get("expected_every"))
     if values.get("secret"):
         values = {**values, "secret": _sealed_secret(source, values["secret"])}
@@ -274,7 +276,17 @@ def _check_period(every: timedelta | None) -> None:
         raise Refused("Enter an interval of more than zero and at most a year.", field="expected_every")
 
 
-def _check_mapping(mapping: Any) -> None:
+def _check_mapping(mapping: Any, adapter: str) -> None:
+    if adapter == Adapter.GENERIC:
+        try:
+            generic.check_mapping(mapping)
+        except Unusable as error:
+            raise Refused(f"{error.field}: {error.message}", field="mapping") from None
+    else:
+        _check_labels(mapping)
+
+
+def _check_labels(mapping: Any) -> None:
     def is_names(value: Any) -> bool:
         return isinstance(value, list) and all(isinstance(name, str) for name in value)
 

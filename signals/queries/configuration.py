@@ -60,7 +60,7 @@ contactPoints:
 
 
 def report_call(adapter: str, source: str) -> str:
-    """Return a shell command that sends a report of Evidently, or the metrics of a run of MLflow."""
+    """Return a shell command that sends a report of Evidently, the metrics of an MLflow run or any JSON."""
     return f"""curl --fail-with-body "{settings.BASE_URL}/api/v1/intake/{adapter}/{source}?model=credit-pd" \\
   --header "Authorization: Bearer $RISKHUB_TOKEN" \\
   --header "Content-Type: application/json" \\
@@ -73,6 +73,6 @@ def of(source: Source) -> str:
         return alertmanager_receiver(source.slug)
     if source.adapter == Adapter.GRAFANA:
         return grafana_contact_point(source.slug)
-    if source.adapter in {Adapter.EVIDENTLY, Adapter.MLFLOW}:
+    if source.adapter in {Adapter.EVIDENTLY, Adapter.MLFLOW, Adapter.GENERIC}:
         return report_call(source.adapter, source.slug)
     return points_call(source=source.slug)

@@ -58,10 +58,16 @@ def _mlflow(at: datetime) -> Any:
     return {"model": "credit-pd", "metrics": [metric]}
 
 
+def _generic(at: datetime) -> Any:
+    result = {"name": "psi", "column": "age", "stats": {"value": 0.12}}
+    return {"model": "credit-pd", "finished_at": at.isoformat(), "results": [result]}
+
+
 _MADE: dict[str, Callable[[datetime], Any]] = {
     Adapter.POINTS: _points,
     Adapter.ALERTMANAGER: _alertmanager,
     Adapter.GRAFANA: _grafana,
     Adapter.EVIDENTLY: _evidently,
     Adapter.MLFLOW: _mlflow,
+    Adapter.GENERIC: _generic,
 }

@@ -15,6 +15,7 @@ from pages.static_files import INDEX, SHEET, SheetFinder, combined_sheet
 # The modules that a template of their own links; all others are imported by app.js.
 OF_ONE_PAGE = (
     "chart-zoom",
+    "mapping-sample",
     "attachments", "board", "editor", "meeting-live", "meeting-notes", "meeting-record", "meeting-timer",
     "mentions", "tags",
     "passkeys",

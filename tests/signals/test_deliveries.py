@@ -21,6 +21,15 @@ from tests.signals.conftest import ALERTS, NOW, POINTS
 
 pytestmark = pytest.mark.django_db
 ODD = [{"model": "m", "metric": "x", "ts": "2026-11-23T09:00:00Z", "value": value} for value in (1, "one")]
+GENERIC = {
+    "makes": "points",
+    "items": "results",
+    "model": "/model",
+    "metric": "name",
+    "feature": "column",
+    "value": "stats/value",
+    "ts": "/finished_at",
+}
 
 
 @pytest.fixture
@@ -233,6 +242,8 @@ def test_a_body_of_another_shape_says_what_is_wrong(api):
 @pytest.mark.parametrize("adapter", Adapter.values)
 def test_the_sample_of_each_format_is_accepted(client, manager, adapter):
     source = signals.source("lab", adapter=adapter)
+    if adapter == Adapter.GENERIC:
+        sources.change(source, {"mapping": GENERIC}, by=SYSTEM, at=AT)
     client.force_login(manager)
     page = f"/signals/sources/{source.pk}/test/"
 
