@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("signals", "0008_delivery_replay_and_samples"),
+        ("signals", "0010_noise_and_retraining"),
     ]
 
     operations = [
