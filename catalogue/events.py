@@ -11,6 +11,8 @@ from catalogue.recipients import (
     owner_of_workflow,
     signer,
     signers,
+    validated_model_people,
+    validator,
 )
 from history.declarations import EventType, Mail, Payload
 from history.recipients import listed_in_payload
@@ -23,6 +25,10 @@ class AliasAdded(Payload, verb="catalogue.alias_added"):
 
 class AliasRemoved(Payload, verb="catalogue.alias_removed"):
     name: str
+
+
+class ValidationOpened(Payload, verb="catalogue.validation_opened"):
+    told: list[int]  # who validates the model
 
 
 class DecisionRightAssigned(Payload, verb="catalogue.decision_right_assigned"):
@@ -90,6 +96,8 @@ _TO_CHECK = Mail("change_request", mail.context, mail.is_still_to_check, goes_to
 _HOLDER = listed_in_payload("told", reason="You hold this decision right")
 _FORMER = listed_in_payload("former", reason="You no longer hold this decision right")
 
+_VALIDATOR = listed_in_payload("told", reason="You validate this model")
+
 EVENTS = (
     EventType("catalogue.model_registered"),
     EventType("catalogue.model_changed"),
@@ -126,6 +134,13 @@ EVENTS = (
     EventType("catalogue.rollback_added"),
     EventType("catalogue.rollback_changed"),
     EventType(RollbackRehearsed),
+    # validations
+    EventType(ValidationOpened, (_VALIDATOR,), group=NewsGroup.DECISIONS),
+    EventType("catalogue.validation_changed", is_minor=True),
+    EventType("catalogue.validation_finding_added"),
+    EventType("catalogue.validation_planned"),
+    EventType("catalogue.validation_done", (validated_model_people,), group=NewsGroup.DECISIONS),
+    EventType("catalogue.validation_withdrawn", (validator,), group=NewsGroup.DECISIONS),
     # decision rights
     EventType(DecisionRightAssigned, (_HOLDER,), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(DecisionRightChanged, (_HOLDER, _FORMER), is_chained=True, group=NewsGroup.RIGHTS),

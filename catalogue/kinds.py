@@ -11,6 +11,7 @@ from catalogue.models import (
     Registry,
     RollbackProcedure,
     Run,
+    Validation,
     Version,
     Workflow,
 )
@@ -96,6 +97,20 @@ KINDS = (
         watched_by=("owner_id",),
         search_rank=107,
         texts=Texts(body=("steps", "rehearsal_note"), names=("model__name", "owner__name")),
+    ),
+    Kind(
+        Validation,
+        "Validation",
+        "Validations",
+        icon="checklist",
+        page=Page("catalogue:validation_detail", "object_id"),
+        permission="catalogue.view",
+        watched_by=("validated_by_id",),
+        search_rank=108,
+        texts=Texts(
+            body=("scope", "trigger", "conclusion", "documents_asked"),
+            names=("model__name", "validated_by__name"),
+        ),
     ),
     Kind(
         DecisionRight,

@@ -34,6 +34,16 @@ def may_remove_alias(user: User, alias: Any) -> bool:
     return may_change(user, alias.model if alias else None)
 
 
+@permission("catalogue.validation_change")
+def may_validate(user: User, validation: Any) -> bool:
+    """Return True for who validates the model and for risk managers, never for its developer."""
+    if not may_write(user) or validation is None:
+        return may_write(user)
+    if validation.model.developer_id == user.pk:
+        return False
+    return validation.validated_by_id == user.pk or user.is_at_least(Role.RISK_MANAGER)
+
+
 @permission("catalogue.version_change")
 def may_change_version(user: User, version: Any) -> bool:
     """Return True for those who may change the model of the version."""

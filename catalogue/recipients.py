@@ -1,6 +1,6 @@
-"""The recipients of events about change requests, deployments, registries, workflows and runs."""
+"""The recipients of events about changes, deployments, registries, workflows, runs and validations."""
 
-from catalogue.models import ChangeRequest, Deployment, Registry, Run, Workflow
+from catalogue.models import ChangeRequest, Deployment, Registry, Run, Validation, Workflow
 from catalogue.queries import change_request as queries
 from history.models import Event
 from history.recipients import everyone
@@ -77,3 +77,23 @@ def owner_of_workflow(event: Event) -> dict[int, str]:
 def owner_of_run(event: Event) -> dict[int, str]:
     run = Run.objects.select_related("workflow__model").filter(subject=event.subject_id).first()
     return _owner(run.workflow if run else None)
+
+
+def _validation(event: Event) -> Validation | None:
+    rows = Validation.objects.select_related("model__owner_team")
+    return rows.filter(subject_id=event.subject_id).first()
+
+
+def validator(event: Event) -> dict[int, str]:
+    validation = _validation(event)
+    return everyone([validation.validated_by_id], "You validate this model") if validation else {}
+
+
+def validated_model_people(event: Event) -> dict[int, str]:
+    """Return the developer of the validated model and the lead of its team."""
+    validation = _validation(event)
+    if validation is None:
+        return {}
+    team = validation.model.owner_team
+    lead = everyone([team.lead_id if team else None], "Your team owns this model")
+    return lead | everyone([validation.model.developer_id], "You develop this model")

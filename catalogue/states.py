@@ -118,6 +118,26 @@ class Likeness(TextChoices):
     ONLY_RIGHT = "only_right", "Only on the right"
 
 
+class ValidationState(TextChoices):
+    OPEN = "open", "Open"
+    DONE = "done", "Done"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class ValidationResult(TextChoices):
+    APPROVED = "approved", "Approved"
+    CONDITIONAL = "conditional", "Approved with conditions"
+    REJECTED = "rejected", "Rejected"
+
+
+class CheckAnswer(TextChoices):
+    """The answer to a question of a checklist."""
+
+    YES = "yes", "Yes"
+    NO = "no", "No"
+    NONE = "n/a", "Not applicable"
+
+
 class RightKind(TextChoices):
     """What somebody may decide about a model."""
 
@@ -186,6 +206,10 @@ DEPLOYMENT_MOVES = {
     (DeploymentState.KEPT, DeploymentState.ROLLED_BACK): "catalogue.deployment_rolled_back",
 }
 
+VALIDATION_MOVES = {
+    (ValidationState.OPEN, ValidationState.DONE): "catalogue.validation_done",
+    (ValidationState.OPEN, ValidationState.WITHDRAWN): "catalogue.validation_withdrawn",
+}
 CHANGE_MOVES = {
     (ChangeState.OPEN, ChangeState.SIGNED): "catalogue.change_request_signed",
     (ChangeState.OPEN, ChangeState.DECLINED): "catalogue.change_request_declined",
@@ -193,3 +217,5 @@ CHANGE_MOVES = {
 }
 # Models of these tiers, and those without a tier, need a full review. The others have the fast lane.
 FULL_REVIEW_TIERS = frozenset({Tier.ONE, Tier.TWO, None})
+# A new version in production of a model of these tiers, and a higher tier, ask for a validation.
+VALIDATED_TIERS = frozenset({Tier.ONE, Tier.TWO})

@@ -71,7 +71,14 @@ PANELS: tuple[Panel, ...] = (
     ),
     Panel("catalogue.model", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("catalogue.model", "main", LEARNINGS, learnings.of_model, "learnings.learning_view"),
-    # a change request
+    # a validation, a change request
+    Panel(
+        "catalogue.validation",
+        "findings",
+        "risklog/_panel_new_finding.html",
+        risk.may_record_finding,
+        "risklog.risk_add",
+    ),
     Panel("catalogue.change_request", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("catalogue.change_request", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("catalogue.change_request", "main", ACTIONS, actions.of_subject, "actions.action_view"),

@@ -9,6 +9,7 @@ from catalogue.api import (
     registry,
     rollback,
     run,
+    validation,
     version,
     workflow,
 )
@@ -17,6 +18,7 @@ RESOURCES = [
     *model.RESOURCES,
     *alias.RESOURCES,
     *version.RESOURCES,
+    *validation.RESOURCES,
     *workflow.RESOURCES,
     *deployment.RESOURCES,
     *registry.RESOURCES,

@@ -58,6 +58,8 @@ class ModelRow(serializers.Serializer):
     inputs = serializers.ListField(child=serializers.CharField(), help_text="Its data sources.")
     links = serializers.ListField(child=serializers.CharField())
     retired_at = serializers.DateTimeField(allow_null=True)
+    validate_on = serializers.DateField(allow_null=True, help_text="When its next validation is due.")
+    validate_why = serializers.CharField(help_text="What triggers its next validation.")
     upstream = serializers.ListField(
         child=serializers.CharField(),
         default=list,
@@ -97,6 +99,8 @@ class ModelChange(Body):
         child=serializers.CharField(max_length=200), required=False, max_length=100
     )
     links = serializers.ListField(child=serializers.URLField(max_length=500), required=False, max_length=20)
+    validate_on = serializers.DateField(required=False, allow_null=True)
+    validate_why = serializers.CharField(max_length=500, required=False, allow_blank=True)
     upstream = serializers.ListField(
         child=Visible("model", Model.objects.visible_to),
         required=False,
@@ -142,6 +146,8 @@ _PLAIN = (
     "inputs",
     "links",
     "retired_at",
+    "validate_on",
+    "validate_why",
 )
 
 

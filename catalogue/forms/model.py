@@ -19,7 +19,7 @@ from catalogue.states import (
     Use,
 )
 from lists.collation import BY_NAME
-from pages.forms import PageForm
+from pages.forms import Day, PageForm
 from people.models import Team, User
 
 _ANSWERS = {True: "yes", False: "no", None: ""}
@@ -115,6 +115,13 @@ class EditModelForm(ModelForm):
     )
     regulation = forms.ChoiceField(label="Regulation class", choices=Regulation.choices)
     links = LinesField(label="Further links", required=False, help_text="One address a line.")
+    validate_on = forms.DateField(label="Next validation on", required=False, widget=Day())
+    validate_why = forms.CharField(
+        label="What triggers it",
+        required=False,
+        max_length=500,
+        help_text="A new version in production and a higher tier set both by themselves.",
+    )
     field_order = (
         "name",
         "purpose",
@@ -130,6 +137,8 @@ class EditModelForm(ModelForm):
         "regulation",
         "link",
         "links",
+        "validate_on",
+        "validate_why",
     )
 
     def __init__(self, *args: Any, user: User, present: Model, **kwargs: Any) -> None:

@@ -8,6 +8,7 @@ from catalogue.models.model import Dependency, Model
 from catalogue.models.registry import Registry, RegistryModel, RegistryReading
 from catalogue.models.rollback import RollbackProcedure
 from catalogue.models.run import Run
+from catalogue.models.validation import Validation, ValidationFinding
 from catalogue.models.version import Version
 from catalogue.models.workflow import Workflow, WorkflowVersion
 
@@ -23,6 +24,8 @@ __all__ = [
     "RegistryReading",
     "RollbackProcedure",
     "Run",
+    "Validation",
+    "ValidationFinding",
     "Version",
     "Workflow",
     "WorkflowVersion",

@@ -27,7 +27,8 @@ class Model(Recorded):
     (tiers.py), null before they are given. tier_reason: why the tier is another one than the answers give.
     restrictions: what it must not be used for. validator: a person other than the developer.
     privacy: the PrivacyConstraints that follow from personal data. inputs: its data sources, by name.
-    retired_at: when it was retired, null for other stages.
+    retired_at: when it was retired, null for other stages. validate_on, validate_why: when its next
+    validation is due, and what triggers it.
     """
 
     KIND = "model"
@@ -65,6 +66,8 @@ class Model(Recorded):
     inputs = ArrayField(models.CharField(max_length=200), default=list, db_default=[], blank=True)
     links = ArrayField(models.URLField(max_length=500), default=list, db_default=[], blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    validate_on = models.DateField(null=True, blank=True)
+    validate_why = models.CharField(max_length=500, blank=True, default="", db_default="")
 
     # Set by views: the columns of upper rooms as HTML, and the query of the request.
     cells: list[str]

@@ -10,9 +10,10 @@ from django.forms import ValidationError
 
 from catalogue.models import Alias, Model
 from catalogue.operations import model_details as details
+from catalogue.operations import validation
 from catalogue.operations.model_details import CHANGEABLE
 from catalogue.slugs import name_key
-from catalogue.states import AffectedPeople, Harm, Stage, Tier, Use
+from catalogue.states import VALIDATED_TIERS, AffectedPeople, Harm, Stage, Tier, Use
 from catalogue.tiers import tier_of
 from history import operations as history
 from kit.actor import Actor
@@ -121,7 +122,10 @@ def rate(
         text = f"The answers give tier {given}. Enter why it is another one."
         raise Refused(text, field="tier_reason")
     values = {**answers, "tier": tier or given, "tier_reason": tier_reason.strip() if is_other else ""}
+    before = model.tier
     history.change(model, values, by=by, at=at, seen=seen)
+    if model.tier in VALIDATED_TIERS and (before is None or model.tier < before):
+        validation.trigger(model, why=f"The tier became {model.tier}.", by=by, at=at)
     return model
 
 

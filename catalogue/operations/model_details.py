@@ -30,6 +30,8 @@ CHANGEABLE = (
     "inputs",
     "link",
     "links",
+    "validate_on",
+    "validate_why",
 )
 MAX_INPUTS, MAX_LINKS = 100, 20
 _CHOICES = {"data_class": DataClass, "regulation": Regulation}
@@ -52,9 +54,11 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
     if "privacy" in values:
         cleaned["privacy"] = _privacy(values["privacy"])
     if "inputs" in values:
-        cleaned["inputs"] = _lines(values["inputs"], "inputs", MAX_INPUTS, 200)
+        cleaned["inputs"] = lines(values["inputs"], "inputs", MAX_INPUTS, 200)
     if "links" in values:
         cleaned["links"] = _links(values["links"])
+    if cleaned.get("validate_on") and not str(cleaned.get("validate_why", "")).strip():
+        raise Refused("Enter what triggers the next validation.", field="validate_why")
     if cleaned.get("has_personal_data") is False:
         cleaned["privacy"] = []
     return cleaned
@@ -104,18 +108,18 @@ def _privacy(names: Sequence[str]) -> list[str]:
     return [name for name in PrivacyConstraint.values if name in names]
 
 
-def _lines(texts: Sequence[str], field: str, most: int, longest: int) -> list[str]:
+def lines(texts: Sequence[str], field: str, most: int, longest: int) -> list[str]:
     """Return lines without duplicates and empty ones. Raises Refused for too many or too long ones."""
-    lines = list(dict.fromkeys(line for text in texts if (line := one_line(text).strip())))
-    if len(lines) > most:
+    distinct = list(dict.fromkeys(line for text in texts if (line := one_line(text).strip())))
+    if len(distinct) > most:
         raise Refused(f"Use at most {most} lines.", field=field)
-    if long := [line for line in lines if len(line) > longest]:
+    if long := [line for line in distinct if len(line) > longest]:
         raise Refused(f"“{long[0][:40]}…” is longer than {longest} characters.", field=field)
-    return lines
+    return distinct
 
 
 def _links(texts: Sequence[str]) -> list[str]:
-    links = _lines(texts, "links", MAX_LINKS, 500)
+    links = lines(texts, "links", MAX_LINKS, 500)
     for link in links:
         try:
             _is_url(link)

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from catalogue.models import Model, Version
-from catalogue.states import VersionStage
+from catalogue.models import Model, Validation, Version
+from catalogue.operations import validation
+from catalogue.states import VALIDATED_TIERS, ValidationState, VersionStage
 from history import operations as history
 from history.operations import Placement
 from kit.actor import Actor
@@ -60,6 +61,7 @@ def register(
             f"{model.name} already has a version “{name}”. Change that version, or use another name.",
             field="name",
         ) from None
+    _trigger_validation(version, "", by=by, at=at)
     return version
 
 
@@ -68,8 +70,21 @@ def change(
     version: Version, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
 ) -> Version:
     """Change fields of CHANGEABLE. Raises Refused(field=…), ChangedMeanwhile."""
+    before = version.stage
     history.change(version, _checked(version, values), by=by, at=at, seen=seen)
+    _trigger_validation(version, before, by=by, at=at)
     return version
+
+
+def _trigger_validation(version: Version, before: str, *, by: Actor, at: datetime) -> None:
+    """Ask for a validation if the version is new in production, its model needs one, and it has none."""
+    model = version.model
+    if version.stage != VersionStage.PRODUCTION or before == VersionStage.PRODUCTION:
+        return
+    if model.tier not in VALIDATED_TIERS:
+        return
+    if not Validation.objects.filter(of_version=version, state=ValidationState.DONE).exists():
+        validation.trigger(model, why=f"Version {version.name} is in production.", by=by, at=at)
 
 
 def _checked(version: Version, values: Mapping[str, Any]) -> dict[str, Any]:

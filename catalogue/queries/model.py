@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from catalogue.models import Alias, Dependency, Model
+from catalogue.queries import validation
 from catalogue.slugs import name_key, slugs_of_name
 from history.models import RecordedQuerySet
 from kit.sight import Visitor
@@ -26,6 +27,7 @@ def with_details(user: Visitor) -> RecordedQuerySet[Any]:
     """Return models() with what the page of one shows besides, without a further query.
 
     alias_names: texts. upstream_models, downstream_models: {"slug", "name", "tier"} of visible models.
+    validation_facts: for queries.validation.lines_of().
     """
     named = Alias.objects.filter(model=OuterRef("pk"), ended_at__isnull=True)
     return (
@@ -35,6 +37,7 @@ def with_details(user: Visitor) -> RecordedQuerySet[Any]:
             alias_names=ArraySubquery(named.order_by("key").values("name")),
             upstream_models=_linked(user, of="model", named="upstream"),
             downstream_models=_linked(user, of="upstream", named="model"),
+            validation_facts=validation.facts(user),
         )
     )
 

@@ -15,6 +15,7 @@ from catalogue.operations import model as operations
 from catalogue.queries import concentration as concentration_queries
 from catalogue.queries import decision_right as right_queries
 from catalogue.queries import model as model_queries
+from catalogue.queries import validation as validation_queries
 from catalogue.queries import version as version_queries
 from catalogue.states import Stage
 from kit.rights import may, view_needs
@@ -104,6 +105,7 @@ def _detail(request: SignedInRequest, model: Model, *, status: int = 200, **extr
         "stages": list(Stage),
         "may_change": may(request.user, "catalogue.model_change", model),
         "versions": version_queries.newest_of(request.user, model),
+        "validations": validation_queries.lines_of(model),
         "deciders": right_queries.deciders_of_model(request.user, model),
         "may_assign": may(request.user, "catalogue.right_assign"),
         **extra,

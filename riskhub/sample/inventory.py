@@ -69,3 +69,38 @@ DESCRIPTIONS = (
         {"inputs": ["scanned mail"], "data_class": "internal", "has_personal_data": False},
     ),
 )
+
+
+@dataclass(frozen=True)
+class SampleValidation:
+    """result: empty while it is open. values: of operations.validation.CHANGEABLE."""
+
+    slug: str
+    version: str
+    validator: str
+    result: str = ""
+    conclusion: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+VALIDATIONS = (
+    SampleValidation(
+        "credit-pd",
+        "12",
+        "lena",
+        "conditional",
+        "Watch applicants below 25 years: few of them were in the training data.",
+        {
+            "trigger": "Version 12 is in production",
+            "scope": "Discrimination, calibration and stability by age group.",
+            "documents_asked": ["Model card", "Data lineage", "Test report"],
+            "documents_received": ["Model card", "Test report"],
+        },
+    ),
+    SampleValidation(
+        "fraud-score",
+        "2026.4",
+        "omar",
+        values={"trigger": "New fraud labels", "documents_asked": ["Model card", "Label guide"]},
+    ),
+)

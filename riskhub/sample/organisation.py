@@ -12,6 +12,7 @@ from catalogue.operations import model as models
 from catalogue.operations import registry as registries
 from catalogue.operations import rollback as rollbacks
 from catalogue.operations import run as runs
+from catalogue.operations import validation as validations
 from catalogue.operations import version as versions
 from catalogue.operations import workflow as workflows
 from kit.actor import SYSTEM, Actor
@@ -95,6 +96,27 @@ class SampleOrganisation:
         self._describe_models()
         self._register_versions()
         self._add_aliases()
+        self._validate_models()
+
+    def _validate_models(self) -> None:
+        """One validation that is done, with conditions, and one that waits for answers."""
+        models_ = {model.slug: model for model in Model.objects.all()}
+        for one in inventory.VALIDATIONS:
+            model = models_[one.slug]
+            by = Actor(self.people[one.validator], "page")
+            opened = validations.open(
+                model,
+                of_version=model.versions.filter(name=one.version).first(),
+                validated_by=self.people[one.validator],
+                by=self.admin,
+                at=self.start,
+                **one.values,
+            )
+            if one.result:
+                rows = [{**row, "answer": "yes"} for row in opened.checklist]
+                validations.change(opened, {"checklist": rows}, by=by, at=self.start)
+                text = one.conclusion
+                validations.conclude(opened, result=one.result, conclusion=text, by=by, at=self.start)
 
     def _describe_models(self) -> None:
         """Answer the questions of the tiers, and enter data, validators and upstream models."""

@@ -240,3 +240,8 @@ def choices(what: str, user: User, text: str = "", limit: int = 60) -> list[tupl
 
 def _value_field(what: str) -> str:
     return "pk" if what == "owner" else "slug"
+
+
+def may_record_finding(user: User, validation: Any) -> bool:
+    """Return True: whoever may add a risk may record what a validation found."""
+    return True

@@ -13,6 +13,7 @@ from catalogue.models import (
     Model,
     RollbackProcedure,
     Run,
+    Validation,
     Version,
     Workflow,
 )
@@ -71,6 +72,9 @@ PAGES = {
     "model": lambda: f"/models/{Model.objects.order_by('pk').first().slug}/",
     "versions": lambda: f"/models/{Version.objects.order_by('pk').first().model.slug}/versions/",
     "version": lambda: f"/models/versions/{Version.objects.order_by('pk').first().pk}/",
+    "validations": lambda: "/models/validations/",
+    "validation": lambda: f"/models/validations/{Validation.objects.order_by('pk').first().pk}/",
+    "checklist": lambda: f"/models/validations/{Validation.objects.order_by('-pk').first().pk}/checklist/",
     "tier": lambda: f"/models/{Model.objects.order_by('pk').first().slug}/tier/",
     "edit model": lambda: f"/models/{Model.objects.order_by('pk').first().slug}/edit/",
     "concentration": lambda: "/models/concentration/",

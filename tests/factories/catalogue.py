@@ -11,6 +11,7 @@ from catalogue.models import (
     Registry,
     RollbackProcedure,
     Run,
+    Validation,
     Version,
     Workflow,
 )
@@ -21,6 +22,7 @@ from catalogue.operations import model as operations
 from catalogue.operations import registry as registries
 from catalogue.operations import rollback as rollbacks
 from catalogue.operations import run as runs
+from catalogue.operations import validation as validations
 from catalogue.operations import version as versions
 from catalogue.operations import workflow as workflows
 from catalogue.recipes import PARTS, Recipe
@@ -102,3 +104,9 @@ def rollback(
 ) -> RollbackProcedure:
     """The rollback procedure of a model, of a new one by default."""
     return rollbacks.add(of or model(), steps=steps, by=SYSTEM, at=AT, **fields)
+
+
+def validation(of: Model | None = None, **fields) -> Validation:
+    """An open validation of a model, of a new one by default, by a new person."""
+    fields.setdefault("validated_by", people.user())
+    return validations.open(of or model(), by=SYSTEM, at=AT, **fields)

@@ -17,6 +17,7 @@ from catalogue.models import (
     Registry,
     RollbackProcedure,
     Run,
+    Validation,
     Version,
     Workflow,
 )
@@ -209,6 +210,12 @@ CASES = (
     ),
     Case(
         "version", at("catalogue:version_create", "model.slug"), Version, typed(name="7", stage="candidate")
+    ),
+    Case(
+        "validation",
+        at("catalogue:validation_create", "model.slug"),
+        Validation,
+        lambda house: {"validated_by": house.mate.pk},
     ),
     Case(
         "alias",

@@ -100,6 +100,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "decision_right",
         "run",
         "rollback_procedure",
+        "validation",
         "series",
         "threshold",
         "dashboard_snapshot",

@@ -82,6 +82,7 @@ class Objects:
     change: Any
     trained: Any  # a version of the model
     alias: Any
+    validation: Any
     workflow: Any
     deployment: Any
     run: Any
@@ -309,6 +310,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     change = catalogue.change(model, title=f"{word} change", opened_by=owner, is_emergency=True)
     trained = catalogue.version(model, f"{word} 1", trigger=f"{word} trigger", code=f"{word} code")
     alias = catalogue.alias(model, f"{word} alias")
+    validation = catalogue.validation(model, validated_by=owner, trigger=f"{word} new labels")
     deployment = catalogue.deployment(model, f"{word} 1", environment=f"{word}-stage", change=change)
     rollback = catalogue.rollback(model, f"{word} steps", owner=owner)
     check_in = check_ins.note(text=f"{word} note", kind="ingestion_delay", model=model, **_by(owner))
@@ -345,6 +347,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         change=change,
         trained=trained,
         alias=alias,
+        validation=validation,
         workflow=workflow,
         deployment=deployment,
         run=run,
