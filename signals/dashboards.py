@@ -39,13 +39,16 @@ _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 class ChartPeriod:
     """What a page of charts shows: [start, end). days: the choice of a relative period, None for another.
 
-    is_compared: the same length of time before it is drawn, too.
+    is_compared: the same length of time before it is drawn, too, or the one from `compared_from`, which
+    compared_name names.
     """
 
     start: datetime
     end: datetime
     days: int | None = None
     is_compared: bool = False
+    compared_from: datetime | None = None
+    compared_name: str = "the period before"
 
     @property
     def length(self) -> timedelta:
@@ -53,8 +56,9 @@ class ChartPeriod:
 
     @property
     def before(self) -> "ChartPeriod":
-        """Return the period of the same length that ends where this one starts."""
-        return ChartPeriod(self.start - self.length, self.start)
+        """Return the period that is compared: of the same length, and by default just before this one."""
+        start = self.compared_from or self.start - self.length
+        return ChartPeriod(start, start + self.length)
 
 
 def period_of(start: str, end: str, *, at: datetime, zone: tzinfo) -> ChartPeriod:

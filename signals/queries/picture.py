@@ -4,7 +4,7 @@ A picture is {"kind", "title", "start", "end", …}. Moments are ISO texts. A pa
 subject that a reader must see to see the part.
 
     figures   figures: [{subject, series, name, unit, value, change, values, tone, limit, has_rule}]
-    series    unit; lines: [{subject, series, name, points: [[moment, value or None]], is_earlier}];
+    series    unit; lines: [{subject, series, name, points: [[moment, value or None]], is_earlier, earlier}];
               limits: [{subject, value, kind, side}]; spans: [{subject, start, end, kind, label}];
               marks: [{subject, at, label, link, kind}]
     grid      days: [dates]; rows: [{subject, series, name, unit, values, levels}], one value a day
@@ -51,12 +51,13 @@ def of_charts(
 ) -> Picture:
     """Return the picture of one or several series. The first one with limits gives the limits.
 
-    earlier: series id -> its points in the period before, None if they are not compared.
+    earlier: series id -> its points in the compared period, None if they are not compared.
     """
     lines = [_line(chart.series, chart.points) for chart in charts]
     for chart in charts if earlier is not None else ():
-        shifted = [(at + period.length, value) for at, value in (earlier or {}).get(chart.series.pk, ())]
-        lines.append(_line(chart.series, shifted, is_earlier=True))
+        shift = period.start - period.before.start
+        shifted = [(at + shift, value) for at, value in (earlier or {}).get(chart.series.pk, ())]
+        lines.append(_line(chart.series, shifted, earlier=period.compared_name))
     limited = next((chart for chart in charts if _limits(chart)), None)
     return _picture(
         PanelKind.SERIES,
@@ -70,13 +71,14 @@ def of_charts(
     )
 
 
-def _line(series: Series, points: Line, *, is_earlier: bool = False) -> dict[str, Any]:
+def _line(series: Series, points: Line, *, earlier: str = "") -> dict[str, Any]:
     return {
         "subject": series.subject_id,
         "series": series.pk,
         "name": series.subject_title,
         "points": [[at.isoformat(), value] for at, value in points],
-        "is_earlier": is_earlier,
+        "is_earlier": bool(earlier),
+        "earlier": earlier,
     }
 
 

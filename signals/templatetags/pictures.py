@@ -52,12 +52,18 @@ def chart_of(picture: Mapping[str, Any]) -> dict[str, Any]:
 def _line(place: int, line: Mapping[str, Any], count: int) -> charts.ChartLine:
     points = [(_moment(at), value) for at, value in line["points"]]
     if line["is_earlier"]:
-        return charts.ChartLine(f"{line['name']}, the period before", points, "quiet")
+        return charts.ChartLine(f"{line['name']}, {earlier_name(line)}", points, "quiet")
     return charts.ChartLine(line["name"], points, STYLES[place % len(STYLES)], area=count == 1)
 
 
 def _moment(text: str | None) -> Any:
     return datetime.fromisoformat(text) if text else None
+
+
+@register.filter
+def earlier_name(line: Mapping[str, Any]) -> str:
+    """Return what a compared line shows. Older snapshots only have the period before."""
+    return line.get("earlier") or "the period before"
 
 
 @register.simple_tag

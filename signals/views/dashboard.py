@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from catalogue.models import Model
+from catalogue.models import Model, Version
 from catalogue.queries import model as models
+from catalogue.queries import version as versions_of_model
 from kit.rights import may, view_needs
 from pages import flows
 from pages.answers import respond
@@ -146,13 +147,16 @@ def _board_of_focus(request: SignedInRequest, kind: str) -> ShownDashboard:
 def _page(
     request: SignedInRequest, board: ShownDashboard, form: SnapshotForm | None = None, *, status: int = 200
 ) -> HttpResponse:
-    period, errors = span_of(request)
+    versions = _versions_of(request, board)
+    period, errors = span_of(request, versions)
     context = {
         "board": board,
         "dashboard": board.dashboard,
         "pictures": queries.pictures(request.user, board.panels, period) if board.panels else [],
         "period": period,
         "periods": chart.PERIODS,
+        "compared": request.GET.get("compare", "") if period.is_compared else "",
+        "compared_versions": versions,
         "errors": errors,
         "form": form or SnapshotForm(user=request.user, initial={"name": board.title}),
         "link": f"{board.path}?{_query(request, board, period)}",
@@ -164,11 +168,16 @@ def _page(
     return respond(request, "signals/dashboard_detail.html", None, context, status=status)
 
 
+def _versions_of(request: SignedInRequest, board: ShownDashboard) -> list[Version]:
+    """Return the newest versions of the model of a dashboard, with which it can be compared."""
+    return versions_of_model.newest_of(request.user, board.model) if board.model else []
+
+
 def _query(request: SignedInRequest, board: ShownDashboard, period: ChartPeriod) -> str:
     """Return the query that shows the same period and the same version again."""
     shown = {"from": period.start.isoformat(), "until": period.end.isoformat()}
     if period.is_compared:
-        shown["compare"] = "before"
+        shown["compare"] = request.GET["compare"]
     if board.dashboard is not None:
         shown["version"] = request.GET.get("version") or str(getattr(board.dashboard, "number", ""))
     return urlencode(shown)
@@ -294,7 +303,7 @@ def snapshot_of_focus(request: SignedInRequest, kind: str) -> HttpResponse:
 
 def _take(request: SignedInRequest, board: ShownDashboard) -> HttpResponse:
     """Keep what the board shows in the period of the query."""
-    period, _ = span_of(request)
+    period, _ = span_of(request, _versions_of(request, board))
 
     def take(**given: Any) -> Snapshot:
         return operations.take_snapshot(

@@ -522,3 +522,18 @@ def test_a_snapshot_hides_a_risk_that_was_restricted_later(ana, series):
     history.restrict(found.subject, {people.team("Secret").subject_id})
 
     assert visible_parts(outsider, pictures)[0]["risks"] == []
+
+
+def test_a_dashboard_of_a_model_is_compared_with_the_time_from_a_version_on(ana, series, client):
+    version = catalogue.version(series.model, "6", made_at=AT - timedelta(hours=2))
+    path = f"/signals/dashboards/model/{series.model.slug}/"
+
+    page = client.get(f"{path}?compare={version.pk}&from=-1h&until=now").content.decode()
+
+    assert "from version 6 on" in page
+    assert f"compare={version.pk}" in page
+    period = ChartPeriod(AT - timedelta(hours=1), AT, compared_from=AT - timedelta(hours=2), is_compared=True)
+    [picture] = shown(ana, chart(series), period=period)
+    now, earlier = picture["lines"]
+    assert [value for _, value in now["points"]] == [0.2]
+    assert earlier["points"] == [[(AT - timedelta(hours=1)).isoformat(), 0.1]]
