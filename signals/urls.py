@@ -49,6 +49,7 @@ urlpatterns = [
     path("dashboards/focus/<slug:kind>/snapshot/", dashboard.snapshot_of_focus, name="snapshot_of_focus"),
     path("snapshots/", snapshot.snapshot_list, name="snapshot_list"),
     path("snapshots/<int:pk>/", snapshot.snapshot_detail, name="snapshot_detail"),
+    path("thresholds/", threshold.threshold_list, name="threshold_list"),
     path("thresholds/<int:pk>/", threshold.threshold_detail, name="threshold_detail"),
     path("thresholds/<int:pk>/propose/", threshold.propose_next, name="threshold_propose"),
     path("thresholds/<int:pk>/mute/", mute.mute_create, name="mute_create"),

@@ -23,14 +23,17 @@ def deployments() -> RecordedQuerySet[Deployment]:
     ).order_by("-deployed_at", "-id")
 
 
+def announced_windows() -> RecordedQuerySet[ChangeRequest]:
+    """Return the change requests whose window is announced: signed off, or an open emergency."""
+    announced = Q(state=ChangeState.SIGNED) | Q(state=ChangeState.OPEN, route=ChangeRoute.EMERGENCY)
+    return ChangeRequest.objects.filter(announced, window_from__isnull=False)
+
+
 def open_windows(model_ids: Iterable[int], at: datetime) -> dict[int, ChangeRequest]:
     """Return model id -> the change request whose announced window is open at this moment. One query.
 
     A window counts once its request is signed off. That of an emergency counts at once, until it is declined.
     The start belongs to the window, the end does not. Of several windows the one that ends last is returned.
     """
-    announced = Q(state=ChangeState.SIGNED) | Q(state=ChangeState.OPEN, route=ChangeRoute.EMERGENCY)
-    rows = ChangeRequest.objects.filter(
-        announced, model__in=list(model_ids), window_from__lte=at, window_until__gt=at
-    )
+    rows = announced_windows().filter(model__in=list(model_ids), window_from__lte=at, window_until__gt=at)
     return {row.model_id: row for row in rows.select_related("subject").order_by("window_until", "id")}

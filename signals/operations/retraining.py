@@ -25,8 +25,8 @@ ANSWERED_WITHIN = timedelta(days=14)
 def on_breach(event: Event, *, at: datetime) -> None:
     """Request a retraining if an open crossing of the group is not muted and its threshold is a trigger.
 
-    A model has one open request of its triggers: further groups are linked to it. Does nothing for a group
-    that has a request already.
+    A model has one open request of its triggers: further groups are linked to it. A group that has a request
+    gets another one only if it reopens after that one was settled.
     """
     cause_key = (
         BreachGroup.objects.filter(subject=event.subject_id).values_list("cause_key", flat=True).first()
@@ -34,9 +34,10 @@ def on_breach(event: Event, *, at: datetime) -> None:
     if cause_key is None:
         return
     breach.lock_causes([cause_key])
-    group = BreachGroup.objects.select_related("subject", "model__subject").get(subject=event.subject_id)
+    rows = BreachGroup.objects.select_related("subject", "model__subject", "retraining")
+    group = rows.get(subject=event.subject_id)
     crossing = _trigger_of(group)
-    if crossing is None or group.model is None or group.retraining_id is not None:
+    if crossing is None or group.model is None or _is_answered(group, event):
         return
     # Two groups of one model must not open two requests.
     Model.objects.select_for_update(of=("self",), no_key=True).get(pk=group.model_id)
@@ -48,6 +49,13 @@ def on_breach(event: Event, *, at: datetime) -> None:
     history.change(group, {"retraining": request}, by=SYSTEM, at=at, payload=payload, cause=event)
     if is_new:
         history.put_due(ANSWER_DUE, group.subject_id, f"{request.pk}/1", at + ANSWERED_WITHIN)
+
+
+def _is_answered(group: BreachGroup, event: Event) -> bool:
+    """Return True if the group needs no further request after this event."""
+    if group.retraining is None:
+        return False
+    return group.retraining.is_open or not event.verb.endswith("reopened")
 
 
 def _trigger_of(group: BreachGroup) -> Breach | None:

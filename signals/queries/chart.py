@@ -16,6 +16,7 @@ from catalogue.states import DeploymentState
 from history.models import RecordedQuerySet
 from people.models import User
 from signals.models import Breach, Series, ThresholdVersion
+from signals.queries.chart_mutes import ChartMute, chart_mutes, mutes_on
 from signals.queries.points import window
 from signals.states import Agreement, BreachLevel, RuleDirection, RuleKind
 
@@ -88,8 +89,8 @@ class Chart:
 
     points: (time, value), at most MAX_POINTS, with the value None in a gap. Dense points are reduced to the
     lowest and highest of each bucket.
-    limits: the versions in force. agreed: those agreed within the period. breaches, deployments: those within
-    the period.
+    limits: the versions in force. agreed: those agreed within the period. breaches, deployments, mutes: those
+    within the period.
     """
 
     series: Series
@@ -101,6 +102,7 @@ class Chart:
     agreed: Sequence[ChartVersion] = ()
     breaches: Sequence[ChartBreach] = ()
     deployments: Sequence[ChartDeployment] = ()
+    mutes: Sequence[ChartMute] = ()
 
     @property
     def has_points(self) -> bool:
@@ -125,7 +127,8 @@ def charts(user: User, series: Sequence[Series], *, start: datetime, end: dateti
     breaches = breaches_on(start, end).visible_to(user)[:MAX_BREACHES]
     breaches_of = ArraySubquery(_chart_breaches(breaches))
     deployments = _deployments_on(start, end).visible_to(user)[:MAX_DEPLOYMENTS]
-    parts = (versions_of, breaches_of, ArraySubquery(_chart_deployments(deployments)))
+    deployments_of = ArraySubquery(_chart_deployments(deployments))
+    parts = (versions_of, breaches_of, deployments_of, *mutes_on(user, start, end))
     shown = Series.objects.filter(pk__in=ids).order_by().values_list("pk", *parts)
     found = {pk: rows for pk, *rows in shown}
     points = window(ids, start, end, buckets=BUCKETS)
@@ -141,6 +144,7 @@ def _with_parts(
     version_rows: Sequence[dict[str, Any]],
     breach_rows: Sequence[dict[str, Any]],
     deployment_rows: Sequence[dict[str, Any]],
+    *mute_rows: Sequence[dict[str, Any]],
 ) -> Chart:
     versions = [_chart_version(row) for row in version_rows]
     return replace(
@@ -155,6 +159,7 @@ def _with_parts(
         deployments=[
             ChartDeployment(**row | {"at": datetime.fromisoformat(row["at"])}) for row in deployment_rows
         ],
+        mutes=chart_mutes(*mute_rows),
     )
 
 

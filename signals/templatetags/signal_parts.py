@@ -42,7 +42,8 @@ def series_chart(chart: Chart, key: str = "signal") -> SafeString:
                 f"{breach.reference}: {breach.level.label.lower()}",
             )
             for breach in chart.breaches
-        ],
+        ]
+        + [charts.Span(mute.start, mute.end, "mute", mute.label) for mute in chart.mutes],
         marks=[
             charts.Mark(
                 version.agreed_at,

@@ -11,11 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kit import clock
 from kit.rights import may, view_needs
+from lists.collation import BY_NAME
 from pages import flows
 from pages.answers import respond
 from pages.flows import form_page
 from pages.forms import PageForm
+from pages.listing import listing, selection_of
 from people.permissions import SignedInRequest
+from signals.filters.threshold import THRESHOLDS
 from signals.forms.mute import MuteForm
 from signals.forms.threshold import DeclineForm, ThresholdForm
 from signals.models import Series, Threshold, ThresholdVersion
@@ -24,6 +27,7 @@ from signals.queries import version as queries
 from signals.queries.difference import set_differences
 from signals.queries.mute import mutes_of
 from signals.queries.noise import DAYS, Noise, noise_of
+from signals.queries.threshold_list import lines_of
 from signals.states import Agreement
 from signals.views import series as series_page
 
@@ -34,6 +38,22 @@ def address_of(threshold: Threshold) -> str:
 
 def load_threshold(request: SignedInRequest, pk: int) -> Threshold:
     return get_object_or_404(queries.thresholds().visible_to(request.user), pk=pk)
+
+
+@require_safe
+@view_needs("signals.view")
+def threshold_list(request: SignedInRequest) -> HttpResponse:
+    """Show the thresholds with their rules in force, by name."""
+    selection = selection_of(request, THRESHOLDS)
+    rows = queries.thresholds().visible_to(request.user).order_by(*BY_NAME)
+    shown = listing(request, THRESHOLDS, rows, selection=selection)
+    context = {
+        "listing": shown,
+        "page": shown.page,
+        "lines": lines_of(request.user, shown.page.rows, clock.now()),
+        "is_narrowed": bool(selection.values),
+    }
+    return respond(request, "signals/threshold_list.html", "list", context)
 
 
 @require_safe

@@ -147,6 +147,10 @@ PAGES = {
     "mail in its frame": lambda: f"/notices/mail/{_sent().pk}/",
     "edit risk": lambda: f"/risks/{_first(Risk)}/edit/",
     "heat map": lambda: "/risks/heat/",
+    "thresholds": lambda: "/signals/thresholds/",
+    "back-test": lambda: "/signals/series/{}/backtest/?warning=0.2".format(
+        Threshold.objects.filter(series__isnull=False).earliest("pk").series_id
+    ),
     "propose": lambda: f"/signals/thresholds/{Threshold.objects.order_by('pk').first().pk}/propose/",
     "meeting series": lambda: f"/meetings/series/{MeetingSeries.objects.get().pk}/",
     "new series": lambda: "/meetings/series/new/",

@@ -302,6 +302,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("signals:backtest", lambda w, o, k: {"pk": k["signals:series"]}),
     ("signals:mute_create", lambda w, o, k: {"pk": k["signals:threshold"]}),
     ("signals:mute_", lambda w, o, k: {"pk": k["signals:mute"]}),
+    ("signals:threshold_list", lambda w, o, k: {}),
     ("signals:threshold_create", lambda w, o, k: {"pk": k["signals:series"]}),
     ("signals:threshold_agree", lambda w, o, k: {"pk": k["signals:version"]}),
     ("signals:threshold_decline", lambda w, o, k: {"pk": k["signals:version"]}),

@@ -13,6 +13,7 @@ from riskhub import schedule
 from risklog.models import Review
 from signals.models import Breach, BreachGroup, Mute
 from signals.operations import mute
+from signals.queries.chart import chart
 from tests.conftest import AT
 from tests.factories import catalogue, people, signals
 
@@ -202,3 +203,31 @@ def test_only_the_team_and_who_decides_may_mute(watched, client):
     body = {"ends_at": (AT + HOUR).isoformat(), "reason": "Rebuilt"}
 
     assert client.post(path, body, content_type="application/json").status_code == 403
+
+
+def test_the_chart_of_a_series_shows_its_mutes_and_the_windows_of_its_model(watched, ana, client, move_clock):
+    move_clock(AT + 2 * HOUR)
+    muted(watched, ana)
+    change = window(watched.model)
+
+    shown = chart(ana, watched, start=AT - HOUR, end=AT + HOUR).mutes
+
+    labels = {mute.label for mute in shown}
+    assert labels == {"Muted: The data is rebuilt.", f"Deployment window of {change.reference}"}
+    assert "Muted: The data is rebuilt." in client.get(f"/signals/series/{watched.pk}/").content.decode()
+
+
+def test_a_group_that_joins_a_muted_one_under_another_name_ends_its_silence(watched, ana):
+    muted(watched, ana)
+    other = signals.series("PD_Fraud", feature="income")
+    signals.agreed(other, warning=0.2)
+    signals.push(watched, 0.3)
+    signals.push(other, 0.4, start=AT + 2 * HOUR)
+    schedule.act(AT + 2 * HOUR)
+
+    catalogue.alias(watched.model, "PD_Fraud")
+    schedule.act(AT + 3 * HOUR)
+
+    kept = BreachGroup.objects.get(state="open")
+    assert (kept.is_muted, kept.breaches.count()) == (False, 2)
+    assert Review.objects.filter(about=kept.subject, state="open").exists()

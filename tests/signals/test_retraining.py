@@ -105,3 +105,17 @@ def test_a_series_without_a_registered_model_can_have_no_trigger(ana):
     with pytest.raises(Refused) as refused:
         signals.agreed(signals.series("nobody-knows"), is_retraining_trigger=True)
     assert refused.value.field == "is_retraining_trigger"
+
+
+def test_a_breach_that_reopens_after_its_request_was_settled_requests_again(watched, ana):
+    signals.push(watched, 0.5)
+    schedule.act(AT + HOUR)
+    change_request.withdraw(ChangeRequest.objects.get(), reason="Done.", by=SYSTEM, at=AT + HOUR)
+
+    signals.push(watched, 0.1, 0.5, start=AT + 2 * HOUR)
+    signals.push(watched, 0.1, start=AT + 4 * HOUR)
+    signals.push(watched, 0.5, start=AT + 5 * HOUR)
+    schedule.act(AT + 5 * HOUR)
+
+    assert BreachGroup.objects.count() == 1
+    assert sorted(ChangeRequest.objects.values_list("state", flat=True)) == ["open", "withdrawn"]
