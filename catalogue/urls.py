@@ -34,8 +34,10 @@ urlpatterns = [
         name="change_step",
     ),
     path("workflows/", workflow.workflow_list, name="workflow_list"),
+    path("workflows/export/", workflow.workflow_export, name="workflow_export"),
     path("workflows/new/", workflow.workflow_create, name="workflow_create"),
     path("workflows/<int:pk>/", workflow.workflow_detail, name="workflow_detail"),
+    path("workflows/<int:pk>/audit/", workflow.workflow_audit, name="workflow_audit"),
     path("workflows/<int:pk>/edit/", workflow.workflow_edit, name="workflow_edit"),
     path("workflows/<int:pk>/versions/", workflow.workflow_versions, name="workflow_versions"),
     re_path(
@@ -50,6 +52,7 @@ urlpatterns = [
     path("registries/<int:pk>/read/", registry.registry_read, name="registry_read"),
     path("workflows/<int:pk>/runs/new/", run.run_create, name="run_create"),
     path("runs/", run.run_list, name="run_list"),
+    path("runs/export/", run.run_export, name="run_export"),
     path("runs/compare/", run.run_compare, name="run_compare"),
     path("runs/<int:pk>/", run.run_detail, name="run_detail"),
     path("runs/<int:pk>/edit/", run.run_edit, name="run_edit"),

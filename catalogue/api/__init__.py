@@ -12,6 +12,7 @@ from catalogue.api import (
     validation,
     version,
     workflow,
+    workflow_audit,
 )
 
 RESOURCES = [
@@ -20,6 +21,7 @@ RESOURCES = [
     *version.RESOURCES,
     *validation.RESOURCES,
     *workflow.RESOURCES,
+    *workflow_audit.RESOURCES,
     *deployment.RESOURCES,
     *registry.RESOURCES,
     *run.RESOURCES,

@@ -15,12 +15,15 @@ from catalogue.operations import run as operations
 from catalogue.operations.run import MAX_NAME, RunFacts
 from catalogue.queries import run as run_queries
 from catalogue.queries import version as version_queries
+from catalogue.queries.run_export import RUN_EXPORT
+from catalogue.queries.workflow_audit import RUN_COLUMNS
 from catalogue.recipes import MAX_TEXT
 from catalogue.run_facts import MAX_ARTEFACTS, MAX_NOTE
 from catalogue.states import Likeness, RunState
 from kit import clock
 from kit.refusals import Refused
 from lists.specification import BadQuery
+from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
 from rest.resource import ApiView, Collection, Item, Resource
 from rest.steps import Step
@@ -118,13 +121,7 @@ def _with_version(workflow: Workflow, values: dict[str, Any]) -> dict[str, Any]:
 class _Runs(Resource):
     kind = "run"
     serializer_class = RunRow
-    columns = {
-        **{name: name for name in RunRow().fields},
-        "workflow_name": "workflow__name",
-        "model_slug": "workflow__model__slug",
-        "number": "workflow_version__number",
-        "model_version_name": "model_version__name",
-    }
+    columns = RUN_COLUMNS
 
     def rows(self, request: Request) -> QuerySet:
         return Run.objects.visible_to(request.user)
@@ -145,6 +142,16 @@ class Runs(_Runs, Collection):
         facts = {name: values.pop(name) for name in RunFacts.__dataclass_fields__ if name in values}
         run = operations.record(**values, facts=RunFacts(**facts), by=self.by(request), at=clock.now())
         return self.created(request, run.pk, f"runs/{run.pk}")
+
+
+class RunsExport(ExportOfList):
+    """All runs that the filters leave, in their order, as a file."""
+
+    permission = {"GET": "catalogue.view"}
+    export = RUN_EXPORT
+
+    def rows(self, request: Request) -> QuerySet:
+        return Run.objects.visible_to(request.user)
 
 
 class RunItem(_Runs, Item):
@@ -230,6 +237,7 @@ class CompareRuns(ApiView):
 RESOURCES: list[tuple[str, Any]] = [
     ("runs", Runs),
     ("runs/compare", CompareRuns),
+    ("runs/export", RunsExport),
     ("runs/<str:key>", RunItem),
     ("runs/<str:key>/finish", FinishRun),
 ]

@@ -8,15 +8,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalogue.api.model import people
-from catalogue.filters.workflow import WORKFLOW_VERSIONS, WORKFLOWS
+from catalogue.filters.workflow import REPRODUCED_ORDER, WORKFLOW_VERSIONS, WORKFLOWS
 from catalogue.models import Model, Workflow, WorkflowVersion
 from catalogue.operations import workflow as operations
 from catalogue.operations.workflow import MAX_NAME, MAX_REASON, MOST_DAYS, MOST_TOLERANCE
 from catalogue.queries import workflow as workflow_queries
+from catalogue.queries.run_export import WORKFLOW_EXPORT
+from catalogue.queries.workflow_audit import VERSION_COLUMNS, WORKFLOW_COLUMNS
 from catalogue.recipes import MAX_COLUMNS, MAX_STEPS, MAX_TEXT, PARTS, Recipe
 from catalogue.reproduction import freshness
 from catalogue.states import Freshness
 from kit import clock
+from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
 from rest.nested import NestedCollection
 from rest.resource import Collection, Item, Resource
@@ -110,16 +113,10 @@ class NewWorkflow(WorkflowChange):
         return {name: field for name, field in super().get_fields().items() if name != "reason"}
 
 
-class _Workflows(Resource):
+class OfWorkflows(Resource):
     kind = "workflow"
     serializer_class = WorkflowRow
-    columns = {
-        **{name: name for name in WorkflowRow().fields},
-        **{part: f"recipe__{part}" for part in PARTS},
-        "number": "recipe__number",
-        "model_slug": "model__slug",
-        "freshness": "reproduced_at",
-    }
+    columns = {**WORKFLOW_COLUMNS, "freshness": "reproduced_at"}
 
     def rows(self, request: Request) -> QuerySet:
         return workflow_queries.with_recipes(Workflow.objects.visible_to(request.user))
@@ -130,16 +127,20 @@ class _Workflows(Resource):
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         at = clock.now()
         for row in found:
+            row.pop("reproduced_order", None)
             row["freshness"] = freshness(row["reproduced_at"], row["reproduce_days"], at)
         return found
 
 
-class Workflows(_Workflows, Collection):
+class Workflows(OfWorkflows, Collection):
     """List workflows, retired ones included. POST adds one."""
 
     permission = {"GET": "catalogue.view", "POST": "catalogue.model_change"}
     bodies = {"POST": NewWorkflow}
     spec = WORKFLOWS
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        return super().as_values(rows).annotate(reproduced_order=REPRODUCED_ORDER)
 
     def post(self, request: Request) -> Response:
         values = read(NewWorkflow, request)
@@ -149,7 +150,17 @@ class Workflows(_Workflows, Collection):
         return self.created(request, workflow.pk, f"workflows/{workflow.pk}")
 
 
-class WorkflowItem(_Workflows, Item):
+class WorkflowsExport(ExportOfList):
+    """All workflows that the filters leave, in their order, as a file."""
+
+    permission = {"GET": "catalogue.view"}
+    export = WORKFLOW_EXPORT
+
+    def rows(self, request: Request) -> QuerySet:
+        return Workflow.objects.visible_to(request.user)
+
+
+class WorkflowItem(OfWorkflows, Item):
     """A workflow, by its id."""
 
     permission = {"GET": "catalogue.view", "PATCH": "catalogue.workflow_change"}
@@ -164,7 +175,7 @@ class WorkflowItem(_Workflows, Item):
         return self.answer(request, workflow.pk)
 
 
-class _WorkflowStep(_Workflows, Step):
+class _WorkflowStep(OfWorkflows, Step):
     is_versioned = True
     permission = {"POST": "catalogue.workflow_change"}
     bodies = {"POST": None}
@@ -188,7 +199,7 @@ class WorkflowVersions(NestedCollection):
 
     permission = {"GET": "catalogue.view"}
     serializer_class = WorkflowVersionRow
-    columns = {name: name for name in WorkflowVersionRow().fields}
+    columns = VERSION_COLUMNS
     spec = WORKFLOW_VERSIONS
     parent_reference = ""
 
@@ -201,6 +212,7 @@ class WorkflowVersions(NestedCollection):
 
 RESOURCES: list[tuple[str, Any]] = [
     ("workflows", Workflows),
+    ("workflows/export", WorkflowsExport),
     ("workflows/<str:key>", WorkflowItem),
     ("workflows/<str:key>/retire", RetireWorkflow),
     ("workflows/<str:key>/restore", RestoreWorkflow),

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from catalogue.comparing import Section, by_name, flat, pairs_of
-from catalogue.models import Run, Workflow
+from catalogue.models import Run, Version, Workflow
 from catalogue.reproduction import freshness
 from kit.sight import Visitor
 
@@ -34,6 +34,11 @@ def runs(user: Visitor) -> QuerySet[Run]:
 def of_workflow(user: Visitor, workflow: Workflow) -> list[Run]:
     """Return the newest runs of a workflow, as many as its page shows. One query."""
     return list(runs(user).filter(workflow=workflow)[:SHOWN_RUNS])
+
+
+def that_made(user: Visitor, version: Version) -> list[Run]:
+    """Return the newest runs that made a version of a model. One query."""
+    return list(runs(user).filter(model_version=version)[:SHOWN_RUNS])
 
 
 def repetitions(user: Visitor, run: Run) -> list[Run]:

@@ -2,6 +2,7 @@
 
 from django.db.models import FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
+from catalogue.filters.workflow import REPRODUCED_ORDER
 from catalogue.models import Workflow, WorkflowVersion
 from kit.sight import Visitor
 
@@ -18,7 +19,7 @@ def workflows(user: Visitor) -> QuerySet[Workflow]:
         "owner__subject",
         "reproduced_by__subject",
     )
-    return rows.annotate(number=Subquery(current.values("number")))
+    return rows.annotate(number=Subquery(current.values("number")), reproduced_order=REPRODUCED_ORDER)
 
 
 def with_recipes(rows: QuerySet[Workflow]) -> QuerySet[Workflow]:

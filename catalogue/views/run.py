@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,11 +15,13 @@ from catalogue.models import Run
 from catalogue.operations import run as operations
 from catalogue.queries import run as run_queries
 from catalogue.queries import workflow as workflow_queries
+from catalogue.queries.run_export import RUN_EXPORT
 from catalogue.recipes import is_web_address
 from catalogue.states import RunState
 from kit.rights import may, view_needs
 from pages import flows
 from pages.answers import respond
+from pages.exporting import export_addresses, send_export
 from pages.flows import form_page
 from pages.listing import listing, selection_of
 from people.permissions import SignedInRequest
@@ -37,8 +39,16 @@ def _run(request: SignedInRequest, pk: int) -> Run:
 @view_needs("catalogue.view")
 def run_list(request: SignedInRequest) -> HttpResponse:
     shown = listing(request, RUNS, run_queries.runs(request.user))
-    context = {"listing": shown, "page": shown.page}
+    exports = export_addresses(reverse("catalogue:run_export"), shown.selection)
+    context = {"listing": shown, "page": shown.page, "exports": exports}
     return respond(request, "catalogue/run_list.html", "rows", context)
+
+
+@require_safe
+@view_needs("catalogue.view")
+def run_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Send all runs of the filtered list, in its order, as a file: ?format=csv, xlsx or json."""
+    return send_export(request, RUN_EXPORT, lambda selection, reader: Run.objects.visible_to(reader.user))
 
 
 @require_safe

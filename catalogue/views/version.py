@@ -12,6 +12,7 @@ from catalogue.forms.version import NewVersionForm, VersionForm
 from catalogue.models import Model, Version
 from catalogue.operations import version as operations
 from catalogue.queries import model as model_queries
+from catalogue.queries import run as run_queries
 from catalogue.queries import version as version_queries
 from kit.rights import may, require, view_needs
 from pages import flows
@@ -55,6 +56,7 @@ def version_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "version": version,
         "model": version.model,
+        "runs": run_queries.that_made(request.user, version),
         "lines": version_queries.configuration_lines(version.configuration),
         "may_change": may(request.user, "catalogue.version_change", version),
     }

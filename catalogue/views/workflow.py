@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalogue.filters.workflow import WORKFLOW_VERSIONS, WORKFLOWS
@@ -15,12 +17,16 @@ from catalogue.operations import workflow as operations
 from catalogue.queries import run as run_queries
 from catalogue.queries import version as version_queries
 from catalogue.queries import workflow as workflow_queries
+from catalogue.queries.run_export import WORKFLOW_EXPORT
+from catalogue.queries.workflow_audit import audit
 from kit import clock
 from kit.refusals import Refused
 from kit.rights import may, view_needs
 from lists import filtering
+from lists.specification import Reader, Selection
 from pages import flows
 from pages.answers import respond
+from pages.exporting import export_addresses, send_export
 from pages.flows import form_page
 from pages.listing import listing, selection_of
 from people.permissions import SignedInRequest
@@ -52,9 +58,23 @@ def workflow_list(request: SignedInRequest) -> HttpResponse:
     context = {
         "listing": shown,
         "page": shown.page,
+        "exports": export_addresses(reverse("catalogue:workflow_export"), shown.selection),
         "may_add": may(request.user, "catalogue.model_change"),
     }
     return respond(request, "catalogue/workflow_list.html", "rows", context)
+
+
+@require_safe
+@view_needs("catalogue.view")
+def workflow_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Send all workflows of the filtered list, in its order, as a file: ?format=csv, xlsx or json."""
+    return send_export(request, WORKFLOW_EXPORT, _listed)
+
+
+def _listed(selection: Selection, reader: Reader) -> QuerySet[Workflow]:
+    """Return the workflows that the list filters: those in use, unless it asks for others."""
+    rows = Workflow.objects.visible_to(reader.user)
+    return rows if "is_retired" in selection.values else rows.filter(is_retired=False)
 
 
 @require_safe
@@ -97,6 +117,19 @@ def workflow_versions(request: SignedInRequest, pk: int) -> HttpResponse:
     shown = listing(request, WORKFLOW_VERSIONS, workflow_queries.versions(workflow))
     context = {"workflow": workflow, "listing": shown, "page": shown.page}
     return respond(request, "catalogue/workflow_versions.html", "rows", context)
+
+
+@require_safe
+@view_needs("catalogue.view")
+def workflow_audit(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
+    """Send the audit export of a workflow: all versions of its recipe, all its runs, and its history."""
+    workflow = _workflow(request, pk)
+    answer = StreamingHttpResponse(
+        audit(request.user, workflow, clock.now()), content_type="application/json"
+    )
+    name = f"workflow-{workflow.pk}-{clock.today()}.json"
+    answer["Content-Disposition"] = content_disposition_header(True, name)
+    return answer
 
 
 @require_http_methods(["GET", "POST"])

@@ -14,11 +14,12 @@ from django.db.models import Q, QuerySet
 from actions.models import Action
 from actions.operations import action as actions
 from actions.states import UNFINISHED
-from catalogue.models import DecisionRight, Model, Registry, RollbackProcedure
+from catalogue.models import DecisionRight, Model, Registry, RollbackProcedure, Workflow
 from catalogue.operations import decision_right as rights
 from catalogue.operations import model as models
 from catalogue.operations import registry as registries
 from catalogue.operations import rollback
+from catalogue.operations import workflow as workflows
 from history.models import Subject
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, Refused
@@ -160,6 +161,12 @@ HOLDINGS = (
         "Rollback procedures",
         lambda person: RollbackProcedure.objects.filter(owner=person),
         _give(rollback.change, "owner"),
+    ),
+    Holding(
+        "workflows",
+        "Workflows",
+        lambda person: Workflow.objects.filter(owner=person, is_retired=False),
+        _give(workflows.change, "owner"),
     ),
     Holding(
         "rights",

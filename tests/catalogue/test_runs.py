@@ -328,3 +328,69 @@ def test_the_api_names_the_field_at_fault(api):
         answer = api("get", f"runs/compare?{query}")
         assert answer.status_code == 400 and field in answer.content.decode()
     assert api("get", f"runs/compare?left={other.pk}&right=9999999").status_code == 404
+
+
+# ------------------------------------------------------------------ exports
+
+
+def _sent(answer):
+    return b"".join(answer.streaming_content).decode()
+
+
+def test_runs_and_workflows_are_exported_as_they_are_filtered(page, api):
+    workflow = catalogue.workflow(name="Training")
+    catalogue.run(workflow, "train-1", metrics={"auc": 0.8}, state="failed")
+    catalogue.run(workflow, "train-2")
+    hidden = catalogue.workflow(catalogue.model(viewers=[people.team("Fraud").subject_id]), "Secret")
+    catalogue.run(hidden, "train-3")
+    page.force_login(people.user("Sam"))
+
+    by_page = _sent(page.get("/models/runs/export/?state=failed"))
+    assert "train-1" in by_page and '{""auc"": 0.8}' in by_page and "train-2" not in by_page
+    exported = json.loads(_sent(page.get("/api/v1/runs/export?format=json&q=train")))
+    assert {row["name"] for row in exported} == {"train-1", "train-2"}
+    listed = _sent(page.get("/api/v1/workflows/export"))
+    assert "Training" in listed and "Secret" not in listed
+    workflows.retire(workflow, **BY)
+    assert "Training" not in _sent(page.get("/models/workflows/export/"))
+    assert page.get(f"/api/v1/workflows/{hidden.pk}/export").status_code == 404
+
+
+def test_the_audit_export_has_all_versions_runs_and_events_of_a_workflow(page, api):
+    workflow = catalogue.workflow(catalogue.model("credit"), configuration={"depth": 6})
+    first = catalogue.run(workflow, metrics={"auc": 0.8})
+    workflows.change(workflow, {"configuration": {"depth": 8}, "reason": "Deeper"}, **BY)
+    again = catalogue.run(workflow, metrics={"auc": 0.8}, repeats=first)
+    catalogue.run(name="of another workflow")
+
+    answer = api("get", f"workflows/{workflow.pk}/export")
+    audit = json.loads(_sent(answer))
+    assert answer["Content-Disposition"].startswith(f'attachment; filename="workflow-{workflow.pk}-')
+    assert audit["workflow"] == api("get", f"workflows/{workflow.pk}").json()
+    assert json.loads(_sent(page.get(f"/models/workflows/{workflow.pk}/audit/"))) == audit
+    assert [(row["number"], row["configuration"]) for row in audit["versions"]] == [
+        (1, {"depth": 6}),
+        (2, {"depth": 8}),
+    ]
+    assert audit["runs"] == [api("get", f"runs/{run.pk}").json() for run in (first, again)]
+    assert [row["verb"] for row in audit["history"]] == [
+        "catalogue.workflow_added",
+        "catalogue.run_recorded",
+        "catalogue.workflow_changed",
+        "catalogue.run_recorded",
+        "catalogue.workflow_reproduced",
+    ]
+
+
+def test_workflows_are_filtered_and_ordered_by_their_last_reproduction(api):
+    for name, days in (("fresh", 49), ("fading", 50), ("faded", 100)):
+        workflow = catalogue.workflow(name=name, reproduce_days=100)
+        first = catalogue.run(workflow, metrics={"auc": 1}, ended_at=AT - 400 * DAY)
+        catalogue.run(workflow, metrics={"auc": 1}, repeats=first, ended_at=AT - days * DAY)
+    catalogue.workflow(name="never")
+
+    for freshness in ("fresh", "fading", "faded", "never"):
+        (row,) = api("get", f"workflows?freshness={freshness}").json()["results"]
+        assert (row["name"], row["freshness"]) == (freshness, freshness)
+    rows = api("get", "workflows?order=reproduced_at").json()["results"]
+    assert [row["name"] for row in rows] == ["never", "faded", "fading", "fresh"]

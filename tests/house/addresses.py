@@ -182,6 +182,8 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("catalogue:version_", lambda w, o, k: {"pk": o.trained.pk}),
     ("catalogue:run_list", lambda w, o, k: {}),
     ("catalogue:run_compare", lambda w, o, k: {}),
+    ("catalogue:run_export", lambda w, o, k: {}),
+    ("catalogue:workflow_export", lambda w, o, k: {}),
     ("catalogue:run_create", lambda w, o, k: {"pk": o.workflow.pk}),
     ("catalogue:run_", lambda w, o, k: {"pk": o.run.pk}),
     ("catalogue:workflow_list", lambda w, o, k: {}),

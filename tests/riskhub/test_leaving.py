@@ -47,6 +47,7 @@ def ana(at, admin):
     led = people.team("Fraud", lead=ana)
     assert led.lead == ana
     catalogue.right(person=ana)
+    catalogue.workflow(owner=ana)
     return ana
 
 
@@ -59,7 +60,17 @@ def test_the_list_names_what_the_reader_may_see_and_counts_the_rest(ana, admin):
 
     assert own["risks"] == (2, 0)
     assert of_admin["risks"] == (1, 1)
-    assert {"actions", "reviews", "series", "duties", "views", "teams", "models", "rights"} <= set(own)
+    assert {
+        "actions",
+        "reviews",
+        "series",
+        "duties",
+        "views",
+        "teams",
+        "models",
+        "rights",
+        "workflows",
+    } <= set(own)
 
 
 def test_all_goes_over_in_one_step_and_the_person_is_deactivated(client, ana, admin):
