@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from catalogue import events, recipes
 from catalogue.models import Model, Run, Workflow, WorkflowVersion
 from catalogue.recipes import Recipe
-from catalogue.states import REPRODUCE_DAYS, TOLERANCE
+from catalogue.states import REPRODUCE_DAYS, TOLERANCE, Stage
 from history import operations as history
 from history.models import Due
 from history.operations import Placement
@@ -145,15 +145,16 @@ def plan_question(workflow: Workflow, at: datetime) -> None:
 
 @transaction.atomic
 def ask_to_reproduce(due: Due, *, at: datetime) -> None:
-    """Ask the owner to have a workflow reproduced, unless it was in time, and plan the next question."""
-    workflow = Workflow.objects.select_related("subject").filter(subject=due.subject_id).first()
+    """Ask the owner to have a workflow reproduced, unless it was in time. Plan the next question."""
+    workflow = Workflow.objects.select_related("subject", "model").filter(subject=due.subject_id).first()
     if workflow is None or workflow.is_retired:
         return
     until = workflow.reproduced_at and _counts_until(workflow, workflow.reproduced_at)
     if until and until > at:
         plan_question(workflow, until)
         return
-    history.record(workflow, "catalogue.reproduction_asked", by=SYSTEM, at=at)
+    if workflow.model.stage != Stage.RETIRED:
+        history.record(workflow, "catalogue.reproduction_asked", by=SYSTEM, at=at)
     history.put_due(REPRODUCTION_DUE, workflow.subject_id, (at + ASKED_AFTER).isoformat(), at + ASKED_AFTER)
 
 

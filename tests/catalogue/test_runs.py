@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalogue.models import Run
+from catalogue.operations import model as models
 from catalogue.operations import run as operations
 from catalogue.operations import workflow as workflows
 from catalogue.queries import run as queries
@@ -178,6 +179,9 @@ def test_the_owner_is_asked_when_nobody_reproduces_a_workflow_in_time(move_clock
     workflow.refresh_from_db()
     workflows.retire(workflow, by=SYSTEM, at=AT + 124 * DAY)
     assert asked(160) == 3
+    workflows.restore(workflow, by=SYSTEM, at=AT + 160 * DAY)
+    models.move_stage(workflow.model, "retired", by=SYSTEM, at=AT + 160 * DAY)
+    assert asked(200) == 3
 
 
 def test_a_run_is_visible_with_its_model(manager):
