@@ -201,11 +201,16 @@ class SampleOrganisation:
         made = registries.add(name=name, url=url, by=self.admin, at=self.start)
         registries.change(made, {"is_active": False}, by=self.admin, at=self.start)
 
-    def _record_runs(self) -> None:
-        """Record runs of the workflows: one is reproduced, and one repetition had other results."""
+    def _record_runs(self, *, is_early: bool) -> None:
+        """Record the runs before the start of the sample, or those after it.
+
+        One of them is reproduced, and one repetition had other results.
+        """
         for of, name, person_, days, data_set, metrics, repeated, version in people_and_models.RUNS:
             workflow = Workflow.objects.select_related("model").get(name=of)
             ended_at = self.now - timedelta(days=days)
+            if (ended_at < self.start) != is_early:
+                continue
             runs.record(
                 workflow=workflow,
                 name=name,
@@ -221,7 +226,7 @@ class SampleOrganisation:
                 started_at=ended_at - timedelta(minutes=48),
                 ended_at=ended_at,
                 by=Actor(self.people[person_], "api"),
-                at=self.now - timedelta(days=1),
+                at=max(self.start, ended_at),
             )
 
     def _write_rollbacks(self) -> None:

@@ -56,7 +56,7 @@ class SixWeeks(SampleOrganisation):
         self._set_appetites(at=self.now)
         self._request_changes()
         self._record_deployments()
-        self._record_runs()
+        self._record_runs(is_early=False)
         self._write_rollbacks()
         schedule.tick(self.now, is_simulated=True)
 
