@@ -139,6 +139,7 @@ class SampleOrganisation:
             }
             models.change(model, values, by=self.admin, at=self.start)
         self._add_workflows()
+        self._record_runs(is_early=True)
         self._add_registry()
 
     def _add_aliases(self) -> None:
