@@ -7,7 +7,7 @@ PY := .venv/bin/python
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run backup verify-backup restore test check venv venv-dev bench chaos soak lock clean
+.PHONY: help run backup verify-backup restore test services check venv venv-dev bench chaos soak lock clean
 
 # Finds the first Python that is new enough (PYTHON=... names one), then creates .venv from the given lock file.
 define bootstrap
@@ -48,6 +48,11 @@ restore: venv ## restore FROM=/folder/riskhub-... into an empty RISKHUB_HOME or 
 test: venv-dev ## all checks and all tests; PYTEST_ARGS="-k word" for some
 	@$(PY) riskhub/engine/testrun.py --workers "$(WORKERS)" -- $(PYTEST_ARGS)
 
+services: venv-dev ## the tests with a real MLflow, which is installed into .venv-services by hashes
+	@test -x .venv-services/bin/mlflow || .venv/bin/uv venv --quiet --python $(PY) .venv-services
+	@.venv/bin/uv pip sync --quiet --require-hashes --python .venv-services/bin/python tests/services/mlflow.txt
+	@$(PY) -m pytest -q tests/services
+
 check: venv-dev ## style, types, imports, migrations, packages (writes riskhub.cdx.json), the flow at ten moments
 	@$(PY) riskhub/engine/testrun.py --checks-only
 
@@ -65,5 +70,5 @@ lock: venv-dev ## write the lock files from the dependencies in pyproject.toml
 	@$(compile) --group dev -o requirements-dev.txt
 
 clean: ## remove .venv and caches; the data in RISKHUB_HOME stays
-	@rm -rf .venv .bootstrap.lock .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache
+	@rm -rf .venv .venv-services .bootstrap.lock .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache
 	@find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +

@@ -6,6 +6,7 @@ from catalogue.api import (
     decision_right,
     deployment,
     model,
+    model_sheet,
     registry,
     rollback,
     run,
@@ -16,6 +17,7 @@ from catalogue.api import (
 )
 
 RESOURCES = [
+    *model_sheet.RESOURCES,  # its address is in the form of that of a model
     *model.RESOURCES,
     *alias.RESOURCES,
     *version.RESOURCES,

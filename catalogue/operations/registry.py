@@ -102,6 +102,12 @@ def ask(registry: Registry, *, by: Actor, at: datetime) -> None:
     RegistryReading.objects.filter(registry=registry).update(next_at=Now())
 
 
+def ask_all_of(owner: User) -> None:
+    """Let a worker read the active registries of a person within a minute."""
+    rows = RegistryReading.objects.filter(registry__owner=owner, registry__is_active=True)
+    rows.filter(next_at__gt=Now()).update(next_at=Now())
+
+
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values as they are stored. Raises Refused with the name of the field."""
     checked = dict(values)

@@ -38,7 +38,8 @@ class Evidently(_ReportReceiver):
 class Mlflow(_ReportReceiver):
     """POST metrics of a run (`runs/get` or `metrics/get-history`), or a webhook of the registry.
 
-    A webhook is kept with the deliveries of the source.
+    A webhook that a version was created registers it, if the owner of the source may change the model.
+    Each webhook is kept with the deliveries of the source.
     """
 
     adapter = Adapter.MLFLOW

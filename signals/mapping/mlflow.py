@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +14,53 @@ from signals.mapping.reports import Collected, first_named, is_number, mapping_a
 from signals.mapping.text import Unusable
 
 MODEL_TAG = "riskhub.model"
+MAX_NAME = 120  # characters of a model or a version
 
 
 def is_webhook(body: Any) -> bool:
     """Return True for an event of the registry, such as the creation of a model version."""
     return isinstance(body, Mapping) and isinstance(body.get("entity"), str) and "action" in body
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A version that the registry says was created. run_id: "" without a run."""
+
+    model: str
+    name: str
+    at: datetime | None
+    run_id: str = ""
+
+
+def created_version(body: Mapping[str, Any]) -> NewVersion | None:
+    """Return the version of a webhook that says one was created, None for another webhook.
+
+    Raises Unusable if it does not name the model or the version.
+    """
+    if (body.get("entity"), body.get("action")) != ("model_version", "created"):
+        return None
+    data = mapping_at(body, "data")
+    texts = {}
+    for field in ("name", "version"):
+        value = data.get(field)
+        if not isinstance(value, str) or not 0 < len(value.strip()) <= MAX_NAME or "\x00" in value:
+            raise Unusable(f"data.{field}", f"Name the {field} in 1 to {MAX_NAME} characters.")
+        texts[field] = value.strip()
+    run_id = data.get("run_id")
+    return NewVersion(
+        texts["name"],
+        texts["version"],
+        _moment(body.get("timestamp")),
+        run_id if isinstance(run_id, str) else "",
+    )
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else None
 
 
 def read(body: Any, *, model: str = "", at: datetime) -> tuple[Reading, list[str]]:

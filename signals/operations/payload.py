@@ -20,7 +20,7 @@ from signals.mapping.alertmanager import ParsedBody
 from signals.mapping.points import Reading
 from signals.mapping.text import Unusable
 from signals.models import Alert, Delivery, Source
-from signals.operations import alert, points
+from signals.operations import alert, points, registry_webhook
 from signals.operations import source as sources
 from signals.states import Adapter, ItemResult
 
@@ -213,9 +213,10 @@ def _take_evidently(
 def _take_mlflow(
     source: Source, payload: SentBody, *, received_at: datetime, by: Actor, at: datetime
 ) -> BodyResult:
-    """Store the metrics of a run. A webhook of the registry is kept with the deliveries."""
+    """Store the metrics of a run, or the version that a webhook of the registry names."""
     if mlflow.is_webhook(payload.body):
-        return BodyResult([ItemResult.IGNORED], [], is_kept=True)
+        result, problem = registry_webhook.take(payload.body, source, by=by, at=at)
+        return BodyResult([result], [], cuts=[problem] if problem else [], is_kept=True)
     reading, paths = mlflow.read(payload.body, model=payload.asked.get("model", ""), at=received_at)
     return _stored_points(reading, source, lambda item: _path_of(paths, item), by=by, at=at)
 

@@ -191,6 +191,7 @@ PAGES = {
     "security": lambda: "/people/me/security/",
     "confirm": lambda: "/people/me/confirm/",
     "registries": lambda: f"/models/registries/?order={_registry() and 'name'}",
+    "import of models": lambda: "/models/import/",
     "new registry": lambda: "/models/registries/new/",
     "registry": lambda: f"/models/registries/{_registry()}/",
     "webhooks": lambda: "/notices/webhooks/",

@@ -160,6 +160,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("actions:", lambda w, o, k: {"reference": k["actions:action"]}),
     ("catalogue:model_list", lambda w, o, k: {}),
     ("catalogue:model_create", lambda w, o, k: {}),
+    ("catalogue:model_import", lambda w, o, k: {}),
     ("catalogue:change_list", lambda w, o, k: {}),
     ("catalogue:change_create", lambda w, o, k: {}),
     ("catalogue:change_", lambda w, o, k: {"reference": o.change.reference}),

@@ -4,16 +4,19 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db.models.functions import Now
 
+from catalogue.models import RegistryReading, Version
 from kit.actor import SYSTEM
 from people.models import Token
 from people.operations import token
 from signals.models import Alert, Breach, Delivery, Point, Series, Source
 from signals.operations import source as sources
-from tests.factories import signals
+from tests.factories import catalogue, people, signals
 from tests.signals.conftest import ALERTS, NOW
 
 pytestmark = pytest.mark.django_db
@@ -276,19 +279,49 @@ def _captured_webhook() -> tuple[bytes, dict[str, str]]:
     return captured["body_raw"].encode(), headers
 
 
-def test_a_captured_webhook_of_mlflow_is_accepted_by_its_signature_and_kept(
-    client, sender, signing, move_clock
-):
+@pytest.fixture
+def webhook(client, sender, signing, move_clock):
+    """Return a function that posts the captured webhook, signed for a source of the sender."""
     source = signing("mlflow")
     sources.change(source, {"secret": "whsec-mlflow-test"}, by=SYSTEM, at=NOW)
     raw, headers = _captured_webhook()
     move_clock(NOW.fromtimestamp(int(headers["X-MLflow-Timestamp"]), tz=NOW.tzinfo))
+    return lambda: _posted(client, MLFLOW, raw, **headers)
 
-    answer = _posted(client, MLFLOW, raw, **headers)
 
-    assert (answer.status_code, answer.json()["results"]) == (202, ["ignored"])
-    delivery = Delivery.objects.get()
-    assert (delivery.body, delivery.problem) == (raw.decode(), "")
+def test_a_captured_webhook_of_mlflow_registers_the_version_once(webhook, sender):
+    model = catalogue.model("tumour-triage", developer=sender.person)
+
+    assert [webhook().json()["results"] for _ in range(2)] == [["stored"], ["duplicate"]]
+    version = Version.objects.get()
+    assert (version.model, version.name, version.made_at.isoformat()[:19]) == (
+        model,
+        "1",
+        "2026-11-23T12:24:53",
+    )
+    assert {delivery.problem for delivery in Delivery.objects.all()} == {""}
+
+
+def test_a_webhook_about_a_model_of_others_is_kept_and_registers_nothing(webhook):
+    texts = set()
+    for viewers in (None, [people.team("Fraud").subject_id]):
+        Delivery.objects.all().delete()
+        if viewers:
+            catalogue.model("tumour-triage", viewers=viewers)
+        assert webhook().json()["results"] == ["ignored"]
+        texts.add(Delivery.objects.get().problem)
+    assert texts == {
+        "The owner of this source may change no model of this name. Register it, or import the registry."
+    }
+    assert not Version.objects.exists()
+
+
+def test_a_webhook_lets_the_registries_of_its_owner_be_read(webhook, sender):
+    mine, other = catalogue.registry(owner=sender.person), catalogue.registry()
+    RegistryReading.objects.update(next_at=Now() + timedelta(hours=1))
+    webhook()
+    due = RegistryReading.objects.filter(next_at__lte=Now()).values_list("registry", flat=True)
+    assert (list(due), other.pk in due) == ([mine.pk], False)
 
 
 def test_a_webhook_of_mlflow_with_another_body_is_401(client, signing):
