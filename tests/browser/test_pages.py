@@ -70,6 +70,7 @@ PAGES = {
     "categories": lambda: "/risks/categories/",
     "models": lambda: "/models/",
     "model": lambda: f"/models/{Model.objects.order_by('pk').first().slug}/",
+    "lineage": lambda: f"/models/{Version.objects.order_by('pk').first().model.slug}/lineage/",
     "versions": lambda: f"/models/{Version.objects.order_by('pk').first().model.slug}/versions/",
     "version": lambda: f"/models/versions/{Version.objects.order_by('pk').first().pk}/",
     "validations": lambda: "/models/validations/",
