@@ -12,7 +12,7 @@ from django.db import transaction
 from catalogue import events
 from catalogue.models import ChangeRequest, Deployment, Model, Version
 from catalogue.operations import version as versions
-from catalogue.queries.deployment import open_windows
+from catalogue.queries.deployment import PRODUCTION, open_windows
 from catalogue.queries.version import version_called
 from catalogue.states import DeploymentState
 from history import operations as history
@@ -23,7 +23,6 @@ from kit.locks import Lock
 from kit.refusals import IllegalMove, Refused
 from people.models import User
 
-PRODUCTION = "production"
 # The clock of a build server may be this much ahead.
 MAX_AHEAD = timedelta(minutes=10)
 CHANGEABLE = frozenset({"change", "link"})

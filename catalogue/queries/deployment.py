@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models.functions import JSONObject
 
-from catalogue.models import ChangeRequest, Deployment
-from catalogue.states import ChangeRoute, ChangeState
+from catalogue.models import ChangeRequest, Deployment, Model
+from catalogue.states import ChangeRoute, ChangeState, DeploymentState
 from history.models import RecordedQuerySet
+from kit.sight import Visitor
+
+PRODUCTION = "production"
 
 
 def deployments() -> RecordedQuerySet[Deployment]:
@@ -37,3 +41,20 @@ def open_windows(model_ids: Iterable[int], at: datetime) -> dict[int, ChangeRequ
     """
     rows = announced_windows().filter(model__in=list(model_ids), window_from__lte=at, window_until__gt=at)
     return {row.model_id: row for row in rows.select_related("subject").order_by("window_until", "id")}
+
+
+def version_at(user: Visitor, moment: str | Value) -> Subquery:
+    """Return, for .annotate() of rows with a `model`, which version was in production at a moment.
+
+    moment: the name of a field of the row, or a value. The answer is {"id", "name"}, null if none is known or
+    the reader may not see the model. A version that was rolled back before the moment does not count.
+    """
+    at = OuterRef(moment) if isinstance(moment, str) else moment
+    rows = Deployment.objects.filter(
+        model=OuterRef("model"),
+        model__in=Model.objects.visible_to(user),
+        environment=PRODUCTION,
+        deployed_at__lte=at,
+    ).exclude(state=DeploymentState.ROLLED_BACK, settled_at__lte=at)
+    facts = JSONObject(id="model_version_id", name="model_version__name")
+    return Subquery(rows.order_by("-deployed_at", "-id").values(facts=facts)[:1])

@@ -6,6 +6,7 @@ from django.db.models import Count, Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from catalogue.queries.deployment import version_at
 from rest.resource import Collection, Item, Resource
 from signals.filters.breach import BREACHES
 from signals.models import BreachGroup
@@ -21,6 +22,9 @@ class BreachRow(serializers.Serializer):
     title = serializers.CharField()
     model_id = serializers.IntegerField(allow_null=True)
     model_name = serializers.CharField()
+    model_version = serializers.CharField(
+        allow_null=True, help_text="Which was in production when it opened, as far as deployments say."
+    )
     kind = serializers.ChoiceField(SignalKind.choices)
     level = serializers.ChoiceField(BreachLevel.choices)
     state = serializers.ChoiceField(BreachState.choices)
@@ -41,6 +45,7 @@ class _Breaches(Resource):
         "title": "title",
         "model_id": "model_id",
         "model_name": "model_name",
+        "model_version": "about_version__name",
         "kind": "kind",
         "level": "level",
         "state": "state",
@@ -50,7 +55,8 @@ class _Breaches(Resource):
     }
 
     def rows(self, request: Request) -> QuerySet:
-        return BreachGroup.objects.visible_to(request.user)
+        about = version_at(request.user, "opened_at")
+        return BreachGroup.objects.visible_to(request.user).annotate(about_version=about)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
         return (

@@ -23,7 +23,7 @@ def is_webhook(body: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class NewVersion:
+class CreatedVersion:
     """A version that the registry says was created. run_id: "" without a run."""
 
     model: str
@@ -32,7 +32,7 @@ class NewVersion:
     run_id: str = ""
 
 
-def created_version(body: Mapping[str, Any]) -> NewVersion | None:
+def created_version(body: Mapping[str, Any]) -> CreatedVersion | None:
     """Return the version of a webhook that says one was created, None for another webhook.
 
     Raises Unusable if it does not name the model or the version.
@@ -47,7 +47,7 @@ def created_version(body: Mapping[str, Any]) -> NewVersion | None:
             raise Unusable(f"data.{field}", f"Name the {field} in 1 to {MAX_NAME} characters.")
         texts[field] = value.strip()
     run_id = data.get("run_id")
-    return NewVersion(
+    return CreatedVersion(
         texts["name"],
         texts["version"],
         _moment(body.get("timestamp")),

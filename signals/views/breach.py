@@ -1,9 +1,12 @@
 """The pages of breaches: the list and one group with its evidence."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from catalogue.queries.deployment import version_at
 from history.queries import with_related
 from kit import clock
 from kit.rights import may, view_needs
@@ -40,11 +43,12 @@ def breach_list(request: SignedInRequest) -> HttpResponse:
 @view_needs("signals.view")
 def breach_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     """Show a breach group: its breaches, its chart, the changes before it, the history."""
-    groups = (
+    groups: Any = (
         queries.groups()
         .visible_to(request.user)
         .select_related("model__subject", "model__owner_team", "merged_into__subject", "retraining__subject")
     )
+    groups = groups.annotate(about_version=version_at(request.user, "opened_at"))
     groups = with_related(group_queries.with_day_before(groups, request.user))
     group = get_object_or_404(groups, subject__reference=reference.upper().replace("\x00", ""))
     page = page_of(group_queries.breaches_of(group), group_queries.BREACH_ORDER, request)

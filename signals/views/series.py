@@ -1,10 +1,12 @@
 """The pages of a series: its chart, thresholds and corrections, and the form that changes it."""
 
+from django.db.models import Value
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from catalogue.queries.deployment import version_at
 from kit import clock
 from kit.rights import may, view_needs
 from pages import flows
@@ -22,7 +24,8 @@ MAX_CORRECTIONS = 20
 
 def load_series(request: SignedInRequest, pk: int) -> Series:
     """Return the series, or 404 if the user may not see it."""
-    return get_object_or_404(points.series().visible_to(request.user), pk=pk)
+    about = version_at(request.user, Value(clock.now()))
+    return get_object_or_404(points.series().visible_to(request.user).annotate(about_version=about), pk=pk)
 
 
 @require_safe
