@@ -25,7 +25,7 @@ from riskhub.celery_heartbeats import AUDITOR, TICK
 from riskhub.retention import deleting
 from risklog.operations import audit as escalations_audit
 from risklog.operations import import_run, stewardship
-from signals.operations import mute, silence
+from signals.operations import months, mute, silence
 from talk.operations import file
 
 # Parameters of a step: the moment, and the seconds it may take.
@@ -218,6 +218,8 @@ def send_webhooks() -> None:
 def tidy() -> None:
     """Delete old data: counts of sign-in tries, expired sessions, and once a day what retention says.
 
+    It makes the partitions of points for the months ahead.
+
     It also deletes the contents of removed files, and of files whose transaction failed.
 
     It logs acceptances and agreements to thresholds that were decided before the log of decisions had them.
@@ -231,6 +233,7 @@ def tidy() -> None:
     acceptance.log_missing(at=at)
     agreement.log_missing(at=at)
     entry.add_missing_topics()
+    months.make_ahead(at=at)
     deleting.run_when_due(at, seconds=_RETENTION_SECONDS)
     call_command("clearsessions")
     session.forget_ended()

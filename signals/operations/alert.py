@@ -21,6 +21,7 @@ from signals.mapping.text import to_micros
 from signals.models import Alert, Breach, Source, Threshold, ThresholdVersion
 from signals.operations import breach, points
 from signals.operations.breach import Cause, PlannedBreach
+from signals.operations.months import with_months
 from signals.operations.source import lock_creation
 from signals.queries.version import rule_of
 from signals.states import Agreement, BreachLevel, Direction, ItemResult
@@ -62,8 +63,7 @@ def _take(body: ParsedBody, *, source: Source, by: Actor, at: datetime) -> Alert
     if not body.alerts:
         return AlertResults([None] * body.count)
     try:
-        with transaction.atomic():
-            return _Intake(body, source, at).take(by)
+        return with_months(lambda: _Intake(body, source, at).take(by), at=at)
     except points.MissingRows:
         with transaction.atomic():
             _create_rules(body.alerts, source, by=by, at=at)
@@ -73,7 +73,7 @@ def _take(body: ParsedBody, *, source: Source, by: Actor, at: datetime) -> Alert
             if missing:
                 reason = points.too_many_series(source).message
                 body.cuts.append(f"The values of {len(missing)} series are not stored. {reason}")
-            return _Intake(body, source, at, missing).take(by)
+            return with_months(lambda: _Intake(body, source, at, missing).take(by), at=at)
 
 
 def _without_ignored(body: ParsedBody, source: Source) -> tuple[ParsedBody, list[ParsedAlert]]:

@@ -19,6 +19,7 @@ from signals.mapping.text import Unusable
 from signals.models import Source
 from signals.operations import breach, judging
 from signals.operations import series as series_operations
+from signals.operations.months import with_months
 from signals.states import ItemResult
 
 _TS = "timestamptz 'epoch' + g.ts * interval '1 microsecond'"
@@ -80,14 +81,13 @@ def store(reading: Reading, *, source: Source, by: Actor, at: datetime) -> Store
     Points of series that the source may not create are refused in the reading.
     """
     try:
-        with transaction.atomic():
-            return _store(reading, by=by, at=at)
+        return with_months(lambda: _store(reading, by=by, at=at), at=at)
     except MissingRows:
         with transaction.atomic():
             missing = create_series(reading, source=source, by=by, at=at)
             if missing:
                 reading.refuse_series(missing, too_many_series(source))
-            return _store(reading, by=by, at=at)
+            return with_months(lambda: _store(reading, by=by, at=at), at=at)
 
 
 def _store(reading: Reading, *, by: Actor, at: datetime) -> Stored:
