@@ -1,4 +1,4 @@
-"""Check the bound of 0006 for the rows that were there before. Meanwhile points are written and read."""
+"""Check the bound of points for the rows that were there before. Meanwhile points are written and read."""
 
 from django.db import migrations
 
@@ -6,6 +6,6 @@ CHECK = "ALTER TABLE signals_point VALIDATE CONSTRAINT signals_point_bound"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signals", "0006_bound_of_points")]
+    dependencies = [("signals", "0008_bound_of_points")]
 
     operations = [migrations.RunSQL(CHECK, migrations.RunSQL.noop)]

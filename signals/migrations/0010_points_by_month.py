@@ -1,6 +1,6 @@
 """Partition the points by month (ADR 0046). The table with the present points becomes the first partition.
 
-It is locked exclusively, for milliseconds: no row is read, because the CHECK of 0006 says what it has.
+It is locked exclusively, for milliseconds: no row is read, because its CHECK says what it has.
 """
 
 from django.db import migrations
@@ -72,7 +72,7 @@ $$;
 SELECT signals_make_months(now() + interval '92 days');
 """
 DROP_FUNCTION = "DROP FUNCTION signals_make_months(timestamptz)"
-# All points in one table again, as 0007 left it. It copies the points of the months.
+# All points in one table again, as before. It copies the points of the months.
 AS_BEFORE = """
 DO $$
 DECLARE
@@ -93,7 +93,7 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signals", "0007_bound_of_points_checked")]
+    dependencies = [("signals", "0009_bound_of_points_checked")]
 
     operations = [
         migrations.RunSQL(BY_MONTH, AS_BEFORE),

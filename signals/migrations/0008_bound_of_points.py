@@ -1,6 +1,6 @@
 """Bound the points by a moment at least a month ahead, so that their table can become a partition (ADR 0046).
 
-NOT VALID: no row is read while the table is locked. 0007 checks the rows.
+NOT VALID: no row is read while the table is locked. The next migration checks the rows.
 """
 
 from django.db import migrations
@@ -21,6 +21,6 @@ UNBOUND = "ALTER TABLE signals_point DROP CONSTRAINT signals_point_bound"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signals", "0005_dashboards")]
+    dependencies = [("signals", "0007_open_causes_by_model")]
 
     operations = [migrations.RunSQL(BOUND, UNBOUND)]
