@@ -25,7 +25,7 @@ from riskhub.celery_heartbeats import AUDITOR, TICK
 from riskhub.retention import deleting
 from risklog.operations import audit as escalations_audit
 from risklog.operations import import_run, stewardship
-from signals.operations import months, mute, silence
+from signals.operations import months, mute, packing, silence
 from talk.operations import file
 
 # Parameters of a step: the moment, and the seconds it may take.
@@ -64,6 +64,7 @@ AUDITS: tuple[Callable[[datetime], list[str]], ...] = (
 _AUDITED_EVERY = 600.0  # seconds
 _ROUNDS = 20
 _DOCUMENTS_A_RUN = 50_000
+_PACKING_SECONDS = 6.0
 _RETENTION_SECONDS = 8.0  # the other work of the same task needs the rest of its 25
 
 
@@ -218,7 +219,7 @@ def send_webhooks() -> None:
 def tidy() -> None:
     """Delete old data: counts of sign-in tries, expired sessions, and once a day what retention says.
 
-    It makes the partitions of points for the months ahead.
+    It makes the partitions of points for the months ahead, and once a day it packs old points.
 
     It also deletes the contents of removed files, and of files whose transaction failed.
 
@@ -234,6 +235,7 @@ def tidy() -> None:
     agreement.log_missing(at=at)
     entry.add_missing_topics()
     months.make_ahead(at=at)
+    packing.pack_when_due(at, seconds=_PACKING_SECONDS)
     deleting.run_when_due(at, seconds=_RETENTION_SECONDS)
     call_command("clearsessions")
     session.forget_ended()

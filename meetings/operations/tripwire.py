@@ -32,8 +32,9 @@ FROM meetings_tripwire t
 JOIN meetings_decision d ON d.id = t.decision_id AND d.state = 'in_force'
 JOIN signals_series s ON s.id = t.series_id
 LEFT JOIN LATERAL (
-    SELECT ts, value FROM signals_point
+    SELECT ts, value FROM signals_seriesvalue
     WHERE series_id = t.series_id AND ts > greatest(t.made_at, t.checked_until - interval '7 days')
+      AND last_ts > greatest(t.made_at, t.checked_until - interval '7 days')
       AND CASE WHEN t.direction = 'above' THEN value > t.value ELSE value < t.value END
     ORDER BY ts LIMIT 1
 ) p ON true

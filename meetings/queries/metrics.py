@@ -11,7 +11,7 @@ from kit.sight import Visitor
 from meetings.models import Decision, DecisionEffect
 from risklog.models import Escalation, Review, Risk
 from risklog.queries import rung
-from signals.models import Breach, Point, Series, Threshold
+from signals.models import Breach, Series, SeriesValue, Threshold
 
 WINDOW = timedelta(weeks=2)
 _MOST = 100
@@ -54,7 +54,8 @@ def _means(
     """Return series id -> the means before and after. One query."""
     before = Q(ts__gte=decided_at - WINDOW, ts__lt=decided_at)
     after = Q(ts__gte=max(decided_at, at - WINDOW), ts__lte=at)
-    rows = Point.objects.filter(before | after, series__in=ids).values("series_id")
+    of_packs = Q(last_ts__gte=decided_at - WINDOW, first_ts__lte=at)
+    rows = SeriesValue.objects.filter(before | after, of_packs, series__in=ids).values("series_id")
     found = rows.annotate(before=Avg("value", filter=before), after=Avg("value", filter=after))
     return {row["series_id"]: (row["before"], row["after"]) for row in found} if ids else {}
 

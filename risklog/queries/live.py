@@ -25,7 +25,8 @@ SELECT
                CASE WHEN min(value) > -1e150 AND max(value) < 1e150
                     THEN avg(value) FILTER (WHERE value > -1e150 AND value < 1e150)
                     WHEN max(value) > -min(value) THEN max(value) ELSE min(value) END AS mean
-         FROM signals_point WHERE series_id = %(series)s AND ts >= %(start)s GROUP BY 1) AS p)::text,
+         FROM signals_seriesvalue
+         WHERE series_id = %(series)s AND ts >= %(start)s AND last_ts >= %(start)s GROUP BY 1) AS p)::text,
   (SELECT json_agg(json_build_array(v.id, v.threshold_id, v.number, t.external_rule <> '', v.direction,
                                     v.warning, v.critical, v.clear, v.kind, v.warning_low, v.critical_low,
                                     v.clear_low, v.needed, v.among, v.window_hours) ORDER BY v.id)

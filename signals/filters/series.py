@@ -34,6 +34,18 @@ SERIES = ListSpec(
 )
 
 
+def _bound(label: str, lookups: tuple[str, str], help: str) -> Filter:
+    """Return a filter of values by a bound of their time, which also bounds the packs that are opened."""
+    return Filter(
+        label,
+        lambda values, reader: Q(**dict.fromkeys(lookups, values[0])),
+        _moment,
+        is_many=False,
+        help=help,
+        shape="date-time",
+    )
+
+
 POINTS = ListSpec(
     filters={
         "series": Filter(
@@ -44,8 +56,8 @@ POINTS = ListSpec(
             help="The number of one series.",
             shape=filtering.NUMBER,
         ),
-        "from": filtering.moment("From", "ts__gte", _moment, "Points at or after this moment."),
-        "until": filtering.moment("Until", "ts__lt", _moment, "Points before this moment."),
+        "from": _bound("From", ("ts__gte", "last_ts__gte"), "Points at or after this moment."),
+        "until": _bound("Until", ("ts__lt", "first_ts__lt"), "Points before this moment."),
     },
     orders={"ts": Order("Oldest", ("ts",)), "-ts": Order("Newest", ("-ts",))},
     required=("series",),

@@ -17,7 +17,7 @@ from signals.filters.series import POINTS
 from signals.intake.receive import Receiver
 from signals.mapping import points as points_mapping
 from signals.mapping.text import Unusable
-from signals.models import Point, Series
+from signals.models import Series, SeriesValue
 from signals.states import Adapter, ItemResult, SignalKind
 
 # The media types of one point a line.
@@ -132,7 +132,7 @@ class Points(Receiver, Collection):
     limits = points_mapping.LIMITS
 
     def rows(self, request: Request) -> QuerySet:
-        return Point.objects.filter(series__in=Series.objects.visible_to(request.user))
+        return SeriesValue.objects.filter(series__in=Series.objects.visible_to(request.user))
 
     def post(self, request: Request) -> Response:
         return self.receive(request)

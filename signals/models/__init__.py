@@ -3,7 +3,7 @@
 from signals.models.breach import Alert, Breach, BreachGroup
 from signals.models.dashboard import Dashboard, DashboardVersion, Snapshot
 from signals.models.mute import Mute
-from signals.models.series import Correction, Point, Series
+from signals.models.series import Correction, PackedPoints, Point, Series, SeriesValue
 from signals.models.source import Delivery, Source
 from signals.models.threshold import Threshold, ThresholdVersion
 
@@ -16,8 +16,10 @@ __all__ = [
     "DashboardVersion",
     "Delivery",
     "Mute",
+    "PackedPoints",
     "Point",
     "Series",
+    "SeriesValue",
     "Snapshot",
     "Source",
     "Threshold",

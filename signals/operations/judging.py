@@ -48,14 +48,30 @@ LEFT JOIN LATERAL (
 WHERE t.series_id = ANY(%s::bigint[])
 ORDER BY v.id
 """
-# The points before a time that the measures of a rule need, oldest first.
+# The points before a time that the measures of a rule need, oldest first. The newest packs are opened first,
+# until there are enough points.
 _HISTORY = """
 SELECT g.n - 1, p.ts, p.value
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::int[]) WITH ORDINALITY
      AS g(series_id, before, since, count, n)
 CROSS JOIN LATERAL (
-  SELECT ts, value FROM signals_point
-  WHERE series_id = g.series_id AND ts < g.before AND ts >= coalesce(g.since, '-infinity')
+  (
+    SELECT ts, value FROM signals_point
+    WHERE series_id = g.series_id AND ts < g.before AND ts >= coalesce(g.since, '-infinity')
+    ORDER BY ts DESC LIMIT g.count
+  ) UNION ALL (
+    SELECT point.ts, point.value
+    FROM (
+      SELECT times, values FROM signals_packedpoints
+      WHERE series_id = g.series_id AND first_ts < g.before AND last_ts >= coalesce(g.since, '-infinity')
+      ORDER BY last_ts DESC
+    ) AS pack
+    CROSS JOIN LATERAL (
+      SELECT v.ts, v.value FROM unnest(pack.times, pack.values) AS v(ts, value)
+      WHERE v.ts < g.before AND v.ts >= coalesce(g.since, '-infinity') ORDER BY v.ts DESC
+    ) AS point
+    LIMIT g.count
+  )
   ORDER BY ts DESC LIMIT g.count
 ) p
 ORDER BY g.n, p.ts

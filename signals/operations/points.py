@@ -24,7 +24,8 @@ from signals.states import ItemResult
 
 _TS = "timestamptz 'epoch' + g.ts * interval '1 microsecond'"
 _LOCK_SERIES = """
-SELECT g.n - 1, s.id, (extract(epoch FROM s.latest_ts) * 1000000)::bigint
+SELECT g.n - 1, s.id, (extract(epoch FROM s.latest_ts) * 1000000)::bigint,
+       (extract(epoch FROM s.packed_until) * 1000000)::bigint
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY
      AS g(model_name, metric, feature, slice, n)
 JOIN signals_series s
@@ -37,6 +38,15 @@ SELECT array_agg(p.value ORDER BY g.n)
 FROM unnest(%s::bigint[], %s::bigint[]) WITH ORDINALITY AS g(series_id, ts, n)
 LEFT JOIN signals_point p ON p.series_id = g.series_id AND p.ts = {_TS}
 """  # noqa: S608 - a constant
+_PACK_OF_POINT = f"""
+SELECT last_ts, times, values FROM signals_packedpoints
+WHERE series_id = g.series_id AND last_ts >= {_TS} ORDER BY last_ts LIMIT 1
+"""  # noqa: S608 - a constant
+_PACKED_VALUES = f"""
+SELECT array_agg(p.values[array_position(p.times, {_TS})] ORDER BY g.n)
+FROM unnest(%s::bigint[], %s::bigint[]) WITH ORDINALITY AS g(series_id, ts, n)
+LEFT JOIN LATERAL ({_PACK_OF_POINT}) AS p ON true
+"""  # noqa: S608 - a constant
 _INSERT = f"""
 INSERT INTO signals_point (series_id, ts, value)
 SELECT g.series_id, {_TS}, g.value
@@ -47,6 +57,21 @@ _CORRECT = f"""
 UPDATE signals_point p SET value = g.value
 FROM unnest(%s::bigint[], %s::bigint[], %s::float8[]) AS g(series_id, ts, value)
 WHERE p.series_id = g.series_id AND p.ts = {_TS}
+"""  # noqa: S608 - a constant
+_CORRECT_PACKED = f"""
+UPDATE signals_packedpoints AS p
+SET values = (
+  SELECT array_agg(coalesce(new.value, old.value) ORDER BY old.ts)
+  FROM unnest(p.times, p.values) AS old(ts, value)
+  LEFT JOIN unnest(c.times, c.values) AS new(ts, value) ON new.ts = old.ts
+)
+FROM (
+  SELECT g.series_id, pack.last_ts, array_agg({_TS}) AS times, array_agg(g.value) AS values
+  FROM unnest(%s::bigint[], %s::bigint[], %s::float8[]) AS g(series_id, ts, value)
+  CROSS JOIN LATERAL ({_PACK_OF_POINT}) AS pack
+  GROUP BY g.series_id, pack.last_ts
+) AS c
+WHERE p.series_id = c.series_id AND p.last_ts = c.last_ts
 """  # noqa: S608 - a constant
 _CORRECTIONS = f"""
 INSERT INTO signals_correction (series_id, ts, old_value, new_value, at)
@@ -131,15 +156,16 @@ def put(reading: Reading, *, at: datetime, keeps_first: bool = False) -> Stored:
     The caller passes the returned breaches to settle(). A point with the same series, time and value as a
     stored one is a duplicate. Another value for the same time corrects it, and a Correction keeps the old
     value; with keeps_first it counts as a duplicate instead.
-    Raises MissingRows before anything is written. At most six statements for any number of points.
+    Raises MissingRows before anything is written. At most six statements for any number of points, and two
+    more if some of them are as old as packed ones.
     """
     stored = Stored(results=[None] * reading.count)
     if not reading.items:
         return stored
-    ids, latest = _locked(reading)
+    ids, latest, packed = _locked(reading)
     stored.series_ids = ids
     series_ids = [ids[key] for key in reading.keys]
-    points = _SortedPoints(reading, series_ids, latest, keeps_first)
+    points = _SortedPoints(reading, series_ids, latest, packed, keeps_first)
     points.copy_results_to(stored.results)
     _write(points, at)
     stored.breaches = _judge(points)
@@ -152,12 +178,20 @@ class _SortedPoints:
     A key is (series id, microseconds since 1970). new, corrected: key -> value to write.
     corrections: (series id, microseconds, old value, new value). results: one per point of the reading.
     latest: series id -> microseconds of its newest stored point, None if it has no point.
+    packed_until: series id -> microseconds until which its points may be packed, without series that have no
+    packs. packed: the keys of packed points.
     """
 
     def __init__(
-        self, reading: Reading, series_ids: Sequence[int], latest: dict[int, int | None], keeps_first: bool
+        self,
+        reading: Reading,
+        series_ids: Sequence[int],
+        latest: dict[int, int | None],
+        packed_until: dict[int, int],
+        keeps_first: bool,
     ) -> None:
         self.reading, self.latest, self.keeps_first = reading, latest, keeps_first
+        self.packed: frozenset[tuple[int, int]] = frozenset()
         self.corrections: list[tuple[int, int, float, float]] = []
         self.corrected: dict[tuple[int, int], float] = {}
         self.results: list[str] = []
@@ -165,7 +199,7 @@ class _SortedPoints:
         self.new = dict(zip(keys, reading.values, strict=True))
         late = [key for key in keys if (newest := latest[key[0]]) is not None and key[1] <= newest]
         if late or len(self.new) != len(keys):
-            self._sort(keys, _stored_values(late) if late else {})
+            self._sort(keys, self._stored(late, packed_until) if late else {})
         else:
             self.results = [ItemResult.STORED] * len(keys)
 
@@ -185,6 +219,17 @@ class _SortedPoints:
                     newest[series_id] = (ts, value)
         return newest
 
+    def _stored(
+        self, late: Sequence[tuple[int, int]], packed_until: dict[int, int]
+    ) -> dict[tuple[int, int], float]:
+        """Return key -> value of those of the keys that are stored already, packed or not."""
+        stored = _values_of(late, _STORED_VALUES)
+        if old := [key for key in late if key[1] <= packed_until.get(key[0], -1)]:
+            packed = _values_of(old, _PACKED_VALUES)
+            self.packed = frozenset(packed)
+            stored |= packed
+        return stored
+
     def _sort(self, keys: Sequence[tuple[int, int]], stored: dict[tuple[int, int], float]) -> None:
         present, self.new = dict(stored), {}
         for key, value in zip(keys, self.reading.values, strict=True):
@@ -202,30 +247,32 @@ class _SortedPoints:
             present[key] = value
 
 
-def _stored_values(keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], float]:
-    """Return key -> stored value for those of the keys that are stored already."""
+def _values_of(keys: Sequence[tuple[int, int]], statement: str) -> dict[tuple[int, int], float]:
+    """Return key -> stored value for those of the keys that the statement finds."""
     with connection.cursor() as cursor:
-        cursor.execute(_STORED_VALUES, _arrays(keys))
+        cursor.execute(statement, _arrays(keys))
         values = cursor.fetchone()[0]
     return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
 
 
-def _locked(reading: Reading) -> tuple[list[int], dict[int, int | None]]:
+def _locked(reading: Reading) -> tuple[list[int], dict[int, int | None], dict[int, int]]:
     """Lock the series of a reading until the transaction ends.
 
-    Returns their ids, indexed by key, and series id -> microseconds of the newest point, None without points.
-    Raises MissingRows if a series does not exist.
+    Returns their ids, indexed by key; series id -> microseconds of the newest point, None without points;
+    and series id -> microseconds until which points are packed. Raises MissingRows if a series is missing.
     """
-    ids, latest = [0] * len(reading.names), {}
+    ids, latest, packed = [0] * len(reading.names), {}, {}
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_SERIES, [list(column) for column in zip(*reading.names, strict=True)])
         rows = cursor.fetchall()
     if len(rows) != len(reading.names):
         raise MissingRows
-    for key, pk, newest in rows:
+    for key, pk, newest, packed_until in rows:
         ids[key] = pk
         latest[pk] = newest
-    return ids, latest
+        if packed_until is not None:
+            packed[pk] = packed_until
+    return ids, latest, packed
 
 
 def _write(points: _SortedPoints, at: datetime) -> None:
@@ -239,6 +286,8 @@ def _write(points: _SortedPoints, at: datetime) -> None:
             cursor.execute(_LATEST, _arrays(newest))
         if points.corrected:
             cursor.execute(_CORRECT, _columns(points.corrected))
+        if corrected := {key: value for key, value in points.corrected.items() if key in points.packed}:
+            cursor.execute(_CORRECT_PACKED, _columns(corrected))
         if points.corrections:
             cursor.execute(_CORRECTIONS, [at, *_arrays(points.corrections)])
 

@@ -38,8 +38,9 @@ SELECT s.id, array_agg(slot.start ORDER BY slot.start)
 FROM unnest(%s::bigint[]) AS s(id)
 CROSS JOIN unnest(%s::timestamptz[]) AS slot(start)
 WHERE EXISTS (
-    SELECT 1 FROM signals_point
-    WHERE series_id = s.id AND ts >= slot.start AND ts < slot.start + interval '1 hour'
+    SELECT 1 FROM signals_seriesvalue
+    WHERE series_id = s.id AND ts >= slot.start AND last_ts >= slot.start
+      AND ts < slot.start + interval '1 hour' AND first_ts < slot.start + interval '1 hour'
 )
 GROUP BY s.id
 """

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -16,10 +16,11 @@ _NAMES = ("id", "model_name", "metric", "feature", "slice", "kind", "unit")
 _HEADING = b"series,model,metric,feature,slice,kind,unit,ts,value\r\n"
 # A program of spreadsheets takes a cell that begins with one of these as a formula (lists.export_files).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 _POINTS = """
-SELECT series_id, ts, value FROM signals_point
-WHERE series_id = ANY(%(ids)s)
-  AND (%(start)s::timestamptz IS NULL OR ts >= %(start)s) AND (%(end)s::timestamptz IS NULL OR ts < %(end)s)
+SELECT series_id, ts, value FROM signals_seriesvalue
+WHERE series_id = ANY(%(ids)s) AND ts >= %(start)s AND last_ts >= %(start)s
+  AND ts < %(end)s AND first_ts < %(end)s
 ORDER BY series_id, ts
 """
 
@@ -36,7 +37,8 @@ def chunks(series: QuerySet, form: str, *, start: datetime | None, end: datetime
     before_value = "," if form == "csv" else '","value":'
     if form == "csv":
         yield _HEADING
-    for batch in _batches({"ids": list(starts), "start": start, "end": end}) if starts else ():
+    bounds = {"start": start or _FIRST, "end": end or _LAST}
+    for batch in _batches({"ids": list(starts), **bounds}) if starts else ():
         yield "".join(
             f"{starts[pk]}{ts.isoformat()}{before_value}{value!r}{end_of_line}" for pk, ts, value in batch
         ).encode()

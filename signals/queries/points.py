@@ -16,9 +16,10 @@ Line = list[tuple[datetime, float]]
 
 _WINDOW = """
 SELECT series_id, count(*), min(ts), max(ts), min(value), max(value)
-FROM signals_point
-WHERE series_id = ANY(%s) AND ts >= %s AND ts < %s
-GROUP BY series_id, date_bin(%s, ts, %s)
+FROM signals_seriesvalue
+WHERE series_id = ANY(%(ids)s) AND ts >= %(start)s AND last_ts >= %(start)s
+  AND ts < %(end)s AND first_ts < %(end)s
+GROUP BY series_id, date_bin(%(width)s, ts, %(start)s)
 ORDER BY series_id, min(ts)
 """
 
@@ -35,14 +36,15 @@ def window(
 ) -> dict[int, Line]:
     """Return series id -> its points in [start, end): the lowest and the highest of each of `buckets`.
 
-    A series without points has an empty list. One query, which reads only the index of the primary key.
+    A series without points has an empty list. One query, which reads only the index of the primary key, and
+    the packs of the period.
     """
     lines: dict[int, Line] = {pk: [] for pk in series_ids}
     if not lines:
         return lines
     with connection.cursor() as cursor:
         width: Any = max((end - start) / buckets, timedelta(microseconds=1))
-        cursor.execute(_WINDOW, [list(lines), start, end, width, start])
+        cursor.execute(_WINDOW, {"ids": list(lines), "start": start, "end": end, "width": width})
         for pk, count, first, last, low, high in cursor.fetchall():
             lines[pk].append((first, low))
             if count > 1:

@@ -19,15 +19,17 @@ _TONE_TEXTS = {"bad": ", past its critical limit", "warn": ", past its warning l
 # instead: their breaches in these days.
 _LAST_OF_EACH_DAY = """
 SELECT s.id, days.readings, rules.in_force, rules.number, days.moments, crossings.spans
-FROM unnest(%s::bigint[]) AS s(id)
+FROM unnest(%(ids)s::bigint[]) AS s(id)
 CROSS JOIN LATERAL (
     SELECT array_agg(p.value ORDER BY d.n) AS readings, array_agg(p.ts ORDER BY d.n) AS moments
-    FROM generate_series(1, %s) AS d(n)
+    FROM generate_series(1, %(days)s) AS d(n)
     LEFT JOIN LATERAL (
-        SELECT value, ts FROM signals_point
+        SELECT value, ts FROM signals_seriesvalue
         WHERE series_id = s.id
-          AND ts > %s::timestamptz + (d.n - 1) * interval '1 day'
-          AND ts <= %s::timestamptz + d.n * interval '1 day'
+          AND ts > %(start)s::timestamptz + (d.n - 1) * interval '1 day'
+          AND ts <= %(start)s::timestamptz + d.n * interval '1 day'
+          AND last_ts > %(start)s::timestamptz + (d.n - 1) * interval '1 day'
+          AND first_ts <= %(start)s::timestamptz + d.n * interval '1 day'
         ORDER BY ts DESC LIMIT 1
     ) AS p ON true
 ) AS days
@@ -37,7 +39,7 @@ CROSS JOIN LATERAL (
         ORDER BY v.id
     ) FILTER (WHERE v.kind IN ('limit', 'range')) AS in_force
     FROM signals_threshold AS t JOIN signals_thresholdversion AS v ON v.threshold_id = t.id
-    WHERE t.series_id = s.id AND v.state = %s
+    WHERE t.series_id = s.id AND v.state = %(active)s
 ) AS rules
 CROSS JOIN LATERAL (
     SELECT array_agg(ARRAY[
@@ -45,7 +47,7 @@ CROSS JOIN LATERAL (
     ]) AS spans
     FROM signals_breach AS b JOIN signals_thresholdversion AS v ON v.id = b.threshold_version_id
     WHERE b.series_id = s.id AND v.kind NOT IN ('limit', 'range')
-      AND (b.cleared_at IS NULL OR b.cleared_at > %s)
+      AND (b.cleared_at IS NULL OR b.cleared_at > %(start)s)
 ) AS crossings
 """
 
@@ -85,7 +87,9 @@ def sparks(series_ids: Iterable[int], *, at: datetime, days: int = DAYS) -> dict
         return {}
     start = at - timedelta(days=days)
     with connection.cursor() as cursor:
-        cursor.execute(_LAST_OF_EACH_DAY, [ids, days, start, start, Agreement.ACTIVE, start])
+        cursor.execute(
+            _LAST_OF_EACH_DAY, {"ids": ids, "days": days, "start": start, "active": Agreement.ACTIVE}
+        )
         rows = cursor.fetchall()
     return {
         pk: _spark(readings, moments, [Rule(*rule) for rule in rules or ()], spans or (), has_rule=number > 0)

@@ -88,6 +88,19 @@ def _banned_imports(node: ast.ImportFrom | ast.Import, path: Path) -> list[str]:
     return said
 
 
+def test_only_operations_of_signals_read_the_points_that_are_not_packed():
+    allowed = {"signals/models/__init__.py", "signals/models/series.py"}
+    names = re.compile(r"\bsignals_point\b|\bPoint\.objects\b|import .*\bPoint\b")
+    wrong = [
+        f"{_name(path)} reads Point: old points are packed, so read SeriesValue (signals_seriesvalue)"
+        for path in SOURCES
+        if not _name(path).startswith("signals/operations/") and _name(path) not in allowed
+        if names.search(path.read_text())
+    ]
+
+    assert wrong == []
+
+
 def test_only_operations_write_history():
     wrong = []
     for path in SOURCES:

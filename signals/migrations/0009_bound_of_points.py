@@ -21,6 +21,6 @@ UNBOUND = "ALTER TABLE signals_point DROP CONSTRAINT signals_point_bound"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signals", "0007_open_causes_by_model")]
+    dependencies = [("signals", "0008_delivery_replay_and_samples")]
 
     operations = [migrations.RunSQL(BOUND, UNBOUND)]
