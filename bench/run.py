@@ -66,10 +66,14 @@ class Part:
 
 @dataclass
 class Run:
-    """One run. rounds: of each comparison. seconds: of each side in a round. risks: now in the register."""
+    """One run. rounds: of each comparison. seconds: of each side in a round. risks: now in the register.
+
+    points: stored ones, for the goals about very many of them.
+    """
 
     ground: Ground
     rows: int
+    points: int
     rounds: int
     seconds: float
     at: datetime
