@@ -31,8 +31,9 @@ Line = list[tuple[datetime, float]]
 
 _POINTS = """
 SELECT ts, value FROM (
-  SELECT ts, value FROM signals_point
-  WHERE series_id = %s AND ts >= %s AND ts < %s ORDER BY ts DESC LIMIT %s
+  SELECT ts, value FROM signals_seriesvalue
+  WHERE series_id = %(series)s AND ts >= %(start)s AND last_ts >= %(start)s
+    AND ts < %(end)s AND first_ts < %(end)s ORDER BY ts DESC LIMIT %(most)s
 ) p ORDER BY ts
 """
 
@@ -178,7 +179,7 @@ def _history(series: Series, rules: Sequence[Rule], start: datetime, at: datetim
 def _read(series_id: int, start: datetime, end: datetime, most: int) -> Line:
     """Return the newest points in [start, end), oldest first. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_POINTS, [series_id, start, end, most])
+        cursor.execute(_POINTS, {"series": series_id, "start": start, "end": end, "most": most})
         return cursor.fetchall()
 
 

@@ -21,6 +21,6 @@ UNBOUND = "ALTER TABLE signals_point DROP CONSTRAINT signals_point_bound"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signals", "0008_delivery_replay_and_samples")]
+    dependencies = [("signals", "0010_noise_and_retraining")]
 
     operations = [migrations.RunSQL(BOUND, UNBOUND)]
