@@ -17,7 +17,9 @@ from notices.states import DeliveryState, MessageState
 from people.models import Receipt
 from risklog.models import Import
 from risklog.states import RUNNING_IMPORTS
-from signals.models import Delivery
+from signals.models import Delivery, PackedPoints, SeriesValue
+from signals.operations import point_retention as point_operations
+from signals.queries import point_retention
 
 LONGEST = 3650
 BATCH = 1_000
@@ -45,6 +47,14 @@ class RowKind:
         """Return the rows that are older than so many days."""
         return self.rows().filter(**{f"{self.moment}__lt": at - timedelta(days=days)})
 
+    def number(self, at: datetime, days: int) -> int:
+        """Return how many rows are older than so many days."""
+        return self.old(at, days).count()
+
+    def oldest(self) -> datetime | None:
+        oldest: datetime | None = self.rows().aggregate(oldest=Min(self.moment))["oldest"]
+        return oldest
+
     def delete_batch(self, at: datetime, days: int) -> int:
         """Delete up to BATCH of the old rows, in one transaction. Returns their number.
 
@@ -54,6 +64,24 @@ class RowKind:
         if ids:
             self.rows().filter(pk__in=ids).delete()
         return len(ids)
+
+
+class PointKind(RowKind):
+    """Points of series. They are in packs, and those near a breach stay: it has statements of its own."""
+
+    def old(self, at: datetime, days: int) -> QuerySet[Any]:
+        return point_retention.deletable(at - timedelta(days=days))
+
+    def number(self, at: datetime, days: int) -> int:
+        return point_retention.number_deletable(at - timedelta(days=days))
+
+    def oldest(self) -> datetime | None:
+        """Return the oldest packed point: a table of all points has no index by time."""
+        oldest: datetime | None = PackedPoints.objects.aggregate(oldest=Min("first_ts"))["oldest"]
+        return oldest
+
+    def delete_batch(self, at: datetime, days: int) -> int:
+        return point_operations.delete_batch(at - timedelta(days=days))
 
 
 KEPT = (
@@ -72,6 +100,16 @@ KEPT = (
         Delivery.objects.all,
         "at",
         30,
+    ),
+    PointKind(
+        "points",
+        "Points of series",
+        "Values of metrics. Those within 7 days of a breach of their series stay.",
+        SeriesValue.objects.all,
+        "ts",
+        None,
+        least=180,
+        may_stay=True,
     ),
     RowKind(
         "webhook_deliveries",
@@ -153,7 +191,6 @@ def going(at: datetime, chosen: Mapping[str, int | None]) -> list[Going]:
     found = []
     for one in KEPT:
         days = days_of(one, chosen)
-        number = 0 if days is None else one.old(at, days).count()
-        oldest = one.rows().aggregate(oldest=Min(one.moment))["oldest"]
-        found.append(Going(one, days, number, oldest))
+        number = 0 if days is None else one.number(at, days)
+        found.append(Going(one, days, number, one.oldest()))
     return found
