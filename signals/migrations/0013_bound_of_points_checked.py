@@ -6,6 +6,6 @@ CHECK = "ALTER TABLE signals_point VALIDATE CONSTRAINT signals_point_bound"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signals", "0011_bound_of_points")]
+    dependencies = [("signals", "0012_bound_of_points")]
 
     operations = [migrations.RunSQL(CHECK, migrations.RunSQL.noop)]

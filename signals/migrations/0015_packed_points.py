@@ -51,7 +51,7 @@ NOT_EMPTIED = "DROP FUNCTION signals_empty_months(timestamptz)"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("signals", "0013_points_by_month"),
+        ("signals", "0014_points_by_month"),
     ]
 
     operations = [

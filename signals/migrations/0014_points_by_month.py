@@ -93,7 +93,7 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signals", "0012_bound_of_points_checked")]
+    dependencies = [("signals", "0013_bound_of_points_checked")]
 
     operations = [
         migrations.RunSQL(BY_MONTH, AS_BEFORE),

@@ -21,6 +21,6 @@ UNBOUND = "ALTER TABLE signals_point DROP CONSTRAINT signals_point_bound"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signals", "0010_noise_and_retraining")]
+    dependencies = [("signals", "0011_generic_adapter")]
 
     operations = [migrations.RunSQL(BOUND, UNBOUND)]
