@@ -137,7 +137,7 @@ def _on_a_register(run: Run, goals: set[int], sizes: Sequence[int]) -> list[Line
             searches.measure_small(run)
         if 26 in goals:
             boards.measure_small(run)
-        found += _of_given_rows(run, goals, boards)
+        found += _of_given_rows(run, goals, boards) + _of_stored_points(run, goals)
         if goals & IN_LARGE:
             for size in sizes:
                 _grow(run, size)
@@ -177,12 +177,11 @@ def _of_given_rows(run: Run, goals: set[int], boards: Boards) -> list[Line]:
         points,
         reads,
         sign_in,
-        stored_points,
         sustained,
     )
 
     _grow(run, run.rows)
-    digests, stored = digest.Digests(), stored_points.StoredPoints(run, run.points)
+    digests = digest.Digests()
     order = [
         (1, reads.risks_by_api),
         (3, objects.risk_by_api),
@@ -196,9 +195,6 @@ def _of_given_rows(run: Run, goals: set[int], boards: Boards) -> list[Line]:
         (11, points.same_again),
         (17, judging.back_tested),
         (17, judging.ticked),
-        (10, lambda _: stored.loaded()),
-        (14, lambda _: stored.chart()),
-        (16, lambda _: stored.packed()),
         (19, background.events_handed_on),
         (12, alerts.review_of_alert),
         (12, sustained.sustained),
@@ -209,6 +205,15 @@ def _of_given_rows(run: Run, goals: set[int], boards: Boards) -> list[Line]:
         (18, digests.queries),
         (25, agenda.built),
     ]
+    return [_one(run, goal, measure) for goal, measure in order if goal in goals]
+
+
+def _of_stored_points(run: Run, goals: set[int]) -> list[Line]:
+    """Measure the goals of very many stored points."""
+    from bench.goals.stored_points import StoredPoints
+
+    stored = StoredPoints(run, run.points)
+    order = [(10, stored.loaded), (14, stored.chart), (16, stored.packed)]
     return [_one(run, goal, measure) for goal, measure in order if goal in goals]
 
 

@@ -81,12 +81,12 @@ class StoredPoints:
 
     # ------------------------------------------------------------ goal 14
 
-    def chart(self) -> Line:
+    def chart(self, run: Run) -> Line:
         """Measure goal 14: the points of a chart, compared with the bare query of the covering index."""
         arrived, in_order = self.arrived[: CHARTS_A_ROUND * 4], self.in_order
         _vacuum()
         taken: dict[str, list[float]] = {"ours": [], "covering": [], "in order": []}
-        for number in range(self.run.rounds + 1):
+        for number in range(run.rounds + 1):
             ids = [arrived[(number * CHARTS_A_ROUND + n) % len(arrived)] for n in range(CHARTS_A_ROUND)]
             covering = _seconds(self._covering, ids)
             found = {"ours": _seconds(self._window, ids), "covering": covering}
@@ -118,7 +118,7 @@ class StoredPoints:
 
     # ------------------------------------------------------------ goal 16
 
-    def packed(self) -> Line:
+    def packed(self, run: Run) -> Line:
         """Measure goal 16: half of the series are packed, and charts of both halves are compared."""
         half = self.arrived[: len(self.arrived) // 2]
         others = self.arrived[len(half) :]
@@ -131,7 +131,7 @@ class StoredPoints:
         seconds = time.perf_counter() - began
         _vacuum()
         packed_each = (_number(_PACKED_BYTES) - packed_before) / max(number, 1)
-        ratios = self._charts(half, others)
+        ratios = self._charts(half, others, run.rounds)
         line = Line(16, f"{number:,} packed points, bytes of a point to those of one", "≥ 4, charts ≤ 1.2")
         line.figure = bytes_each / packed_each
         line.met = line.figure >= 4 and ratios.median <= 1.2 and number == len(half) * POINTS_EACH
@@ -142,9 +142,9 @@ class StoredPoints:
         line.details = {"packed_a_second": round(number / seconds), "chart_ratio": round(ratios.median, 3)}
         return line
 
-    def _charts(self, packed: Sequence[int], others: Sequence[int]) -> figures.Spread:
+    def _charts(self, packed: Sequence[int], others: Sequence[int], rounds: int) -> figures.Spread:
         taken: tuple[list[float], list[float]] = [], []
-        for number in range(self.run.rounds + 1):
+        for number in range(rounds + 1):
             for ids, seconds in zip((packed, others), taken, strict=True):
                 some = [ids[(number * CHARTS_A_ROUND + n) % len(ids)] for n in range(CHARTS_A_ROUND)]
                 seconds.append(_seconds(self._window, some))
@@ -152,17 +152,17 @@ class StoredPoints:
 
     # ------------------------------------------------------------ goal 10
 
-    def loaded(self) -> Line:
+    def loaded(self, run: Run) -> Line:
         """Measure goal 10: the operation that stores a batch, compared with COPY and ON CONFLICT."""
-        ours, bare = _new_series(self.run, 20, "ours"), _new_series(self.run, 20, "bare")
+        ours, bare = _new_series(run, 20, "ours"), _new_series(run, 20, "bare")
         names = list(Series.objects.filter(pk__in=ours).order_by("pk").values_list(*_NAME))
         source, taken = Source.objects.get(slug="bench"), {"ours": [], "bare": []}
-        for number in range(self.run.rounds + 1):
-            start = self.run.at - timedelta(days=5) + number * timedelta(hours=1)
+        for number in range(run.rounds + 1):
+            start = run.at - timedelta(days=5) + number * timedelta(hours=1)
             times = [start + n * timedelta(seconds=1) for n in range(BATCH // 20)]
             reading = _reading(names, times)
             began = time.perf_counter()
-            stored = points.store(reading, source=source, by=SYSTEM, at=self.run.at)
+            stored = points.store(reading, source=source, by=SYSTEM, at=run.at)
             taken["ours"].append(time.perf_counter() - began)
             assert stored.results == ["stored"] * BATCH
             text = "".join(f"{pk}\t{moment.isoformat()}\t0.1\n" for pk in bare for moment in times)

@@ -9,19 +9,20 @@ from signals.models import Series
 from signals.queries.point_retention import AROUND
 
 _PACKS = 1_000
-# Packs with a point that is old and not near a breach. `near` is such a condition on a series and a time.
+# In place of VALUE: a row with a series and a time.
 _NEAR = """
 EXISTS (
   SELECT FROM signals_breach AS b
-  WHERE b.series_id = {series} AND b.opened_at <= {ts} + %(around)s::interval
-    AND (b.cleared_at IS NULL OR b.cleared_at >= {ts} - %(around)s::interval)
+  WHERE b.series_id = VALUE.series_id AND b.opened_at <= VALUE.ts + %(around)s::interval
+    AND (b.cleared_at IS NULL OR b.cleared_at >= VALUE.ts - %(around)s::interval)
 )
 """
+# Packs with a point that is old and not near a breach.
 _OLD_PACKS = f"""
 SELECT p.series_id, p.last_ts FROM signals_packedpoints AS p
 WHERE p.first_ts < %(before)s AND EXISTS (
-  SELECT FROM unnest(p.times) AS t(ts)
-  WHERE t.ts < %(before)s AND NOT {_NEAR.format(series="p.series_id", ts="t.ts")}
+  SELECT FROM (SELECT p.series_id, unnest(p.times) AS ts) AS t
+  WHERE t.ts < %(before)s AND NOT {_NEAR.replace("VALUE", "t")}
 )
 LIMIT %(packs)s
 """  # noqa: S608 - a constant
@@ -32,9 +33,9 @@ WITH opened AS (
   WHERE p.series_id = g.id AND p.last_ts = g.last_ts AND p.series_id = ANY(%(locked)s::bigint[])
   RETURNING p.series_id, p.last_ts, p.times, p.values
 ), kept AS (
-  SELECT o.series_id, o.last_ts, v.ts, v.value
-  FROM opened AS o CROSS JOIN LATERAL unnest(o.times, o.values) AS v(ts, value)
-  WHERE v.ts >= %(before)s OR {_NEAR.format(series="o.series_id", ts="v.ts")}
+  SELECT v.series_id, v.last_ts, v.ts, v.value
+  FROM (SELECT series_id, last_ts, unnest(times) AS ts, unnest(values) AS value FROM opened) AS v
+  WHERE v.ts >= %(before)s OR {_NEAR.replace("VALUE", "v")}
 ), packed AS (
   INSERT INTO signals_packedpoints (series_id, first_ts, last_ts, times, values)
   SELECT series_id, min(ts), max(ts), array_agg(ts ORDER BY ts), array_agg(value ORDER BY ts)
