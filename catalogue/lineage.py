@@ -50,8 +50,9 @@ class Drawing:
 def drawn(nodes: Sequence[Node], edges: Iterable[tuple[str, str]]) -> Drawing:
     """Return the drawing. edges: (from, to) as keys; those of unknown keys are left out.
 
-    A node is one column behind the last of those it comes from. A circle ends at its second visit. Within a
-    column a node is near the nodes that it comes from.
+    A node is one column behind the last of those it comes from. One that comes from nothing is one column
+    before the first that comes from it, so that its line crosses no box. A circle ends at its second visit.
+    Within a column a node is near the nodes that it comes from, and those that come from nothing are last.
     """
     known = {node.key for node in nodes}
     edges = [(start, end) for start, end in edges if start in known and end in known and start != end]
@@ -59,6 +60,8 @@ def drawn(nodes: Sequence[Node], edges: Iterable[tuple[str, str]]) -> Drawing:
     for start, end in edges:
         sources[end].append(start)
     columns = _columns(nodes, sources)
+    for start in {start for start, _ in edges if not sources.get(start)}:
+        columns[start] = min(columns[end] for one, end in edges if one == start) - 1
     places: dict[str, tuple[int, int]] = {}
     rows: dict[int, list[Node]] = defaultdict(list)
     for node in nodes:
@@ -100,7 +103,7 @@ def _columns(nodes: Sequence[Node], sources: Mapping[str, Sequence[str]]) -> dic
 
 def _middle(keys: Sequence[str], places: Mapping[str, tuple[int, int]]) -> float:
     rows = [places[key][1] for key in keys if key in places]
-    return sum(rows) / len(rows) if rows else 0.0
+    return sum(rows) / len(rows) if rows else float("inf")
 
 
 def _corner(column: int, row: int) -> tuple[int, int]:

@@ -57,7 +57,7 @@ def of_versions(user: Visitor, model: Model) -> Lineage:
             links.append(Link(data_sets[row.data_set], versions[row.pk]))
         if row.parent_id in versions:
             links.append(Link(versions[row.parent_id], versions[row.pk]))
-    return Lineage([*data_sets.values(), *versions.values()], links, total)
+    return Lineage([*versions.values(), *data_sets.values()], links, total)
 
 
 def of_data(user: Visitor, model: Model) -> Lineage:
@@ -68,8 +68,11 @@ def of_data(user: Visitor, model: Model) -> Lineage:
     upstream = dependencies.filter(model=model, upstream__in=seen).select_related("upstream__owner_team")
     downstream = dependencies.filter(upstream=model, model__in=seen).select_related("model__owner_team")
     sources = [Node(f"source:{name}", "source", name, KINDS["source"]) for name in model.inputs]
-    before = [*sources, *(_model(row.upstream) for row in upstream.order_by("upstream__name", "pk"))]
-    after = [_model(row.model) for row in downstream.order_by("model__name", "pk")]
+    before = [
+        *sources,
+        *(_model(row.upstream) for row in upstream.order_by("upstream__name__collated", "pk")),
+    ]
+    after = [_model(row.model) for row in downstream.order_by("model__name__collated", "pk")]
     links = [*(Link(node, own) for node in before), *(Link(own, node) for node in after)]
     nodes = {node.key: node for node in (*before, own, *after)}  # two models can use each other
     return Lineage(list(nodes.values()), links)

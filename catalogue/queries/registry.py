@@ -15,4 +15,4 @@ def registries() -> RecordedQuerySet[Registry]:
 def imported(user: Visitor, registry: Registry) -> list[RegistryModel]:
     """Return the models of a registry that a reader may see, by name, at most SHOWN_MODELS. One query."""
     rows = RegistryModel.objects.filter(registry=registry, model__in=Model.objects.visible_to(user))
-    return list(rows.select_related("model").order_by("name", "pk")[:SHOWN_MODELS])
+    return list(rows.select_related("model").order_by("name__collated", "pk")[:SHOWN_MODELS])
