@@ -246,6 +246,8 @@ CASES = (
         at("catalogue:run_create", "workflow.pk"),
         Run,
         typed(state="succeeded", metrics="auc: 0.79"),
+    ),
+    Case(
         "rollback procedure",
         at("catalogue:rollback_create", "model.slug"),
         RollbackProcedure,
