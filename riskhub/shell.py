@@ -51,7 +51,9 @@ PLACES = (
     NavigationLink("My week", "home", "home", "g h", tab=True),
     NavigationLink("Inbox", "inbox", "notices:inbox", "g i"),
     NavigationLink("Risks", "table", "risklog:risk_list", "g r", tab=True),
-    NavigationLink("Breaches", "activity-heartbeat", "signals:breach_list", "g b"),
+    NavigationLink(
+        "Breaches", "activity-heartbeat", "signals:breach_list", "g b", also=("/signals/patterns/",)
+    ),
     NavigationLink(
         "Dashboards", "layout-dashboard", "signals:dashboard_list", "g k", also=("/signals/snapshots/",)
     ),

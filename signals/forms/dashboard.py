@@ -65,7 +65,10 @@ class DashboardForm(PageForm):
         if part == "kind":
             kinds = [("", "No panel"), *PanelKind.choices]
             return forms.ChoiceField(
-                label=f"Panel {number}", choices=kinds, required=False, initial=panel.get("kind", "")
+                label=f"What panel {number} shows",
+                choices=kinds,
+                required=False,
+                initial=panel.get("kind", ""),
             )
         if part == "signal":
             return forms.ChoiceField(
