@@ -9,6 +9,7 @@ from catalogue.recipients import (
     owner_of_registry,
     owner_of_run,
     owner_of_workflow,
+    responsible_for_model,
     signer,
     signers,
     validated_model_people,
@@ -25,6 +26,13 @@ class AliasAdded(Payload, verb="catalogue.alias_added"):
 
 class AliasRemoved(Payload, verb="catalogue.alias_removed"):
     name: str
+
+
+class ModelNeglected(Payload, verb="catalogue.model_neglected"):
+    """check, label: of catalogue.register_checks."""
+
+    check: str
+    label: str
 
 
 class ValidationOpened(Payload, verb="catalogue.validation_opened"):
@@ -134,7 +142,8 @@ EVENTS = (
     EventType("catalogue.rollback_added"),
     EventType("catalogue.rollback_changed"),
     EventType(RollbackRehearsed),
-    # validations
+    # validations and findings
+    EventType(ModelNeglected, (responsible_for_model,), group=NewsGroup.FINDINGS),
     EventType(ValidationOpened, (_VALIDATOR,), group=NewsGroup.DECISIONS),
     EventType("catalogue.validation_changed", is_minor=True),
     EventType("catalogue.validation_finding_added"),

@@ -1,9 +1,11 @@
 """The recipients of events about changes, deployments, registries, workflows, runs and validations."""
 
-from catalogue.models import ChangeRequest, Deployment, Registry, Run, Validation, Workflow
+from catalogue.models import ChangeRequest, Deployment, Model, Registry, Run, Validation, Workflow
 from catalogue.queries import change_request as queries
 from history.models import Event
 from history.recipients import everyone
+from people.models import User
+from people.states import Role
 
 
 def _request(event: Event) -> ChangeRequest | None:
@@ -97,3 +99,16 @@ def validated_model_people(event: Event) -> dict[int, str]:
     team = validation.model.owner_team
     lead = everyone([team.lead_id if team else None], "Your team owns this model")
     return lead | everyone([validation.model.developer_id], "You develop this model")
+
+
+def responsible_for_model(event: Event) -> dict[int, str]:
+    """Return the lead of the owner team and the validator of a model, else the risk managers."""
+    model = Model.objects.select_related("owner_team").filter(subject_id=event.subject_id).first()
+    if model is None:
+        return {}
+    lead = everyone([model.owner_team.lead_id if model.owner_team else None], "Your team owns this model")
+    told = lead | everyone([model.validator_id], "You validate this model")
+    if told:
+        return told
+    managers = User.objects.active().filter(role=Role.RISK_MANAGER).order_by("pk")
+    return everyone(managers.values_list("pk", flat=True), "You are a risk manager")

@@ -20,6 +20,7 @@ from meetings.operations import (
     calendar_feed,
     meeting,
     minutes,
+    model_findings,
     outcome,
     participation,
     sponsor,
@@ -138,6 +139,8 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "risklog.escalation_called_again": (delivery.add_of_rung,),
     # A risk that nobody dealt with is put on an agenda.
     "risklog.risk_neglected": (agenda_handlers.on_risk_neglected,),
+    # So is a model without an owner, or whose validation is due.
+    "catalogue.model_neglected": (model_findings.on_model_neglected,),
     "risklog.risk_closed": (
         escalation_handlers.on_risk_closed,
         decided.on_acceptance_changed,
@@ -176,7 +179,13 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     # The follow-ups of a closed meeting pass to the next facilitator.
     "meetings.meeting_closed": (minutes.on_meeting_closed,),
     # When a model gets an owner team, its waiting reviews get a meeting.
-    "catalogue.model_changed": (agenda_handlers.on_model_changed, appetite.on_model_changed),
+    "catalogue.model_changed": (
+        agenda_handlers.on_model_changed,
+        appetite.on_model_changed,
+        model_findings.on_model_mended,
+    ),
+    "catalogue.model_stage_moved": (model_findings.on_model_mended,),
+    "catalogue.validation_planned": (model_findings.on_model_mended,),
     # Changes of people change the facilitators of meetings.
     "people.person_changed": (
         turn_handlers.on_absence_changed,

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
+from catalogue.register_checks import CHECKS
 from catalogue.states import Stage, Tier
 from lists import filtering
 from lists.collation import BY_NAME, BY_NAME_BACKWARDS
@@ -48,6 +49,11 @@ SPEC = ListSpec(
             tuple((str(value), label) for value, label in Tier.choices),
             special_values=(("none", "Not rated"),),
             help="A tier, or none for models without one.",
+        ),
+        "check": filtering.named(
+            "Check",
+            {check.name: (check.label, check.condition) for check in CHECKS},
+            "The models that fail a check (/register-checks).",
         ),
         "owner_team": filtering.slug(
             "Owner team",

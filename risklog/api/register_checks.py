@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalogue.queries import model_check
 from kit import clock
 from lists.specification import BadQuery, Reader
 from rest.resource import ApiView, page_size
@@ -27,10 +28,22 @@ class CheckRow(serializers.Serializer):
     is_capped = serializers.BooleanField(help_text="Whether there are more.")
 
 
+class ModelCheckRow(serializers.Serializer):
+    """A check of the inventory of models."""
+
+    name = serializers.CharField(source="check.name", help_text="The value of the filter `check` of /models.")
+    title = serializers.CharField(source="check.label")
+    sentence = serializers.CharField(source="check.sentence", help_text="What is wrong with the models.")
+    fix = serializers.CharField(source="check.fix", help_text="What to do.")
+    number = serializers.IntegerField(help_text="The models that fail it and that you may see; at most 1000.")
+    is_capped = serializers.BooleanField(help_text="Whether there are more.")
+
+
 class CheckList(serializers.Serializer):
     """The checks of the register, in the order of the page."""
 
     results = CheckRow(many=True)
+    models = ModelCheckRow(many=True, help_text="All checks of the inventory, on each page.")
     count = serializers.IntegerField()
     is_count_capped = serializers.BooleanField()
     next = serializers.CharField(allow_null=True)
@@ -50,8 +63,9 @@ class RegisterChecks(ApiView):
             selection = self.spec.read(dict(request.query_params.lists()))
         except BadQuery as error:
             raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
-        results = queries.results(Reader(request.user, clock.today(), clock.now()))
-        return Response(self._page(request, results, selection.place))
+        reader = Reader(request.user, clock.today(), clock.now())
+        page = self._page(request, queries.results(reader), selection.place)
+        return Response({**page, "models": ModelCheckRow(model_check.results(reader), many=True).data})
 
     @staticmethod
     def _page(

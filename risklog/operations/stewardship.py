@@ -13,6 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from catalogue.operations import findings as model_findings
 from history import operations as history
 from history.claims import Tally
 from history.models import Due
@@ -75,6 +76,7 @@ def next_run(at: datetime) -> datetime:
 def find(due: Due, *, at: datetime) -> None:
     """Handle a Due of kind DAILY: tell people what the checks found, once for each risk and check."""
     day = availability.day_of(at)
+    model_findings.find(day=day, at=at)
     told: dict[User, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     found = {check.name: _new_findings(check, day, at) for check in TOLD_CHECKS}
     act_until = rules.days_after(at, DAYS_TO_ACT, availability.hours())

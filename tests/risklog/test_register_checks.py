@@ -142,8 +142,9 @@ def test_an_unknown_check_is_named(client, mia):
 def test_the_page_links_each_number_to_its_list(client, mia):
     risks.risk()
     page = client.get("/risks/checks/").content.decode()
-    assert "1 of 11 checks found risks" in page
+    assert "1 of 14 checks found something" in page
     assert 'href="/risks/?check=unowned"' in page
+    assert 'href="/models/?check=' not in page
     assert 'href="/risks/?check=stale"' not in page
     assert client.get("/risks/checks/?colour=red").status_code == 400
 
