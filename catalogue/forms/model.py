@@ -111,7 +111,7 @@ class EditModelForm(ModelForm):
         choices=PrivacyConstraint.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="What follows from the personal data. Risks and learnings about the model show it.",
+        help_text="What follows from the personal data. Breaches of the model show it, too.",
     )
     regulation = forms.ChoiceField(label="Regulation class", choices=Regulation.choices)
     links = LinesField(label="Further links", required=False, help_text="One address a line.")

@@ -87,6 +87,11 @@ class Model(Recorded):
         return self.tier is not None and self.tier != self.asked_tier
 
     @property
+    def team_of_risks(self) -> Team | None:
+        """Return the only team that sees new risks about it, None if its personal data does not demand that."""
+        return self.owner_team if PrivacyConstraint.RESTRICTED in self.privacy else None
+
+    @property
     def privacy_labels(self) -> list[str]:
         return [str(PrivacyConstraint(name).label) for name in self.privacy]
 

@@ -293,8 +293,14 @@ def restrict(
 
 
 def _placement(risk: Risk, viewers: Sequence[int] | None, by: Actor) -> Placement:
-    """Return the placement of a new risk: a root that starts as restricted as its breach or model is."""
+    """Return the placement of a new risk: a root that starts as restricted as its breach or model is.
+
+    If the personal data of an open model demands it, the risk is restricted to the owner team.
+    """
     about = risk.breach_group or risk.model
+    team = risk.model.team_of_risks if risk.model and viewers is None else None
+    if team and about and about.subject.viewers is None:
+        viewers = [team.subject_id]
     grantees = {
         GrantReason.RAISER: by.subject_id,
         GrantReason.OWNER: risk.owner.subject_id if risk.owner else None,
