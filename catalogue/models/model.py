@@ -88,7 +88,7 @@ class Model(Recorded):
 
     @property
     def team_of_risks(self) -> Team | None:
-        """Return the only team that sees new risks about it, None if its personal data does not demand that."""
+        """Return the only team that sees new risks about it, None if no constraint demands that."""
         return self.owner_team if PrivacyConstraint.RESTRICTED in self.privacy else None
 
     @property

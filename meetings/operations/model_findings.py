@@ -47,16 +47,17 @@ def on_model_mended(event: Event, *, at: datetime) -> None:
 
     Handles catalogue.model_changed, model_stage_moved and validation_planned.
     """
-    labels = told_labels()
     items = AgendaItem.objects.filter(
         about=event.subject_id,
         state__in=[ItemState.WAITING, ItemState.BACKLOG],
         meeting__state__in=TO_COME,
-        why__in=list(labels),
     )
+    labels = told_labels()
     for item in items.select_related("meeting").order_by("pk"):
-        if not failing(labels[item.why], day=at.date(), at=at).filter(subject=event.subject_id).exists():
-            values = {"outcome": completion.outcome_of(item), "why": f"{item.why}: done before the meeting"}
+        label = item.why.split("; ")[0]  # the reason of the item, then why it is on this meeting
+        name = labels.get(label)
+        if name and not failing(name, day=at.date(), at=at).filter(subject=event.subject_id).exists():
+            values = {"outcome": completion.outcome_of(item), "why": f"{label}: done before the meeting"}
             done = events.ItemDone(**carry.named(item))
             history.move(item, ItemState.DONE, by=SYSTEM, at=at, values=values, payload=done, cause=event)
 
