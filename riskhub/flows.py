@@ -182,10 +182,10 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "catalogue.model_changed": (
         agenda_handlers.on_model_changed,
         appetite.on_model_changed,
-        model_findings.on_model_mended,
+        model_findings.on_model_fixed,
     ),
-    "catalogue.model_stage_moved": (model_findings.on_model_mended,),
-    "catalogue.validation_planned": (model_findings.on_model_mended,),
+    "catalogue.model_stage_moved": (model_findings.on_model_fixed,),
+    "catalogue.validation_planned": (model_findings.on_model_fixed,),
     # Changes of people change the facilitators of meetings.
     "people.person_changed": (
         turn_handlers.on_absence_changed,

@@ -1,4 +1,4 @@
-"""Put models that fail a check of the inventory on agendas, and finish their items when they are mended."""
+"""Put models that fail a check of the inventory on agendas, and finish their items when that is fixed."""
 
 from datetime import datetime
 
@@ -41,8 +41,8 @@ def on_model_neglected(event: Event, *, at: datetime) -> None:
     )
 
 
-@handler("meetings.agenda.finish_mended_model")
-def on_model_mended(event: Event, *, at: datetime) -> None:
+@handler("meetings.agenda.finish_fixed_model")
+def on_model_fixed(event: Event, *, at: datetime) -> None:
     """Finish the waiting items of a model that fails no check any more.
 
     Handles catalogue.model_changed, model_stage_moved and validation_planned.

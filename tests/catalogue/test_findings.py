@@ -66,22 +66,22 @@ def test_the_lead_and_the_validator_are_told_else_the_risk_managers(manager):
     assert set(responsible_for_model(due)) == {lead.pk, validator.pk}
 
 
-def test_a_found_model_comes_on_an_agenda_unless_it_is_mended_meanwhile(manager):
+def test_a_found_model_comes_on_an_agenda_unless_it_is_fixed_meanwhile(manager):
     meetings.series()
-    orphan, mended = catalogue.model("orphan"), catalogue.model("mended")
+    orphan, fixed = catalogue.model("orphan"), catalogue.model("fixed")
     findings.find(day=DAY, at=AT)
-    models.change(mended, {"owner_team": people.team()}, **BY)
+    models.change(fixed, {"owner_team": people.team()}, **BY)
 
     for event in Event.objects.filter(verb="catalogue.model_neglected").order_by("pk"):
         model_findings.on_model_neglected(event, at=AT)
         model_findings.on_model_neglected(event, at=AT)
 
-    item = AgendaItem.objects.get(about__in=(orphan.subject, mended.subject))
+    item = AgendaItem.objects.get(about__in=(orphan.subject, fixed.subject))
     assert item.about == orphan.subject
     assert item.why.startswith("Model without an owner team; next meeting on ")
     models.change(orphan, {"owner_team": people.team()}, **BY)
     changed = Event.objects.filter(subject=orphan.subject, verb="catalogue.model_changed").get()
-    model_findings.on_model_mended(changed, at=AT)
+    model_findings.on_model_fixed(changed, at=AT)
     item.refresh_from_db()
     assert (item.state, item.why) == ("done", "Model without an owner team: done before the meeting")
 
