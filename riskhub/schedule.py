@@ -25,7 +25,7 @@ from riskhub.celery_heartbeats import AUDITOR, TICK
 from riskhub.retention import deleting
 from risklog.operations import audit as escalations_audit
 from risklog.operations import import_run, stewardship
-from signals.operations import months, mute, packing, silence
+from signals.operations import months, mute, packing, silence, source_silence
 from talk.operations import file
 
 # Parameters of a step: the moment, and the seconds it may take.
@@ -37,6 +37,7 @@ STEPS: Steps = (
     lambda at, seconds: stewardship.schedule(at),
     lambda at, seconds: tripwire.check(at=at),
     lambda at, seconds: silence.note_silent(at=at),
+    lambda at, seconds: source_silence.note_silent_sources(at=at),
     lambda at, seconds: mute.note_over(at=at),
     lambda at, seconds: relay.relay(at=at, seconds=seconds),
     lambda at, seconds: relay.act_on_dues(at=at, seconds=seconds),

@@ -5,6 +5,7 @@ from history.states import NewsGroup
 from signals import mail
 from signals.recipients import (
     author_of_mute,
+    owner_of_source,
     team_of_breach,
     team_of_threshold,
     who_may_agree,
@@ -146,6 +147,7 @@ class BreachCleared(GroupChange, verb="signals.breach_cleared"):
 EVENTS = (
     EventType(SourceAdded),
     EventType("signals.source_changed", is_chained=True),
+    EventType("signals.source_silent", (owner_of_source,), group=NewsGroup.SIGNALS),
     EventType("signals.series_added"),
     EventType("signals.series_changed"),
     EventType("signals.series_claimed"),

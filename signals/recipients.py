@@ -7,7 +7,7 @@ from history.recipients import everyone
 from kit.prepared import Argument, Prepared
 from people.models import User
 from people.recipients import risk_managers, team_members
-from signals.models import BreachGroup, Mute, Threshold
+from signals.models import BreachGroup, Mute, Source, Threshold
 from signals.permissions import decider_on
 
 _TEAM = "The model belongs to your team"
@@ -63,3 +63,12 @@ def who_may_agree(event: Event) -> dict[int, str]:
         **everyone(managers, "A threshold waits for the agreement of a risk manager"),
         **everyone(holders, "A threshold waits for your agreement: you hold the decision right"),
     }
+
+
+def owner_of_source(event: Event) -> dict[int, str]:
+    """Return the owner of a source, the risk managers if it has no active one."""
+    owners = Source.objects.filter(subject_id=event.subject_id, owner__is_active=True)
+    owner = owners.values_list("owner_id", flat=True).first()
+    if owner:
+        return {owner: "A source of yours has stopped sending"}
+    return everyone(risk_managers(event), "A source without an owner has stopped sending")

@@ -8,11 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from rest.fields import Body, read
+from people.models import User
+from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from signals.filters.source import SOURCES
 from signals.models import Source
 from signals.operations import source as operations
+from signals.states import Adapter
 
 
 class SourceRow(serializers.Serializer):
@@ -32,10 +34,15 @@ class SourceRow(serializers.Serializer):
     last_received_at = serializers.DateTimeField(allow_null=True)
 
 
+def _people(user: User) -> QuerySet[User]:
+    return User.objects.active().visible_to(user)
+
+
 class SourceChange(Body):
     """The fields to change. Fields that are not sent keep their values."""
 
     name = serializers.CharField(max_length=80, required=False)
+    owner = Visible("person", _people, by="email", required=False, allow_null=True)
     mapping = serializers.JSONField(required=False)
     expected_every = serializers.DurationField(required=False, allow_null=True)
     secret = serializers.CharField(
@@ -45,6 +52,16 @@ class SourceChange(Body):
         write_only=True,
         help_text="With which Grafana or MLflow signs its bodies. Blank removes it. It is never shown.",
     )
+
+
+class NewSource(SourceChange):
+    """The body that adds a source before its first payload."""
+
+    name = serializers.CharField(max_length=80)
+    slug = serializers.CharField(
+        max_length=60, required=False, default="", help_text="Part of its address. Default: as the name."
+    )
+    adapter = serializers.ChoiceField(Adapter.choices)
 
 
 class _Sources(Resource):
@@ -76,10 +93,16 @@ class _Sources(Resource):
 
 
 class Sources(_Sources, Collection):
-    """List sources."""
+    """List sources. POST adds one before its first payload."""
 
-    permission = {"GET": "signals.view"}
+    permission = {"GET": "signals.view", "POST": "signals.source_change"}
+    bodies = {"POST": NewSource}
     spec = SOURCES
+
+    def post(self, request: Request) -> Response:
+        values = read(NewSource, request)
+        source = operations.add(**values, by=self.by(request), at=clock.now())
+        return self.created(request, source.pk, f"sources/{source.slug}")
 
 
 class SourceItem(_Sources, Item):

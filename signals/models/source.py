@@ -18,10 +18,11 @@ class Source(Recorded):
     secret: with which the tool signs its bodies, sealed (kit.sealed); "" without.
     expected_every: the expected interval between payloads, None if they are irregular.
     sampled_at: when an accepted body was last kept as a sample.
+    silent_since: when its last silence was told. It is over once last_received_at is later.
     """
 
     KIND = "source"
-    HISTORY_OMITS = frozenset({"last_received_at", "sampled_at", "secret"})
+    HISTORY_OMITS = frozenset({"last_received_at", "sampled_at", "secret", "silent_since"})
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80)
@@ -32,6 +33,7 @@ class Source(Recorded):
     expected_every = models.DurationField(null=True, blank=True)
     last_received_at = models.DateTimeField(null=True, blank=True)
     sampled_at = models.DateTimeField(null=True, blank=True)
+    silent_since = models.DateTimeField(null=True, blank=True)
 
 
 class Delivery(models.Model):

@@ -88,6 +88,7 @@ def add(
     owner: User | None = None,
     mapping: Mapping[str, Any] | None = None,
     expected_every: timedelta | None = None,
+    secret: str = "",
 ) -> Source:
     """Create a source before its first payload. slug: "" derives it from the name.
 
@@ -116,6 +117,8 @@ def add(
         mapping=mapping,
         expected_every=expected_every,
     )
+    if secret:
+        source.secret = _sealed_secret(source, secret)
     history.record(source, events.SourceAdded(by_hand=True), by=by, at=at)
     return source
 
