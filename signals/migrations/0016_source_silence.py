@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("signals", "0011_generic_adapter"),
+        ("signals", "0015_packed_points"),
     ]
 
     operations = [
