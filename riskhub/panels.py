@@ -6,7 +6,7 @@ from catalogue.queries import decision_right as rights
 from history import declarations, wiring
 from history.wiring import Relation
 from learnings import queries as learnings
-from meetings.queries import agenda, decision, follow_through
+from meetings.queries import agenda, decision, follow_through, model_health
 from notices.queries import digest, rung_webhook
 from pages import panels
 from pages.panels import Panel
@@ -57,7 +57,13 @@ PANELS: tuple[Panel, ...] = (
         signals.has_dashboard,
         "signals.view",
     ),
-    Panel("catalogue.model", "bar", "signals/_panel_health.html", signals.health_of_model, "signals.view"),
+    Panel(
+        "catalogue.model",
+        "bar",
+        "meetings/_panel_model_health.html",
+        model_health.health,
+        "meetings.meeting_view",
+    ),
     Panel("catalogue.model", "main", "signals/_panel_model.html", signals.panel_of_model, "signals.view"),
     Panel(
         "catalogue.model",

@@ -86,7 +86,7 @@ class ModelRollbacks(_OfRollbacks, NestedCollection):
         self.require(request, "catalogue.model_change", model)
         values = read(NewRollback, request)
         procedure = operations.add(model, **values, by=self.by(request), at=clock.now())
-        address = f"models/{model.slug}/rollback-procedures/{procedure.pk}"
+        address = f"models/{model.slug}/rollbacks/{procedure.pk}"
         return self.created(request, procedure.pk, address)
 
 
@@ -116,7 +116,7 @@ class ModelRollbackRehearsal(_OfRollbacks, NestedStep):
 
 
 RESOURCES: list[tuple[str, Any]] = [
-    ("models/<str:key>/rollback-procedures", ModelRollbacks),
-    ("models/<str:key>/rollback-procedures/<str:number>", ModelRollbackItem),
-    ("models/<str:key>/rollback-procedures/<str:number>/rehearsals", ModelRollbackRehearsal),
+    ("models/<str:key>/rollbacks", ModelRollbacks),
+    ("models/<str:key>/rollbacks/<str:number>", ModelRollbackItem),
+    ("models/<str:key>/rollbacks/<str:number>/rehearsals", ModelRollbackRehearsal),
 ]

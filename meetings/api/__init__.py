@@ -9,6 +9,7 @@ from meetings.api import (
     item,
     meeting,
     minutes,
+    model_health,
     outcome,
     recording,
     rotation,
@@ -32,4 +33,5 @@ RESOURCES: list = [
     *decision.RESOURCES,
     *tripwire.RESOURCES,
     *outcome.RESOURCES,
+    *model_health.RESOURCES,
 ]

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 
 from catalogue.models import Model
 from catalogue.queries import model as catalogue
@@ -101,25 +100,9 @@ def _health(user: User, models: Sequence[Model]) -> dict[int, tuple[int, int]]:
     return {row["model_id"]: (row["critical"], row["warning"]) for row in rows}
 
 
-def health_of_model(user: User, model: Model) -> Health:
-    """Return the health of one model, for its page. One query."""
-    crossed = BreachGroup.objects.filter(model=model, state=BreachState.OPEN).visible_to(user)
-    series = Series.objects.filter(model=model).visible_to(user)
-    critical, warning, has_series = Model.objects.values_list(
-        *(_count(crossed.filter(level=level)) for level in (BreachLevel.CRITICAL, BreachLevel.WARNING)),
-        Exists(series),
-    ).get(pk=model.pk)
-    return Health(critical, warning, has_series)
-
-
 def has_dashboard(user: User, model: Model) -> bool:
     """Return True: each model has a dashboard."""
     return True
-
-
-def _count(rows: QuerySet[Any]) -> Coalesce:
-    counted = rows.order_by().values("model").annotate(count=Count("pk")).values("count")
-    return Coalesce(Subquery(counted), 0)
 
 
 # ------------------------------------------------------------------ the page of a model

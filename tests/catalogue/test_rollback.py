@@ -170,7 +170,7 @@ def test_the_api_adds_changes_and_rehearses(client, manager):
         headers = {"Authorization": f"Bearer {text}", **headers}
         return getattr(client, method)(f"/api/v1/{address}", **sent, headers=headers)
 
-    address = "models/credit/rollback-procedures"
+    address = "models/credit/rollbacks"
     assert call("post", address, {}).status_code == 400
     made = call("post", address, {"steps": "Deploy 6", "owner": manager.email})
     assert (made.status_code, made.json()["owner_name"]) == (201, "Mia")

@@ -473,7 +473,7 @@ def _resource(address: str) -> Any:
             "/deployments/": objects.deployment.pk,
             "/deliveries/": known["delivery"].pk,
             "/mutes/": objects.mute.pk,
-            "/rollback-procedures/": objects.rollback.pk,
+            "/rollbacks/": objects.rollback.pk,
         }
         number = next((number for part, number in numbers.items() if part in address), NO_ID)
         with_number = address.replace("<str:number>", str(number)).replace("<str:week>", "2026-W47")

@@ -45,9 +45,6 @@ def hung():
                 "catalogue.models", "main", "signals/_panel_unclaimed.html", model.unclaimed, "signals.view"
             ),
             Panel(
-                "catalogue.model", "bar", "signals/_panel_health.html", model.health_of_model, "signals.view"
-            ),
-            Panel(
                 "catalogue.model", "main", "signals/_panel_model.html", model.panel_of_model, "signals.view"
             ),
         ]
@@ -282,7 +279,6 @@ def test_a_model_without_signals_shows_how_to_push_one(client, ana, hung):
 
     page = _page(client, "/models/credit-pd/")
 
-    assert "No data has been received for this model" in page
     assert "/api/v1/points" in page and "&quot;model&quot;: &quot;credit-pd&quot;" in page
 
 
