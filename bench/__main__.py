@@ -36,10 +36,9 @@ if TYPE_CHECKING:  # they need Django's settings, which Ground sets
 # Goals without a measurement in this program. They are listed so that no goal is missing in the table.
 UNMEASURED = {
     13: ("1,000 alerts in one body", "≥ 20 × DefectDojo's import"),
-    15: ("dashboard of 12 charts", "≤ 8 × one chart, ≤ 4 queries"),
 }
 NO_MEASUREMENT = "This program does not measure it yet."
-NEED_WEB = {1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 17, 18, 19, 20, 21, 22, 25, 26, 27, 28, 29}
+NEED_WEB = {1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 17, 18, 19, 20, 21, 22, 25, 26, 27, 28, 29}
 NEED_REGISTER = NEED_WEB | {2, 30}
 # These compare a large register with one of 1,000 risks.
 NEED_SCALE = {6, 7, 8}
@@ -138,6 +137,7 @@ def _on_a_register(run: Run, goals: set[int], sizes: Sequence[int]) -> list[Line
         if 26 in goals:
             boards.measure_small(run)
         found += _of_given_rows(run, goals, boards) + _of_stored_points(run, goals)
+        found += _of_charts_and_rules(run, goals)
         if goals & IN_LARGE:
             for size in sizes:
                 _grow(run, size)
@@ -171,7 +171,6 @@ def _of_given_rows(run: Run, goals: set[int], boards: Boards) -> list[Line]:
         digest,
         exchange,
         health,
-        judging,
         live,
         objects,
         points,
@@ -193,8 +192,6 @@ def _of_given_rows(run: Run, goals: set[int], boards: Boards) -> list[Line]:
         (22, cold_page.cold_page),
         (9, points.points_by_http),
         (11, points.same_again),
-        (17, judging.back_tested),
-        (17, judging.ticked),
         (19, background.events_handed_on),
         (12, alerts.review_of_alert),
         (12, sustained.sustained),
@@ -205,6 +202,14 @@ def _of_given_rows(run: Run, goals: set[int], boards: Boards) -> list[Line]:
         (18, digests.queries),
         (25, agenda.built),
     ]
+    return [_one(run, goal, measure) for goal, measure in order if goal in goals]
+
+
+def _of_charts_and_rules(run: Run, goals: set[int]) -> list[Line]:
+    """Measure the goals of dashboards and thresholds. They add series of their own."""
+    from bench.goals import dashboard, judging
+
+    order = [(15, dashboard.dashboard_of_charts), (17, judging.back_tested), (17, judging.ticked)]
     return [_one(run, goal, measure) for goal, measure in order if goal in goals]
 
 
