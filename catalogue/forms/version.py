@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 
 from catalogue.models import Model, Version
-from catalogue.operations.version import CHANGEABLE, MAX_CONFIGURATION
+from catalogue.operations.version import CHANGEABLE
+from catalogue.recipes import MAX_JSON
 from catalogue.states import VersionStage
 from pages.forms import PageForm
 from people.models import User
@@ -38,7 +39,7 @@ class VersionForm(PageForm):
     )
     configuration = forms.JSONField(
         required=False,
-        max_length=MAX_CONFIGURATION,
+        max_length=MAX_JSON,
         widget=forms.Textarea(attrs={"rows": 5, "class": "textarea", "spellcheck": "false"}),
         help_text='A JSON object, such as {"max_depth": 6}.',
     )

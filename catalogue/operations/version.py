@@ -1,6 +1,5 @@
 """Write versions of models: register one, change one."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from catalogue.models import Model, Validation, Version
 from catalogue.operations import validation
+from catalogue.recipes import json_object
 from catalogue.states import VALIDATED_TIERS, ValidationState, VersionStage
 from history import operations as history
 from history.operations import Placement
@@ -17,7 +17,6 @@ from kit.refusals import Refused
 
 # The name never changes, because registries and deployments use it.
 CHANGEABLE = ("parent", "stage", "data_set", "code", "configuration", "made_at", "trigger")
-MAX_CONFIGURATION = 100_000  # characters of JSON
 _MAX_PARENTS = 10_000
 
 
@@ -96,20 +95,11 @@ def _checked(version: Version, values: Mapping[str, Any]) -> dict[str, Any]:
     if checked.get("stage", VersionStage.CANDIDATE) not in VersionStage.values:
         raise Refused(f"Use one of {', '.join(VersionStage.values)}.", field="stage")
     if "configuration" in checked:
-        checked["configuration"] = _configuration(checked["configuration"])
+        checked["configuration"] = json_object(checked["configuration"], "configuration")
     parent: Version | None = values.get("parent")
     if parent:
         _check_parent(version, parent)
     return checked
-
-
-def _configuration(value: Any) -> dict[str, Any]:
-    value = {} if value is None else value
-    if not isinstance(value, dict):
-        raise Refused('Use a JSON object, such as {"max_depth": 6}.', field="configuration")
-    if len(json.dumps(value)) > MAX_CONFIGURATION:
-        raise Refused(f"Use at most {MAX_CONFIGURATION:,} characters.", field="configuration")
-    return value
 
 
 def _check_parent(version: Version, parent: Version) -> None:

@@ -64,6 +64,8 @@ def test_a_name_is_unique_for_a_model_only():
         ({"stage": "odd"}, "stage"),
         ({"configuration": [1]}, "configuration"),
         ({"configuration": {"a": "x" * 100_001}}, "configuration"),
+        ({"configuration": {"a": float("nan")}}, "configuration"),
+        ({"configuration": {"a": "\x00"}}, "configuration"),
         ({"colour": "red"}, "colour"),
     ],
 )
