@@ -29,6 +29,8 @@ EFFECT_DUE = "catalogue.effect_due"
 UNREVIEWED = "catalogue.emergency_unreviewed"
 # An emergency change that nobody signed off is reminded of after this time, again and again.
 CHASED_AFTER = timedelta(days=2)
+# An announced window mutes the crossings of its model, so it cannot be without end.
+LONGEST_WINDOW = timedelta(days=7)
 CHANGEABLE = frozenset(
     {"title", "details", "risk", "rollback", "effect", "effect_on", "window_from", "window_until"}
 )
@@ -236,6 +238,8 @@ def _check_dates(request: ChangeRequest) -> None:
         raise Refused("Enter both the start and the end of the window.", field="window_until")
     if start and end and end <= start:
         raise Refused("The window must end after it starts.", field="window_until")
+    if start and end and end - start > LONGEST_WINDOW:
+        raise Refused(f"A window lasts at most {LONGEST_WINDOW.days} days.", field="window_until")
     if request.effect_on and request.effect_on < request.opened_at.date():
         raise Refused("The effect cannot be checked before the request. Use a later date.", field="effect_on")
 

@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import JSONObject
 
 from catalogue.models import ChangeRequest, Deployment, Model
 from catalogue.states import ChangeRoute, ChangeState, DeploymentState
 from history.models import RecordedQuerySet
 from kit.sight import Visitor
+from people.models import Membership
+from people.states import Role
 
 PRODUCTION = "production"
 
@@ -28,15 +30,27 @@ def deployments() -> RecordedQuerySet[Deployment]:
 
 
 def announced_windows() -> RecordedQuerySet[ChangeRequest]:
-    """Return the change requests whose window is announced: signed off, or an open emergency."""
-    announced = Q(state=ChangeState.SIGNED) | Q(state=ChangeState.OPEN, route=ChangeRoute.EMERGENCY)
-    return ChangeRequest.objects.filter(announced, window_from__isnull=False)
+    """Return the change requests whose window is announced: signed off, or an open emergency.
+
+    An announced window mutes. So an emergency that nobody signed counts only if whoever opened it may change
+    the model (catalogue.model_change): otherwise any member could silence any model.
+    """
+    in_team = Membership.objects.filter(team=OuterRef("model__owner_team"), user=OuterRef("opened_by"))
+    by_insider = (
+        Q(opened_by__isnull=True)  # opened by Riskhub itself
+        | Q(opened_by=F("model__developer"))
+        | Q(opened_by__role__in=(Role.RISK_MANAGER, Role.ADMINISTRATOR))
+        | Exists(in_team)
+    )
+    emergency = Q(state=ChangeState.OPEN, route=ChangeRoute.EMERGENCY) & by_insider
+    return ChangeRequest.objects.filter(Q(state=ChangeState.SIGNED) | emergency, window_from__isnull=False)
 
 
 def open_windows(model_ids: Iterable[int], at: datetime) -> dict[int, ChangeRequest]:
     """Return model id -> the change request whose announced window is open at this moment. One query.
 
-    A window counts once its request is signed off. That of an emergency counts at once, until it is declined.
+    A window counts once its request is signed off. That of an emergency counts at once, until it is declined,
+    see announced_windows().
     The start belongs to the window, the end does not. Of several windows the one that ends last is returned.
     """
     rows = announced_windows().filter(model__in=list(model_ids), window_from__lte=at, window_until__gt=at)

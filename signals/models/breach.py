@@ -103,6 +103,7 @@ class Breach(Part):
     # Set by queries.group.set_visibility().
     is_series_seen: bool
     is_rule_seen: bool
+    is_mute_seen: bool
     is_window_seen: bool
 
     objects = BreachQuerySet.as_manager()

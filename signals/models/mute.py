@@ -34,3 +34,8 @@ class Mute(Part):
             models.CheckConstraint(condition=Q(ends_at__gte=F("starts_at")), name="signals_mute_ends_after")
         ]
         indexes = [models.Index(fields=["threshold", "-ends_at"], name="signals_mute_of_threshold")]
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Return True if it was ended before it began, so that it mutes nothing."""
+        return self.ends_at <= self.starts_at

@@ -7,6 +7,7 @@ the deployment window ends, it is unmuted: it then opens a review like a new one
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from history import bulk
 from history import operations as history
@@ -17,7 +18,7 @@ from kit.refusals import IllegalMove, Refused
 from signals import events
 from signals.models import Breach, BreachGroup, Mute, Threshold
 from signals.operations import breach
-from signals.queries.mute import Muting, muted_groups, muting
+from signals.queries.mute import Muting, muting, no_longer_muted
 from signals.states import BreachState
 
 MUTE_ENDS = "signals.mute_ends"
@@ -55,7 +56,7 @@ def add(
 @transaction.atomic
 def end(mute: Mute, *, by: Actor, at: datetime, seen: int | None = None) -> Mute:
     """End a mute before its time. Raises IllegalMove if it has ended, ChangedMeanwhile."""
-    if mute.ends_at <= at:
+    if mute.ends_at <= at or mute.is_cancelled:
         raise IllegalMove("This mute has ended.", field="ends_at")
     values = {"ends_at": max(at, mute.starts_at), "ended_by": by.person}
     payload = events.ThresholdUnmuted(open=_open_crossings(mute.threshold))
@@ -74,7 +75,7 @@ def note_end(due: Due, *, at: datetime) -> None:
 
 def note_over(*, at: datetime) -> Tally:
     """Unmute the open groups whose mute or window has ended. One query if there is none."""
-    groups = list(muted_groups().order_by("pk").values_list("pk", "cause_key")[:_AT_ONCE])
+    groups = list(no_longer_muted(at).order_by("pk").values_list("pk", "cause_key")[:_AT_ONCE])
     return Tally(done=sum(_unmute(pk, cause_key, at=at) for pk, cause_key in groups))
 
 
@@ -82,7 +83,7 @@ def note_over(*, at: datetime) -> Tally:
 def _unmute(pk: int, cause_key: str, *, at: datetime) -> bool:
     """Unmute the breaches of a group that nothing mutes any more. Return True if it is not muted by that."""
     breach.lock_causes([cause_key])
-    group = muted_groups().select_related("subject").filter(pk=pk).first()
+    group = no_longer_muted(at).select_related("subject").filter(pk=pk).first()
     if group is None:
         return False
     opened = list(Breach.objects.filter(group=group, state=BreachState.OPEN))
@@ -116,6 +117,7 @@ def _check(threshold: Threshold, start: datetime, ends_at: datetime, reason: str
         raise Refused("The mute must end after it starts, and in the future.", field="ends_at")
     if ends_at - start > LONGEST:
         raise Refused(f"Mute for at most {LONGEST.days} days.", field="ends_at")
-    other = threshold.mutes.filter(starts_at__lt=ends_at, ends_at__gt=start).first()
+    planned = threshold.mutes.filter(ends_at__gt=F("starts_at"))
+    other = planned.filter(starts_at__lt=ends_at, ends_at__gt=start).first()
     if other is not None:
         raise Refused("This threshold has a mute in this time. End it first.", field="ends_at")

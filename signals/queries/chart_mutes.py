@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import F, OuterRef
 from django.db.models.functions import JSONObject
 
 from catalogue.queries.deployment import announced_windows
@@ -28,7 +28,7 @@ class ChartMute:
 def mutes_on(user: User, start: datetime, end: datetime) -> tuple[ArraySubquery, ArraySubquery]:
     """Return the mutes and the windows in the period on the series of the outer query, as JSON values."""
     mutes = Mute.objects.filter(threshold__series=OuterRef("pk"), starts_at__lte=end, ends_at__gte=start)
-    mutes = mutes.visible_to(user).order_by("-starts_at")
+    mutes = mutes.filter(ends_at__gt=F("starts_at")).visible_to(user).order_by("-starts_at")
     windows = announced_windows().filter(
         model=OuterRef("model_id"), window_from__lte=end, window_until__gte=start
     )

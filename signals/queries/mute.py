@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from catalogue.models import ChangeRequest
-from catalogue.queries.deployment import open_windows
+from catalogue.queries.deployment import announced_windows, open_windows
 from people.models import User
 from signals.models import Breach, BreachGroup, Mute, Threshold
 from signals.states import BreachState
@@ -37,9 +37,12 @@ def muting(threshold_ids: Collection[int], model_ids: Collection[int], at: datet
     )
 
 
-def muted_groups() -> QuerySet[BreachGroup]:
-    """Return the open groups whose open breaches are all muted."""
-    return BreachGroup.objects.filter(state=BreachState.OPEN, is_muted=True)
+def no_longer_muted(at: datetime) -> QuerySet[BreachGroup]:
+    """Return the muted groups with an open breach whose mute or window is over, or not announced any more."""
+    rows = Breach.objects.filter(group=OuterRef("pk"), state=BreachState.OPEN)
+    announced = announced_windows().filter(pk=OuterRef("window"), window_until__gt=at)
+    over = rows.filter(Q(mute__ends_at__lte=at) | Q(mute__isnull=True) & ~Exists(announced))
+    return BreachGroup.objects.filter(Exists(over), state=BreachState.OPEN, is_muted=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +60,32 @@ class ThresholdMutes:
 
 
 def mutes_of(threshold: Threshold, at: datetime) -> ThresholdMutes:
-    """Return the mutes of a threshold for its page: all upcoming, and the last MAX_EARLIER. One query."""
+    """Return the mutes of a threshold for its page: the current ones, and the last MAX_EARLIER. One query.
+
+    A mute that was ended before it began is an earlier one.
+    """
     rows = list(
         Mute.objects.filter(threshold=threshold)
         .select_related("author", "ended_by")
         .order_by("-ends_at", "-id")[: MAX_EARLIER * 2]
     )
-    current = [mute for mute in rows if mute.ends_at > at]
-    earlier = [mute for mute in rows if mute.ends_at <= at]
+    current = [mute for mute in rows if mute.ends_at > at and not mute.is_cancelled]
+    earlier = [mute for mute in rows if mute.ends_at <= at or mute.is_cancelled]
     return ThresholdMutes(current[::-1], earlier[:MAX_EARLIER], at)
 
 
 def muted_breaches(group: BreachGroup, user: User) -> list[Breach]:
     """Return one muted breach of a group for each mute and window.
 
-    is_window_seen: whether the user may see the window. One query.
+    is_mute_seen, is_window_seen: whether the user may see the threshold with its mute, and the window. A user
+    who was granted the group does not see its rules by that. One query.
     """
     rows = group.breaches.filter(Q(mute__isnull=False) | Q(window__isnull=False))
-    rows = rows.select_related("mute__author", "window__subject").order_by("mute_id", "window_id")
+    rows = rows.select_related("mute__author", "threshold__subject", "window__subject").order_by(
+        "mute_id", "window_id"
+    )
     breaches = list(rows.distinct("mute_id", "window_id"))
     for breach in breaches:
+        breach.is_mute_seen = breach.threshold.subject.is_visible_to(user)
         breach.is_window_seen = breach.window is not None and breach.window.subject.is_visible_to(user)
     return breaches

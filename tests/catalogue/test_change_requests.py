@@ -222,6 +222,7 @@ def test_an_effect_checked_early_is_not_asked_for(holder, move_clock):
         ({"kind": "deployment", "window_from": AT}, "window_until"),
         ({"window_from": AT}, "window_until"),
         ({"window_from": AT, "window_until": AT}, "window_until"),
+        ({"window_from": AT, "window_until": AT + timedelta(days=8)}, "window_until"),
         ({"effect_on": date(2020, 1, 1)}, "effect_on"),
     ],
 )
@@ -245,6 +246,24 @@ def test_a_window_counts_once_it_is_signed_and_an_emergency_at_once(holder):
     assert open_windows([urgent.pk], AT) == {}
     assert open_windows(ids, AT + timedelta(hours=2)) == {}
     assert open_windows(ids, AT - timedelta(seconds=1)) == {}
+
+
+def test_an_emergency_that_nobody_signed_counts_only_from_somebody_who_may_change_the_model(holder):
+    """Its window mutes, and anybody may open an emergency."""
+    hours = {"window_from": AT, "window_until": AT + timedelta(hours=2)}
+    team = people.team("Growth ML")
+    developer, manager, member = people.user(), people.user(role=Role.RISK_MANAGER), people.user(teams=[team])
+    opened = {
+        name: catalogue.model(tier=4, developer=developer, owner_team=owner_team)
+        for name, owner_team in (("stranger", None), ("developer", None), ("manager", None), ("member", team))
+    }
+    who = {"stranger": people.user(), "developer": developer, "manager": manager, "member": member}
+    for name, model in opened.items():
+        catalogue.change(model, kind="deployment", is_emergency=True, opened_by=who[name], **hours)
+
+    counted = open_windows([model.pk for model in opened.values()], AT)
+
+    assert set(counted) == {model.pk for name, model in opened.items() if name != "stranger"}
 
 
 # ------------------------------------------------------------------ pages

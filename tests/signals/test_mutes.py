@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from history import operations as history
 from history.models import Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
@@ -14,6 +15,7 @@ from risklog.models import Review
 from signals.models import Breach, BreachGroup, Mute
 from signals.operations import mute
 from signals.queries.chart import chart
+from signals.queries.mute import muted_breaches
 from tests.conftest import AT
 from tests.factories import catalogue, people, signals
 
@@ -177,6 +179,44 @@ def test_a_mute_that_cannot_be_is_refused(watched, ana, values, field):
     with pytest.raises(Refused) as refused:
         muted(watched, ana, **values)
     assert refused.value.field == field
+
+
+def test_groups_under_long_mutes_do_not_keep_others_muted(watched, ana, monkeypatch):
+    monkeypatch.setattr(mute, "_AT_ONCE", 1)
+    muted(watched, ana, hours=24)
+    signals.push(watched, 0.3)
+    later = signals.series(catalogue.model("churn"), "auc", feature="")
+    signals.agreed(later, warning=0.2)
+    muted(later, ana, hours=2)
+    signals.push(later, 0.3)
+
+    assert mute.note_over(at=AT + 3 * HOUR).done == 1
+
+    assert BreachGroup.objects.get(is_muted=False).model_name == "churn"
+
+
+def test_a_planned_mute_that_is_ended_is_over(watched, ana, client):
+    planned = muted(watched, ana, starts_at=AT + 10 * HOUR, hours=20)
+    mute.end(planned, by=Actor(ana, "page"), at=AT)
+
+    with pytest.raises(IllegalMove):
+        mute.end(planned, by=Actor(ana, "page"), at=AT + HOUR)
+    muted(watched, ana, hours=30)
+
+    assert chart(ana, watched, start=AT - HOUR, end=AT + 40 * HOUR).mutes[0].end == AT + 30 * HOUR
+    page = client.get(f"/signals/thresholds/{watched.thresholds.get().pk}/").text
+    assert page.count("End the mute") == 1
+
+
+def test_who_sees_only_the_group_does_not_read_why_its_threshold_is_muted(watched, ana):
+    muted(watched, ana)
+    signals.push(watched, 0.3)
+    (seen,) = muted_breaches(BreachGroup.objects.get(), ana)
+    history.restrict(watched.model.subject, [ana.subject_id])
+
+    (hidden,) = muted_breaches(BreachGroup.objects.get(), people.user("Gast"))
+
+    assert (seen.is_mute_seen, hidden.is_mute_seen) == (True, False)
 
 
 def test_pages_and_api_mute_and_end_it(watched, ana, client):
