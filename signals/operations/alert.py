@@ -79,18 +79,16 @@ def _take(body: ParsedBody, *, source: Source, by: Actor, at: datetime) -> Alert
 def _without_ignored(body: ParsedBody, source: Source) -> tuple[ParsedBody, list[ParsedAlert]]:
     """Return the body without the alerts whose severity the source ignores, and these.
 
-    An alert that is known stays in the body: it opened a breach before its severity was ignored, and only
-    its `resolved` clears this breach.
+    An alert that fires stays in the body: it opened a breach before it was ignored, and only its `resolved`
+    clears this breach.
     """
     ignored = [parsed for parsed in body.alerts if parsed.is_ignored]
     if not ignored:
         return body, []
-    known = set(
-        Alert.objects.filter(
-            source=source, fingerprint__in={parsed.fingerprint for parsed in ignored}
-        ).values_list("fingerprint", flat=True)
-    )
-    ignored = [parsed for parsed in ignored if parsed.fingerprint not in known]
+    fingerprints = {parsed.fingerprint for parsed in ignored}
+    rows = Alert.objects.filter(source=source, fingerprint__in=fingerprints, is_firing=True)
+    firing = set(rows.values_list("fingerprint", flat=True))
+    ignored = [parsed for parsed in ignored if parsed.fingerprint not in firing]
     items = {parsed.item for parsed in ignored}
     return replace(body, alerts=[parsed for parsed in body.alerts if parsed.item not in items]), ignored
 
@@ -202,6 +200,9 @@ class _Intake:
         known = self.alerts.setdefault(parsed.fingerprint, {})
         starts_at = parsed.starts_at or self._start_of(known, parsed)
         state = known.get(starts_at)
+        if state is None and parsed.is_ignored:
+            self._end_older(known, starts_at)
+            return ItemResult.IGNORED
         if state is None:
             known[starts_at] = self._new(parsed, starts_at, known)
             return ItemResult.STORED
@@ -227,10 +228,7 @@ class _Intake:
         self, parsed: ParsedAlert, starts_at: datetime, known: dict[datetime, _AlertState]
     ) -> _AlertState:
         """Return the state of a new alert. Ends the older alerts of its fingerprint."""
-        later = [other for other in known if other > starts_at]
-        if not later:
-            for other in known.values():
-                self._end(other, starts_at)
+        later = self._end_older(known, starts_at)
         ends_at = parsed.ends_at
         if parsed.is_firing and later:
             ends_at = min(later)
@@ -250,6 +248,14 @@ class _Intake:
         return _AlertState(
             alert, parsed, is_named=True, is_changed=True, level=parsed.level, value=parsed.value
         )
+
+    def _end_older(self, known: dict[datetime, _AlertState], starts_at: datetime) -> list[datetime]:
+        """End the alerts of a fingerprint if none starts after `starts_at`. Returns the later starts."""
+        later = [other for other in known if other > starts_at]
+        if not later:
+            for other in known.values():
+                self._end(other, starts_at)
+        return later
 
     def _end(self, state: _AlertState, ends_at: datetime) -> str:
         """End an alert. Returns DUPLICATE if it has ended already."""

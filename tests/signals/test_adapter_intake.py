@@ -16,6 +16,7 @@ from people.models import Token
 from people.operations import token
 from signals.models import Alert, Breach, Delivery, Point, Series, Source
 from signals.operations import source as sources
+from tests.conftest import AT
 from tests.factories import catalogue, people, signals
 from tests.signals.conftest import ALERTS, NOW
 
@@ -68,6 +69,21 @@ def test_an_open_breach_of_a_severity_that_is_ignored_later_still_clears(sender)
 
     assert answer.json()["results"] == ["stored"]
     assert not Alert.objects.get().is_firing
+
+
+def test_a_newer_start_of_an_ignored_severity_opens_nothing(sender):
+    sent = signals.sent_alert("age", severity="ticket")
+    sender(f"{ALERTS}/lab", {"alerts": [sent]})
+    mapping = {"severities": {"ticket": "ignore"}}
+    sources.change(Source.objects.get(), {"mapping": mapping}, by=SYSTEM, at=NOW)
+    newer = sent | {"startsAt": (AT + timedelta(hours=1)).isoformat()}
+
+    answers = [sender(f"{ALERTS}/lab", {"alerts": [newer]}).json()["results"] for _ in range(2)]
+
+    assert answers == [["ignored"], ["ignored"]]
+    ended = Alert.objects.get()
+    assert (ended.is_firing, ended.ends_at) == (False, AT + timedelta(hours=1))
+    assert Breach.objects.get().state == "cleared"
 
 
 # ---------------------------------------------------------- Grafana

@@ -1,6 +1,7 @@
 """The receiver of any JSON: points and checks of tools, by the mapping of their source."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -42,6 +43,27 @@ def test_the_checks_of_a_run_open_breaches_and_the_next_run_clears_them(sender):
 
     assert not Alert.objects.filter(is_firing=True).exists()
     assert not Breach.objects.filter(state="open").exists()
+
+
+def test_a_skipped_check_that_passed_before_opens_no_breach(sender, move_clock):
+    mapped("dbt")
+    answers = []
+    for minute, status in enumerate(("fail", "pass", "skipped")):
+        move_clock(NOW + timedelta(minutes=minute))
+        body = {"results": [{"unique_id": "test.not_null", "status": status}]}
+        answers.append(sender(f"{LAB}?model=fraud-score", body).json()["results"])
+
+    assert answers == [["stored"], ["stored"], ["ignored"]]
+    assert (Alert.objects.count(), Breach.objects.get().state) == (1, "cleared")
+
+
+def test_a_skipped_check_that_fails_goes_on_failing(sender, move_clock):
+    mapped("dbt")
+    for minute, status in enumerate(("fail", "skipped")):
+        move_clock(NOW + timedelta(minutes=minute))
+        sender(f"{LAB}?model=fraud-score", {"results": [{"unique_id": "test.not_null", "status": status}]})
+
+    assert (Alert.objects.get().is_firing, Breach.objects.get().state) == (True, "open")
 
 
 def test_a_complete_body_resolves_the_checks_that_it_does_not_contain(sender):
