@@ -4,6 +4,7 @@ drf_spectacular supports generic views. Our views declare columns, filters, orde
 (rest.resource), so this module reads those.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection as Names
 from functools import cache
@@ -153,7 +154,7 @@ class Resources(AutoSchema):
     def get_override_parameters(self) -> list[OpenApiParameter]:
         found = [
             OpenApiParameter(name, str, "path", description="The id, the reference or the slug.")
-            for name in (word.strip("{}") for word in self._words() if word.startswith("{"))
+            for name in re.findall(r"{(\w+)}", self.path)
         ]
         if isinstance(self.view, Collection) and self.method == "GET":
             found += [*self._of_a_list(), *self._of_paging()]

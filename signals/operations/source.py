@@ -92,6 +92,8 @@ def add(
 ) -> Source:
     """Create a source before its first payload. slug: "" derives it from the name.
 
+    owner: by default nobody; with a secret whoever adds it, because signed payloads act for the owner.
+
     Raises Refused, with the field, for an invalid name, slug, adapter, mapping or interval.
     """
     name = name.strip()
@@ -119,6 +121,7 @@ def add(
     )
     if secret:
         source.secret = _sealed_secret(source, secret)
+        source.owner = owner or (by.person.answerable if by.person is not None else None)
     history.record(source, events.SourceAdded(by_hand=True), by=by, at=at)
     return source
 

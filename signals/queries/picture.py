@@ -49,7 +49,7 @@ def of_charts(
     earlier: Mapping[int, Line] | None = None,
     marks: Sequence[Mapping[str, Any]] = (),
 ) -> Picture:
-    """Return the picture of one or several series. The first one with limits gives the limits.
+    """Return the picture of one or several series, with limits if all series that have limits have the same.
 
     earlier: series id -> its points in the compared period, None if they are not compared.
     """
@@ -58,14 +58,13 @@ def of_charts(
         shift = period.start - period.before.start
         shifted = [(at + shift, value) for at, value in (earlier or {}).get(chart.series.pk, ())]
         lines.append(_line(chart.series, shifted, earlier=period.compared_name))
-    limited = next((chart for chart in charts if _limits(chart)), None)
     return _picture(
         PanelKind.SERIES,
         title,
         period,
         unit=charts[0].series.unit if charts else "",
         lines=lines,
-        limits=_limits(limited) if limited else [],
+        limits=_shared_limits(charts),
         spans=[span for chart in charts for span in _spans(chart)],
         marks=[*(mark for chart in charts for mark in _agreements(chart)), *_deployments(charts), *marks],
     )
@@ -80,6 +79,13 @@ def _line(series: Series, points: Line, *, earlier: str = "") -> dict[str, Any]:
         "is_earlier": bool(earlier),
         "earlier": earlier,
     }
+
+
+def _shared_limits(charts: Sequence[Chart]) -> list[dict[str, Any]]:
+    """Return the limits of the charts, nothing if they differ: readers take a band as that of every series."""
+    limited = [limits for chart in charts if (limits := _limits(chart))]
+    levels = [[(limit["value"], limit["kind"], limit["side"]) for limit in limits] for limits in limited]
+    return limited[0] if limited and all(level == levels[0] for level in levels) else []
 
 
 def _limits(chart: Chart) -> list[dict[str, Any]]:

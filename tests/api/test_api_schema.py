@@ -1,6 +1,7 @@
 """The published description is valid, complete and without warnings."""
 
 import json
+import re
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -107,3 +108,10 @@ def test_a_body_is_described_as_it_is_taken(document, path, body, is_good):
     wanted = content["application/json"]["schema"] | {"components": document["components"]}
 
     assert Draft202012Validator(wanted).is_valid(body) is is_good
+
+
+def test_each_parameter_of_a_path_is_declared_once_by_its_name(document):
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            declared = [one["name"] for one in operation["parameters"] if one["in"] == "path"]
+            assert sorted(declared) == sorted(re.findall(r"{(\w+)}", path)), (method, path)

@@ -136,6 +136,20 @@ def test_a_series_that_the_reader_may_not_see_is_left_out(ana):
     assert picture["lines"] == []
 
 
+def test_limits_of_two_series_are_drawn_only_if_they_are_the_same(ana, series):
+    other = signals.series(series.model, feature="income", values=(0.1, 0.2))
+    both = {"kind": "series", "series": [series.pk, other.pk]}
+    signals.agreed(series, warning=0.35)
+    signals.agreed(other, warning=0.35)
+    assert [limit["value"] for limit in shown(ana, both)[0]["limits"]] == [0.35]
+
+    third = signals.series(series.model, feature="age_of_account", values=(0.1, 0.2))
+    signals.agreed(third, warning=0.6)
+
+    [picture] = shown(ana, {"kind": "series", "series": [series.pk, third.pk]})
+    assert picture["limits"] == []
+
+
 def test_limits_that_are_no_values_of_the_series_are_not_drawn(ana, series):
     signals.agreed(series, kind="silence", warning=6.0)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from history.models import Event
 from kit import sealed
 from signals.models import Source
 from tests.factories import people
@@ -21,6 +22,14 @@ def test_a_source_is_added_with_its_secret_and_owner(api):  # noqa: F811
     assert (answer.json()["slug"], source.owner) == ("grafana-eu", owner)
     assert sealed.unseal(source.secret) == "a long secret"
     assert "secret" not in answer.content.decode()
+
+
+def test_a_source_that_is_signed_belongs_to_who_adds_it_unless_an_owner_is_named(api):  # noqa: F811
+    api("POST", "sources", NEW)
+
+    source = Source.objects.get()
+    assert source.owner is not None
+    assert source.owner.subject_id == Event.objects.get(verb="signals.source_added").actor_id
 
 
 @pytest.mark.parametrize(
