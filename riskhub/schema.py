@@ -95,11 +95,15 @@ class Resources(AutoSchema):
         form = self._words()[-1].partition(".")[2]
         if self.method == "GET" and form:  # a file, such as charts/{key}.svg
             return "_".join([*words, form])
+        if self.method == "GET" and words[-1] == "export" and "{" in self.path:  # of one object
+            return "_".join([*words, "read"])
         if self.method == "GET":
             is_list = isinstance(self.view, Collection) or not self._words()[-1].startswith("{")
             return "_".join([*words, "list" if is_list else "read"])
         if self.method == "POST" and not isinstance(self.view, Collection) and len(words) > 1:
             by = [f"by_{self._words()[-1].strip('{}')}"] if self._words()[-1].startswith("{") else []
+            if words[-1] == "read":  # GET of one object ends with it, too
+                return "_".join([*words, "now"])
             return "_".join([*words, *by])
         of_all = ["all"] if self.method == "DELETE" and isinstance(self.view, Collection) else []
         return "_".join([*words, _ACTS[self.method], *of_all])

@@ -67,6 +67,9 @@ class ThresholdRow(_LimitsRow):
     agreed_at = serializers.DateTimeField(allow_null=True, default=None)
     reviewed = serializers.IntegerField(help_text="Reviewed breaches of the last 90 days.")
     false_alarms = serializers.IntegerField(help_text="How many of them people called a false alarm.")
+    noisy_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was found to be noisy; else null."
+    )
 
 
 class RuleBody(Body):
@@ -124,6 +127,7 @@ class _Thresholds(Resource):
         "feature": "series__feature",
         "source_slug": "source__slug",
         "external_rule": "external_rule",
+        "noisy_at": "noisy_at",
     }
 
     def rows(self, request: Request) -> QuerySet:

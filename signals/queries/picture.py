@@ -82,7 +82,7 @@ def _line(series: Series, points: Line, *, earlier: str = "") -> dict[str, Any]:
 
 
 def _shared_limits(charts: Sequence[Chart]) -> list[dict[str, Any]]:
-    """Return the limits of the charts, nothing if they differ: readers take a band as that of every series."""
+    """Return the limits of the charts, nothing if they differ: a band looks like that of every series."""
     limited = [limits for chart in charts if (limits := _limits(chart))]
     levels = [[(limit["value"], limit["kind"], limit["side"]) for limit in limits] for limits in limited]
     return limited[0] if limited and all(level == levels[0] for level in levels) else []

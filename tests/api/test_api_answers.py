@@ -10,6 +10,7 @@ from django.db import transaction
 from django.test import Client
 from jsonschema import Draft202012Validator, FormatChecker
 
+from catalogue.models import Workflow
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
 from meetings.models import Meeting, Swap, Tripwire
@@ -22,7 +23,7 @@ from people.operations import auditor, invitation, organisation, person, roster,
 from riskhub import schema
 from risklog.models import Import, Risk, Template, TemplateVersion
 from risklog.operations import filled_template, imports, scoring
-from signals.models import Dashboard
+from signals.models import Dashboard, Delivery, Mute
 from talk.operations import watch
 from tests.conftest import AT
 from tests.factories import signals
@@ -149,6 +150,9 @@ def _key_of(path):
         "decisions": Tripwire.objects.order_by("pk")[0].decision.reference,
         "meeting-series": Swap.objects.get().meeting.series_id,
         "webhook-endpoints": WebhookEndpoint.objects.get().pk,
+        "sources": Delivery.objects.order_by("pk")[0].source.slug,
+        "thresholds": Mute.objects.order_by("pk")[0].threshold_id,
+        "workflows": Workflow.objects.order_by("pk")[0].pk,
     }
     return keys.get(path.split("/")[3], "")
 

@@ -113,5 +113,6 @@ def test_a_body_is_described_as_it_is_taken(document, path, body, is_good):
 def test_each_parameter_of_a_path_is_declared_once_by_its_name(document):
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            declared = [one["name"] for one in operation["parameters"] if one["in"] == "path"]
+            found = operation.get("parameters", [])
+            declared = [one["name"] for one in found if one["in"] == "path"]
             assert sorted(declared) == sorted(re.findall(r"{(\w+)}", path)), (method, path)

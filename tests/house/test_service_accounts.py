@@ -51,6 +51,7 @@ TOGETHER = {
     "people/models/person.py",
     "people/operations/person.py",  # handles and addresses are unique among all
     "risklog/operations/import_run.py",  # the author of an import
+    "signals/operations/registry_webhook.py",  # the owner of a source
 }
 
 

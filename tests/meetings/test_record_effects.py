@@ -318,4 +318,4 @@ def test_the_hint_names_only_the_effects_of_the_reader(bar):
     assert "Add !agree to agree to version 1." in bar.page(bar.boss)
     risk = bar.risk()
     assert f"Add !accept to accept {risk.reference} as proposed." in bar.page(bar.boss)
-    assert "!accept" not in bar.page(bar.ana)
+    assert "Add !accept" not in bar.page(bar.ana)

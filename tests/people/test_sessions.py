@@ -20,7 +20,7 @@ from tests.factories import people
 
 pytestmark = pytest.mark.django_db
 WORDS = "a-long-enough-passphrase"
-STATEMENTS, OF_PAGE = 5, 7  # of a small page, and of the page with the sessions
+STATEMENTS, OF_PAGE = 5, 8  # of a small page, and of the page with the sessions
 
 
 @pytest.fixture(autouse=True)
