@@ -111,14 +111,8 @@ def add(
     lock_creation()
     if Source.objects.filter(slug=slug).exists():
         raise Refused(f"The source “{slug}” already exists. Choose another name.", field="slug")
-    source = Source(
-        slug=slug,
-        name=name,
-        adapter=adapter,
-        owner=owner,
-        mapping=mapping,
-        expected_every=expected_every,
-    )
+    source = Source(slug=slug, name=name, adapter=adapter, owner=owner, mapping=mapping)
+    source.expected_every = expected_every
     if secret:
         source.secret = _sealed_secret(source, secret)
         source.owner = owner or (by.person.answerable if by.person is not None else None)
