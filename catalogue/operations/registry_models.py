@@ -166,12 +166,13 @@ def _store_one(
             at=at,
         )
         return
-    values: dict = {"aliases": aliases}
+    values: dict = {}
     if known is None:  # a person or a webhook registered it: their texts stay
         values |= {field: text for field, text in texts.items() if text and not getattr(version, field)}
     if known is None or known[:1] != [found.stage]:
         values["stage"] = _stage_after(version, found, known)
-    history.change(version, values, by=by, at=at)
+    version.model = model  # one object, because a promotion plans its validation
+    versions_.change(version, values, aliases=aliases, by=by, at=at)
 
 
 def _stage_after(version: Version, found: FoundVersion, known: list[str] | None) -> str:

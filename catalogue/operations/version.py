@@ -66,11 +66,23 @@ def register(
 
 @transaction.atomic
 def change(
-    version: Version, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+    version: Version,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    seen: int | None = None,
+    aliases: Sequence[str] | None = None,
 ) -> Version:
-    """Change fields of CHANGEABLE. Raises Refused(field=…), ChangedMeanwhile."""
+    """Change fields of CHANGEABLE. Raises Refused(field=…), ChangedMeanwhile.
+
+    aliases: what its registry calls it now, None for no change. Only imports change them.
+    """
     before = version.stage
-    history.change(version, _checked(version, values), by=by, at=at, seen=seen)
+    checked = _checked(version, values)
+    if aliases is not None:
+        checked["aliases"] = list(aliases)
+    history.change(version, checked, by=by, at=at, seen=seen)
     _trigger_validation(version, before, by=by, at=at)
     return version
 

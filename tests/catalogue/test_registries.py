@@ -129,6 +129,19 @@ def test_a_second_reading_writes_only_what_changed_in_the_registry(registry, mlf
     assert stages("churn-scorer")["3"] == ("archived", [])
 
 
+def test_a_promotion_in_the_registry_asks_for_a_validation(registry, mlflow):
+    catalogue.model("churn-scorer", tier=1)
+    mlflow.set_aliases("churn-scorer", {"challenger": "1"})
+    read()
+    assert Model.objects.get(slug="churn-scorer").validate_on is None
+
+    mlflow.set_aliases("churn-scorer", {"champion": "1"})
+    assert read().problems == []
+
+    assert stages("churn-scorer")["1"] == ("production", ["champion"])
+    assert Model.objects.get(slug="churn-scorer").validate_why == "Version 1 is in production."
+
+
 def test_a_registered_model_and_version_are_found_again(registry, mlflow):
     model = catalogue.model("churn-scorer", name="Churn", purpose="Keeps customers.")
     own = catalogue.version(model, "2", code="our code")
