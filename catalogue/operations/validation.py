@@ -5,17 +5,25 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from catalogue import events
 from catalogue.checklists import checklist_for
 from catalogue.models import Model, Validation, ValidationFinding, Version
 from catalogue.operations.model_details import lines
-from catalogue.states import CheckAnswer, ValidationResult, ValidationState
+from catalogue.states import (
+    VALIDATED_TIERS,
+    CheckAnswer,
+    ValidationResult,
+    ValidationState,
+    VersionStage,
+)
 from history import operations as history
 from history.models import Event, Subject
 from history.operations import Placement
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
+from people import queries as people
 from people.models import User
 
 CHANGEABLE = (
@@ -110,6 +118,7 @@ def conclude(
     """Record the result, and when and why the model is validated next, if that is known.
 
     Every question of the checklist needs an answer first. A result other than approved needs a conclusion.
+    Without a next one the plan is cleared, unless another version in production waits for its validation.
     Raises Refused, IllegalMove, ChangedMeanwhile.
     """
     _require_open(validation)
@@ -125,7 +134,8 @@ def conclude(
     _check_plan(next_on, next_why)
     values = {"result": result, "conclusion": text, "settled_at": at}
     history.move(validation, ValidationState.DONE, by=by, at=at, seen=seen, values=values)
-    plan_next(validation.model, on=next_on, why=next_why, by=by, at=at)
+    if next_on or next_why.strip() or not _another_waits(validation):
+        plan_next(validation.model, on=next_on, why=next_why, by=by, at=at)
     return validation
 
 
@@ -153,12 +163,26 @@ def plan_next(
 
 
 def trigger(model: Model, *, why: str, by: Actor, at: datetime, cause: Event | None = None) -> None:
-    """Ask for a validation of a model within DAYS_AFTER_TRIGGER days, unless one is due earlier."""
-    on = at.date() + timedelta(days=DAYS_AFTER_TRIGGER)
+    """Ask for a validation of a model within DAYS_AFTER_TRIGGER days, unless one is due earlier.
+
+    The days are those of the organisation.
+    """
+    today = at.astimezone(people.zone_of(None)).date()
+    on = today + timedelta(days=DAYS_AFTER_TRIGGER)
     if model.validate_on and model.validate_on <= on:
         return
     values = {"validate_on": on, "validate_why": why[:_MAX_TRIGGER]}
     history.change(model, values, by=by, at=at, verb="catalogue.validation_planned", cause=cause)
+
+
+def _another_waits(validation: Validation) -> bool:
+    """Return True if the validated version is not in production and one in production is not validated."""
+    version, model = validation.of_version, validation.model
+    if version is None or version.stage == VersionStage.PRODUCTION or model.tier not in VALIDATED_TIERS:
+        return False
+    validated = Validation.objects.filter(of_version=OuterRef("pk"), state=ValidationState.DONE)
+    in_production = Version.objects.filter(model=model, stage=VersionStage.PRODUCTION)
+    return in_production.exclude(Exists(validated)).exists()
 
 
 def _check_plan(on: date | None, why: str) -> None:

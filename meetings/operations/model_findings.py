@@ -13,6 +13,7 @@ from meetings.models import AgendaItem
 from meetings.operations import carry, completion, placement
 from meetings.queries import series as series_queries
 from meetings.states import TO_COME, ItemState, Purpose
+from risklog.operations.days import day_of
 from signals.states import SignalKind
 
 
@@ -23,7 +24,7 @@ def on_model_neglected(event: Event, *, at: datetime) -> None:
     A model without an owner team goes to the series of the most teams, because somebody there can own it.
     """
     data = present_data(event)
-    rows = failing(data["check"], day=at.date(), at=at).filter(subject=event.subject_id)
+    rows = failing(data["check"], day=day_of(at), at=at).filter(subject=event.subject_id)
     model = rows.select_related("subject").first()
     if model is None:
         return
@@ -56,7 +57,7 @@ def on_model_fixed(event: Event, *, at: datetime) -> None:
     for item in items.select_related("meeting").order_by("pk"):
         label = item.why.split("; ")[0]  # the reason of the item, then why it is on this meeting
         name = labels.get(label)
-        if name and not failing(name, day=at.date(), at=at).filter(subject=event.subject_id).exists():
+        if name and not failing(name, day=day_of(at), at=at).filter(subject=event.subject_id).exists():
             values = {"outcome": completion.outcome_of(item), "why": f"{label}: done before the meeting"}
             done = events.ItemDone(**carry.named(item))
             history.move(item, ItemState.DONE, by=SYSTEM, at=at, values=values, payload=done, cause=event)

@@ -86,6 +86,22 @@ def test_a_found_model_comes_on_an_agenda_unless_it_is_fixed_meanwhile(manager):
     assert (item.state, item.why) == ("done", "Model without an owner team: done before the meeting")
 
 
+@pytest.mark.django_db
+def test_the_day_of_the_organisation_decides_what_is_due():
+    people.organisation(time_zone="Pacific/Auckland")
+    late, there = AT.replace(hour=22), DAY + timedelta(days=1)
+    due = owned("due", validate_on=there, validate_why="New labels")
+    meetings.series(due.owner_team)
+    findings.find(day=there, at=late)
+
+    event = Event.objects.get(verb="catalogue.model_neglected", subject=due.subject)
+    model_findings.on_model_neglected(event, at=late)
+    item = AgendaItem.objects.get(about=due.subject)
+    model_findings.on_model_fixed(event, at=late)
+    item.refresh_from_db()
+    assert item.state == "waiting"
+
+
 def test_the_checks_count_what_their_reader_may_see(client, manager):
     catalogue.model("orphan", tier=3)
     catalogue.model("secret", tier=3, viewers=[people.team().subject_id])

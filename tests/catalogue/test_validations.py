@@ -122,6 +122,33 @@ def test_a_new_version_in_production_asks_for_a_validation():
 
 
 @pytest.mark.django_db
+def test_the_plan_stays_while_another_version_in_production_waits():
+    model = catalogue.model(tier=2)
+    live = catalogue.version(model, "7", stage="production")
+    model.refresh_from_db()
+    candidate = answered(catalogue.validation(model, of_version=catalogue.version(model, "8")))
+    operations.conclude(candidate, result="approved", **BY)
+    assert Model.objects.get().validate_why == "Version 7 is in production."
+
+    model = Model.objects.select_related("subject").get()
+    operations.conclude(answered(catalogue.validation(model, of_version=live)), result="approved", **BY)
+    assert Model.objects.get().validate_on is None
+    model = operations.plan_next(model, on=date(2027, 1, 1), why="An audit", **BY)
+    again = answered(catalogue.validation(model, of_version=catalogue.version(model, "9")))
+    operations.conclude(again, result="approved", **BY)
+    assert Model.objects.get().validate_on is None
+
+
+@pytest.mark.django_db
+def test_the_day_of_a_triggered_validation_is_that_of_the_organisation():
+    people.organisation(time_zone="Pacific/Auckland")
+    late = AT.replace(hour=22)  # the next day there
+
+    validate = models.rate(catalogue.model(), reach=4, harm=4, use=4, by=SYSTEM, at=late)
+    assert validate.validate_on == AT.date() + timedelta(days=31)
+
+
+@pytest.mark.django_db
 def test_a_low_tier_needs_none_and_a_higher_one_does():
     model = catalogue.model(tier=3)
     catalogue.version(model, "1", stage="production")
