@@ -10,6 +10,7 @@ from django.db import transaction
 from catalogue import events, run_facts
 from catalogue.models import Run, Version, Workflow, WorkflowVersion
 from catalogue.operations import workflow as workflows
+from catalogue.operations.deployment import MAX_AHEAD
 from catalogue.reproduction import Inputs, obstacles
 from catalogue.states import RunState
 from history import operations as history
@@ -71,7 +72,7 @@ def record(
         model_version=_of_model(model_version, workflow),
         repeats=_repeatable(repeats, workflow),
     )
-    _check_times(run, ended_at)
+    _check_times(run, ended_at, at)
     run.is_reproduced, why = _verdict(run)
     placed = Placement(parent=workflow.subject_id)
     history.record(run, "catalogue.run_recorded", by=by, at=at, placed=placed)
@@ -101,7 +102,7 @@ def finish(
     ended = Run(workflow=run.workflow, repeats=run.repeats, state=state, started_at=run.started_at)
     for name in (*run_facts.INPUTS, "ended_at"):
         setattr(ended, name, values.get(name, getattr(run, name)))
-    _check_times(ended, ended_at)
+    _check_times(ended, ended_at, at)
     values["is_reproduced"], why = _verdict(ended)
     history.move(run, state, by=by, at=at, seen=seen, values=values)
     _note_verdict(run, why, by=by, at=at)
@@ -184,7 +185,11 @@ def _of_model(version: Version | None, workflow: Workflow) -> Version | None:
     return version
 
 
-def _check_times(run: Run, ended_at: datetime | None) -> None:
+def _check_times(run: Run, ended_at: datetime | None, at: datetime) -> None:
+    for name in ("ended_at", "started_at"):
+        moment = getattr(run, name)
+        if moment and moment > at + MAX_AHEAD:
+            raise Refused("This is in the future. Enter when it happened.", field=name)
     if run.state == RunState.RUNNING and ended_at:
         raise Refused("A running run has no end yet. Leave it out.", field="ended_at")
     if run.ended_at and run.ended_at < run.started_at:
