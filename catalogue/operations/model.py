@@ -71,6 +71,8 @@ def add(
     details.check_validator(model, {})
     rows = details.new_dependencies(model, upstream)
     history.record(model, "catalogue.model_registered", by=by, at=at, viewers=viewers, rows=rows)
+    if stage == Stage.RETIRED:
+        history.retire(model)
     return model
 
 
@@ -83,7 +85,7 @@ def change(
     Raises Refused(field=…), ChangedMeanwhile.
     """
     fields = {name: value for name, value in values.items() if name != "upstream"}
-    checked = details.checked(fields)
+    checked = details.checked(fields, model)
     details.check_validator(model, checked)
     rows = details.changed_dependencies(model, values["upstream"], by, at) if "upstream" in values else []
     history.change(model, checked, by=by, at=at, seen=seen, rows=rows, raises_version=bool(rows))

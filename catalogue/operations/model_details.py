@@ -38,8 +38,11 @@ _CHOICES = {"data_class": DataClass, "regulation": Regulation}
 _is_url = URLValidator(schemes=["http", "https"])
 
 
-def checked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values of CHANGEABLE, cleaned. Raises Refused with the name of the field."""
+def checked(values: Mapping[str, Any], model: Model | None = None) -> dict[str, Any]:
+    """Return values of CHANGEABLE, cleaned. Raises Refused with the name of the field.
+
+    model: the one that they change, None for a new one.
+    """
     for name in values:
         if name not in CHANGEABLE:
             raise Refused("This cannot be changed here.", field=name)
@@ -57,11 +60,20 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
         cleaned["inputs"] = lines(values["inputs"], "inputs", MAX_INPUTS, 200)
     if "links" in values:
         cleaned["links"] = _links(values["links"])
-    if cleaned.get("validate_on") and not str(cleaned.get("validate_why", "")).strip():
-        raise Refused("Enter what triggers the next validation.", field="validate_why")
+    _check_next_validation(cleaned, model)
     if cleaned.get("has_personal_data") is False:
         cleaned["privacy"] = []
     return cleaned
+
+
+def _check_next_validation(values: Mapping[str, Any], model: Model | None) -> None:
+    """Raise Refused(field="validate_why") if the next validation would have a day and no reason."""
+    names = ("validate_on", "validate_why")
+    if not values.keys() & set(names):
+        return
+    on, why = (values[name] if name in values else getattr(model, name, None) for name in names)
+    if on and not str(why or "").strip():
+        raise Refused("Enter what triggers the next validation.", field="validate_why")
 
 
 def check_validator(model: Model, values: Mapping[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """Registering, changing and moving models."""
 
+from datetime import timedelta
+
 import pytest
 
 from catalogue.models import Model
@@ -72,6 +74,27 @@ def test_a_retired_model_is_marked_and_may_come_back(at):
     assert Event.objects.filter(verb="catalogue.model_stage_moved").count() == 2
     with pytest.raises(Refused):
         model.move_stage(found, "attic", by=SYSTEM, at=at)
+
+
+def test_a_model_that_is_retired_when_it_is_registered_is_marked():
+    found = catalogue.model("fraud", stage="retired")
+
+    found.subject.refresh_from_db()
+    assert found.subject.is_retired
+
+
+def test_the_day_of_the_next_validation_moves_without_its_reason(at):
+    found = catalogue.model("fraud", validate_on=at.date(), validate_why="New labels")
+
+    model.change(found, {"validate_on": at.date() + timedelta(days=9)}, by=SYSTEM, at=at)
+    assert (found.validate_on, found.validate_why) == (at.date() + timedelta(days=9), "New labels")
+    with pytest.raises(Refused) as refused:
+        model.change(found, {"validate_why": " "}, by=SYSTEM, at=at)
+    assert refused.value.field == "validate_why"
+    model.change(found, {"validate_on": None, "validate_why": ""}, by=SYSTEM, at=at)
+    with pytest.raises(Refused) as refused:
+        model.change(found, {"validate_on": at.date()}, by=SYSTEM, at=at)
+    assert refused.value.field == "validate_why"
 
 
 def test_a_tools_name_means_the_model_of_that_slug():
