@@ -217,7 +217,7 @@ class RiskOfPattern(_Risks):
     def post(self, request: Request) -> Response:
         values = read(RiskOfPatternBody, request)
         days = values.get("days", PATTERN_DAYS)
-        risk = add_from_pattern(values["pattern"], days=days, by=self.by(request), at=clock.now())
+        risk, _ = add_from_pattern(values["pattern"], days=days, by=self.by(request), at=clock.now())
         return self.created(request, risk.pk, f"risks/{risk.reference}")
 
 

@@ -17,8 +17,10 @@ from talk.operations import tag
 
 
 @history.in_one_transaction
-def add_from_pattern(key: str, *, days: int, by: Actor, at: datetime) -> Risk:
-    """Create a risk from the evidence of a pattern, or return the live risk that it has.
+def add_from_pattern(key: str, *, days: int, by: Actor, at: datetime) -> tuple[Risk, bool]:
+    """Create a risk from the evidence of a pattern, or find the live risk that it has.
+
+    Returns the risk, and whether it is new.
 
     key: of a pattern that the actor sees in the last `days` days. The risk is about the newest breach of the
     pattern, and is as restricted as that breach is. Raises Refused(field="pattern" or "category").
@@ -27,12 +29,12 @@ def add_from_pattern(key: str, *, days: int, by: Actor, at: datetime) -> Risk:
     group = BreachGroup.objects.select_for_update(of=("self",)).select_related("model__owner_team")
     newest = group.get(pk=found.group_ids[0])
     if existing := recurrence.risk_of(found, by.person):
-        return existing
+        return existing, False
     draft = recurrence.draft(found, newest, at=at)
     if draft.category is None:
         kind = newest.get_kind_display().lower()
         raise Refused(f"No category covers {kind} signals. Add one first.", field="category")
-    return risk.add(
+    made = risk.add(
         title=draft.title,
         category=draft.category,
         likelihood=draft.likelihood,
@@ -46,6 +48,7 @@ def add_from_pattern(key: str, *, days: int, by: Actor, at: datetime) -> Risk:
         feature=draft.feature,
         tags=tag.admit_prefilled(draft.tags),
     )
+    return made, True
 
 
 def _tellable(key: str, *, days: int, by: Actor, at: datetime) -> ShownPattern:

@@ -147,15 +147,12 @@ def risk_from_breach(request: SignedInRequest, reference: str) -> HttpResponse:
         "subject", "model__subject", "model__owner_team"
     )
     group = get_object_or_404(rows, subject__reference=reference.upper())
+    is_new = duplicates.live_of_group(group, request.user) is None
     try:
         risk = operations.add_from_breach(group, by=actor(request), at=clock.now())
     except Refused as refusal:
         return toast(request, go(request, reverse("risklog:risk_new")), refusal.message)
-    return toast(
-        request,
-        go(request, address_of(risk)),
-        f"{risk.reference} created from the evidence. Please check it.",
-    )
+    return toast(request, go(request, address_of(risk)), _made_from_evidence(risk, is_new=is_new))
 
 
 @require_POST
@@ -167,11 +164,18 @@ def risk_from_pattern(request: SignedInRequest) -> HttpResponse:
         return toast(request, go(request, reverse("signals:pattern_list")), "Choose a pattern of this page.")
     try:
         asked = form.cleaned_data
-        risk = add_from_pattern(asked["pattern"], days=asked["days"], by=actor(request), at=clock.now())
+        risk, is_new = add_from_pattern(
+            asked["pattern"], days=asked["days"], by=actor(request), at=clock.now()
+        )
     except Refused as refusal:
         return toast(request, go(request, reverse("signals:pattern_list")), refusal.message)
-    text = f"{risk.reference} created from the evidence. Please check it."
-    return toast(request, go(request, address_of(risk)), text)
+    return toast(request, go(request, address_of(risk)), _made_from_evidence(risk, is_new=is_new))
+
+
+def _made_from_evidence(risk: Risk, *, is_new: bool) -> str:
+    if is_new:
+        return f"{risk.reference} created from the evidence. Please check it."
+    return f"{risk.reference} exists already. Please check it."
 
 
 @require_http_methods(["GET", "POST"])

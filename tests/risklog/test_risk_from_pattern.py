@@ -63,6 +63,18 @@ def test_a_second_click_opens_the_same_risk(ana, client):
     assert Risk.objects.count() == 1
 
 
+def test_the_page_says_whether_the_risk_is_new(ana, client):
+    catalogue.model("fraud-score")
+    signals.alerts_at_night()
+    body = {"pattern": only_pattern(ana).key, "days": 90}
+
+    first = client.post("/risks/from-pattern/", body, follow=True).content.decode()
+    second = client.post("/risks/from-pattern/", body, follow=True).content.decode()
+    reference = Risk.objects.get().reference
+    assert f"{reference} created from the evidence." in first
+    assert f"{reference} exists already." in second and "created from the evidence" not in second
+
+
 def test_what_is_no_pattern_any_more_makes_no_risk(ana, client):
     answer = client.post("/risks/from-pattern/", {"pattern": "0" * 16})
 
@@ -86,7 +98,7 @@ def test_the_risk_of_a_restricted_model_is_restricted_too(ana):
     restricted("hidden-score", team)
     signals.alerts_at_night("hidden-score")
 
-    risk = add_from_pattern(only_pattern(insider).key, days=90, by=Actor(insider, "page"), at=AT)
+    risk, _ = add_from_pattern(only_pattern(insider).key, days=90, by=Actor(insider, "page"), at=AT)
 
     assert not Risk.objects.visible_to(outsider).exists()
     assert Risk.objects.visible_to(insider).get() == risk

@@ -388,9 +388,11 @@ def test_a_breach_becomes_a_risk_by_one_click_once(client, member, at):
     risks.category()
     group = BreachGroup(cause_key="k", title="psi above 0.25", kind="drift", level=2, opened_at=at)
     history.record(group, "signals.breach_group_opened", by=SYSTEM, at=at)
-    for _ in range(2):
+    for text in ("created from the evidence.", "exists already."):
         answer = client.post(f"/risks/from-breach/{group.reference}/")
-    assert answer["Location"] == f"/risks/{Risk.objects.get().reference}/"
+        reference = Risk.objects.get().reference
+        assert answer["Location"] == f"/risks/{reference}/"
+        assert f"{reference} {text}" in client.get(answer["Location"]).content.decode()
 
 
 # ------------------------------------------------------------------ one risk
