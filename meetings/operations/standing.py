@@ -10,15 +10,16 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from meetings import events
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import placement
+from meetings.operations import carry, completion, placement
 from meetings.queries import check_in as check_ins
 from meetings.queries import pattern as patterns
-from meetings.states import PATTERNS_ITEM, Purpose
+from meetings.states import PATTERNS_ITEM, ItemState, Purpose
 from signals.states import SignalKind
 
 WHY = "Standing item of the series"
 CHECK_INS = "Check-ins since last time"
 READINESS = "Deployment readiness"
+NOTHING_LEFT = "Nothing to report any more"
 _MOST_ITEMS = 20
 _MOST_NAMES = 4
 
@@ -76,14 +77,30 @@ def put_patterns(meeting: Meeting, *, by: Actor, at: datetime) -> None:
 
 
 def _put_summary(meeting: Meeting, title: str, why: str, rank: int, *, by: Actor, at: datetime) -> None:
-    """Add an item about no single object with this reason, or update its reason. "" adds nothing."""
+    """Add an item about no single object with this reason, or update its reason.
+
+    "" adds nothing, and finishes an item that waits. It waits again if there is a reason again.
+    """
     item = AgendaItem.objects.filter(meeting=meeting, title=title, about__isnull=True).first()
-    if item and why:
+    if item and not why:
+        _finish_summary(item, by=by, at=at)
+    elif item and item.state == ItemState.DONE:
+        history.move(item, ItemState.WAITING, by=by, at=at, values={"why": why, "outcome": ""})
+    elif item:
         history.change(item, {"why": why}, by=by, at=at, verb="meetings.item_changed")
     elif why:
         values = {"title": title, "why": why, "purpose": Purpose.INFORM, "minutes": 5}
         item = AgendaItem(meeting=meeting, rank=placement.next_rank(meeting, rank), **values)
         history.record(item, events.ItemAdded(), by=by, at=at)
+
+
+def _finish_summary(item: AgendaItem, *, by: Actor, at: datetime) -> None:
+    """Finish an item that sums up nothing any more, unless it was removed or finished already."""
+    if item.state not in (ItemState.WAITING, ItemState.BACKLOG):
+        return
+    values = {"outcome": completion.outcome_of(item), "why": NOTHING_LEFT}
+    done = events.ItemDone(**carry.named(item))
+    history.move(item, ItemState.DONE, by=by, at=at, values=values, payload=done)
 
 
 def put_readiness(meeting: Meeting, *, by: Actor, at: datetime) -> None:

@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalogue.models import RollbackProcedure
+from catalogue.models import Model, RollbackProcedure
+from catalogue.operations import model as models
 from catalogue.operations import rollback as operations
 from catalogue.queries import rollback as queries
 from catalogue.readiness import ReadinessFacts, readiness
@@ -155,6 +156,10 @@ def test_meetings_with_the_deployment_focus_name_the_models_that_are_not_ready()
     item = AgendaItem.objects.get(title="Deployment readiness")
     assert item.why == "1 of 1 not ready: Bare"
     assert "deployment" in item.meeting.focus.kinds
+    models.move_stage(Model.objects.select_related("subject").get(name="Bare"), "retired", by=SYSTEM, at=AT)
+    agenda.build(item.meeting, at=AT)
+    item.refresh_from_db()
+    assert (item.state, item.why) == ("done", "Nothing to report any more")
 
 
 # ------------------------------------------------------------------ API

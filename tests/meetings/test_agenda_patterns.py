@@ -3,13 +3,15 @@
 import pytest
 
 from history import operations as history
+from kit.actor import SYSTEM
 from meetings.models import AgendaItem
-from meetings.operations import agenda
+from meetings.operations import agenda, item
 from tests.factories import catalogue, people, signals
 from tests.factories import meetings as make
 from tests.moments import AT
 
 pytestmark = pytest.mark.django_db
+BY = {"by": SYSTEM, "at": AT}
 TITLE = "Recurring breaches"
 
 
@@ -27,13 +29,32 @@ def test_the_agenda_of_the_focus_names_the_pattern_once(client):
     quality, performance = make.planned(series), make.planned(series, 1)
 
     assert built(quality) is None  # drift belongs to the focus of model performance
-    item = built(performance)
-    assert item.why.startswith("Fraud score: recurring breaches from ")
-    assert item.why.endswith("(by chance less than 1 in 1,000,000)")
-    assert built(performance) == item
+    found = built(performance)
+    assert found.why.startswith("Fraud score: recurring breaches from ")
+    assert found.why.endswith("(by chance less than 1 in 1,000,000)")
+    assert built(performance) == found
     client.force_login(member)
     page = client.get(f"/meetings/{performance.reference}/").content.decode()
     assert 'href="/signals/patterns/"' in page
+
+
+def test_a_pattern_that_is_gone_is_finished_and_comes_back_as_waiting():
+    team, _ = make.crew()
+    model = catalogue.model("fraud-score", owner_team=team)
+    signals.alerts_at_night(days=12)
+    meeting = make.planned(make.series(team), 1)
+    why = built(meeting).why
+
+    history.restrict(model.subject, {team.subject_id})
+    gone = built(meeting)
+    assert (gone.state, gone.outcome, gone.why) == ("done", "no_change", "Nothing to report any more")
+    assert built(meeting).version == gone.version
+    history.restrict(model.subject, None)
+    back = built(meeting)
+    assert (back.pk, back.state, back.outcome, back.why) == (gone.pk, "waiting", "", why)
+    item.take_off(back, **BY)
+    history.restrict(model.subject, {team.subject_id})
+    assert built(meeting).state == "dropped"
 
 
 def test_a_restricted_model_is_not_named():
