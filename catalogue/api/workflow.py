@@ -151,13 +151,14 @@ class Workflows(OfWorkflows, Collection):
 
 
 class WorkflowsExport(ExportOfList):
-    """All workflows that the filters leave, in their order, as a file."""
+    """All workflows that the filters leave, in their order, as a file. Retired ones only if asked."""
 
     permission = {"GET": "catalogue.view"}
     export = WORKFLOW_EXPORT
 
     def rows(self, request: Request) -> QuerySet:
-        return Workflow.objects.visible_to(request.user)
+        selection, _ = self.export.read(dict(request.query_params.lists()))
+        return workflow_queries.exported(request.user, selection)
 
 
 class WorkflowItem(OfWorkflows, Item):

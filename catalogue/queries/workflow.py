@@ -5,6 +5,7 @@ from django.db.models import FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from catalogue.filters.workflow import REPRODUCED_ORDER
 from catalogue.models import Workflow, WorkflowVersion
 from kit.sight import Visitor
+from lists.specification import Selection
 
 SHOWN_VERSIONS = 5
 
@@ -20,6 +21,12 @@ def workflows(user: Visitor) -> QuerySet[Workflow]:
         "reproduced_by__subject",
     )
     return rows.annotate(number=Subquery(current.values("number")), reproduced_order=REPRODUCED_ORDER)
+
+
+def exported(user: Visitor, selection: Selection) -> QuerySet[Workflow]:
+    """Return the workflows that an export filters: those in use, unless the selection asks for others."""
+    rows = Workflow.objects.visible_to(user)
+    return rows if "is_retired" in selection.values else rows.filter(is_retired=False)
 
 
 def with_recipes(rows: QuerySet[Workflow]) -> QuerySet[Workflow]:

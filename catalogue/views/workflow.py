@@ -72,9 +72,7 @@ def workflow_export(request: SignedInRequest) -> StreamingHttpResponse:
 
 
 def _listed(selection: Selection, reader: Reader) -> QuerySet[Workflow]:
-    """Return the workflows that the list filters: those in use, unless it asks for others."""
-    rows = Workflow.objects.visible_to(reader.user)
-    return rows if "is_retired" in selection.values else rows.filter(is_retired=False)
+    return workflow_queries.exported(reader.user, selection)
 
 
 @require_safe

@@ -1,7 +1,7 @@
 """Runs of workflows: recorded, finished, compared and repeated, on the pages and by API."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -75,6 +75,9 @@ def test_a_run_keeps_the_recipe_that_was_current_then():
         ({"state": "odd"}, "state"),
         ({"state": "running", "ended_at": AT}, "ended_at"),
         ({"started_at": AT, "ended_at": AT - HOUR}, "ended_at"),
+        ({"ended_at": AT + timedelta(minutes=11)}, "ended_at"),
+        ({"ended_at": datetime(9999, 12, 31, tzinfo=UTC)}, "ended_at"),
+        ({"state": "running", "started_at": AT + timedelta(minutes=11)}, "started_at"),
         ({"metrics": {"auc": "high"}}, "metrics"),
     ],
 )
@@ -356,7 +359,10 @@ def test_runs_and_workflows_are_exported_as_they_are_filtered(page, api):
     listed = _sent(page.get("/api/v1/workflows/export"))
     assert "Training" in listed and "Secret" not in listed
     workflows.retire(workflow, **BY)
-    assert "Training" not in _sent(page.get("/models/workflows/export/"))
+    for address in ("/models/workflows/export/", "/api/v1/workflows/export"):
+        assert "Training" not in _sent(page.get(address))
+        assert "Training" in _sent(page.get(f"{address}?is_retired=true"))
+        assert "Training" not in _sent(page.get(f"{address}?is_retired=false"))
     assert page.get(f"/api/v1/workflows/{hidden.pk}/export").status_code == 404
 
 
