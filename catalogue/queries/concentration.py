@@ -28,10 +28,9 @@ class Input:
 
 def inputs(user: Visitor) -> list[Input]:
     """Return the inputs of the visible models that are not retired, the most used first. Two queries."""
-    models = {
-        model.pk: model
-        for model in Model.objects.visible_to(user).filter(subject__is_retired=False).order_by("pk")
-    }
+    rows_of_models = Model.objects.visible_to(user).filter(subject__is_retired=False)
+    needed = rows_of_models.only("name", "slug", "tier", "inputs")
+    models = {model.pk: model for model in needed.order_by("pk")}
     dependents: dict[int, set[int]] = defaultdict(set)
     links = Dependency.objects.filter(
         ended_at__isnull=True, model__in=list(models), upstream__in=list(models)

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from catalogue.models import Dependency, Model
 from catalogue.operations import model as operations
@@ -149,6 +151,15 @@ def test_concentration_counts_direct_and_indirect_dependence_once(manager):
     rows = {row.name: (row.direct, row.total, row.high_tier) for row in concentration.inputs(manager)}
 
     assert rows == {"payments": (2, 3, 1), "Raw": (2, 3, 1), "Middle": (1, 3, 1), "Last": (1, 3, 1)}
+
+
+def test_concentration_reads_only_the_columns_that_it_counts(manager):
+    catalogue.model("raw", inputs=["payments"], purpose="Long")
+
+    with CaptureQueriesContext(connection) as queries:
+        concentration.inputs(manager)
+    [read] = [query["sql"] for query in queries if 'FROM "catalogue_model"' in query["sql"]]
+    assert '"inputs"' in read and '"purpose"' not in read
 
 
 # ------------------------------------------------------------------ pages and API
