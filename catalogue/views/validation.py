@@ -33,7 +33,7 @@ PERMISSION = "catalogue.validation_change"
 STEPS: dict[str, tuple[Any, str]] = {
     "conclude": (operations.conclude, "Result recorded"),
     "withdraw": (operations.withdraw, "Validation withdrawn"),
-    "finding": (operations.add_finding, "ValidationFinding added"),
+    "finding": (operations.add_finding, "Finding added"),
 }
 
 

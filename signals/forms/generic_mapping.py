@@ -22,7 +22,7 @@ _PATHS = {
     "ts": ("Time", "Leave blank for the moment of receipt."),
     "rule": ("Check", "What names the check. The same check of the next run has the same name."),
     "status": ("Status", ""),
-    "severity": ("Severity", "Decides the level, if the tool tells one."),
+    "severity": ("Severity", "Decides the level, if the tool has one."),
     "feature": ("Feature", ""),
     "slice": ("Slice", ""),
     "kind": ("Kind", "A path, or a kind after “=”, for example =data_quality."),

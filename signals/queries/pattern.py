@@ -202,7 +202,7 @@ class _Described:
         shown = self._value(cell)
         text = {
             PatternKind.MODEL: f"breaches of {shown}",
-            PatternKind.SOURCE: f"breaches told by {shown}",
+            PatternKind.SOURCE: f"breaches sent by {shown}",
             PatternKind.FEATURE: f"breaches of the feature {shown}",
             PatternKind.SLICE: f"breaches in the slice {shown}",
             PatternKind.WINDOW: f"breaches in the ingestion window {shown}",
