@@ -6,30 +6,28 @@ firing if it is the newest of its fingerprint and no payload has resolved it.
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Q
 
 from catalogue.queries import model as catalogue
-from history import bulk
 from kit.actor import Actor
 from signals.mapping.alertmanager import ParsedAlert, ParsedBody
 from signals.mapping.points import Name, Reading
 from signals.mapping.text import to_micros
-from signals.models import Alert, Breach, Source, Threshold, ThresholdVersion
-from signals.operations import breach, points
+from signals.models import Alert, Breach, Source
+from signals.operations import breach, external_rule, points
 from signals.operations.breach import Cause, PlannedBreach
 from signals.operations.months import with_months
-from signals.operations.source import lock_creation
-from signals.queries.version import rule_of
-from signals.states import Agreement, BreachLevel, Direction, ItemResult
-from signals.thresholds import CrossingSpan, Rule
+from signals.states import BreachLevel, ItemResult
+from signals.thresholds import CrossingSpan
 
 _UPDATE = """
 UPDATE signals_alert a
-SET is_firing = g.is_firing, ends_at = g.ends_at, seen_at = %s, annotations = g.annotations
+SET is_firing = g.is_firing, ends_at = g.ends_at, annotations = g.annotations,
+    seen_at = GREATEST(a.seen_at, %s)
 FROM unnest(%s::bigint[], %s::boolean[], %s::timestamptz[], %s::jsonb[])
      AS g(id, is_firing, ends_at, annotations)
 WHERE a.id = g.id
@@ -43,7 +41,9 @@ class AlertResults:
     results: list[str | None]
 
 
-def take(body: ParsedBody, *, source: Source, by: Actor, at: datetime) -> AlertResults:
+def take(
+    body: ParsedBody, *, source: Source, by: Actor, at: datetime, received_at: datetime | None = None
+) -> AlertResults:
     """Store the alerts of a payload, all or nothing, in a constant number of statements.
 
     STORED means that the alert is new or that this payload ends it, DUPLICATE that nothing is new, IGNORED
@@ -51,29 +51,34 @@ def take(body: ParsedBody, *, source: Source, by: Actor, at: datetime) -> AlertR
     that arrives after its `resolved` does not reopen the alert. A newer start of the same fingerprint ends
     the older alert. Numeric `value` annotations of firing alerts become points of a series named like the
     rule.
+
+    received_at: of a body that is taken again, when it came: the start and end of alerts that have none.
+    An alert that a later body contains stays as it is.
     """
     body, ignored = _without_ignored(body, source)
-    taken = _take(body, source=source, by=by, at=at)
+    taken = _take(body, source=source, by=by, at=at, received_at=received_at or at)
     for parsed in ignored:
         taken.results[parsed.item] = ItemResult.IGNORED
     return taken
 
 
-def _take(body: ParsedBody, *, source: Source, by: Actor, at: datetime) -> AlertResults:
+def _take(
+    body: ParsedBody, *, source: Source, by: Actor, at: datetime, received_at: datetime
+) -> AlertResults:
     if not body.alerts:
         return AlertResults([None] * body.count)
     try:
-        return with_months(lambda: _Intake(body, source, at).take(by), at=at)
+        return with_months(lambda: _Intake(body, source, at, received_at).take(by), at=at)
     except points.MissingRows:
         with transaction.atomic():
-            _create_rules(body.alerts, source, by=by, at=at)
+            external_rule.create_rules(body.alerts, source, by=by, at=at)
             missing: set[Name] = set()
-            if (reading := _values(body.alerts, at)).names:
+            if (reading := _values(body.alerts, received_at)).names:
                 missing = points.create_series(reading, source=source, by=by, at=at)
             if missing:
                 reason = points.too_many_series(source).message
                 body.cuts.append(f"The values of {len(missing)} series are not stored. {reason}")
-            return with_months(lambda: _Intake(body, source, at, missing).take(by), at=at)
+            return with_months(lambda: _Intake(body, source, at, received_at, missing).take(by), at=at)
 
 
 def _without_ignored(body: ParsedBody, source: Source) -> tuple[ParsedBody, list[ParsedAlert]]:
@@ -109,15 +114,6 @@ class _AlertState:
     value: float | None = None
 
 
-@dataclass(slots=True)
-class _ExternalRule:
-    """A rule of the source: its threshold, the version in force, and the rule that compares values."""
-
-    threshold: Threshold
-    version: ThresholdVersion | None = None
-    rule: Rule = field(default_factory=Rule)
-
-
 class _Intake:
     """One payload while it is processed. The alerts are read after the causes are locked.
 
@@ -126,15 +122,21 @@ class _Intake:
     """
 
     def __init__(
-        self, body: ParsedBody, source: Source, at: datetime, without_series: Collection[Name] = ()
+        self,
+        body: ParsedBody,
+        source: Source,
+        at: datetime,
+        received_at: datetime,
+        without_series: Collection[Name] = (),
     ) -> None:
-        self.body, self.source, self.at, self.without_series = body, source, at, without_series
+        self.body, self.source, self.without_series = body, source, without_series
+        self.at, self.received_at = at, received_at
         self.results: list[str | None] = [None] * body.count
         self.alerts: dict[str, dict[datetime, _AlertState]] = {}
         self.series_ids: dict[tuple[str, str, str], int] = {}
 
     def take(self, by: Actor) -> AlertResults:
-        self.rules = _rules(self.body.alerts, self.source)
+        self.rules = external_rule.rules_of(self.body.alerts, self.source)
         of_values = self._store_values()
         self.models = catalogue.models_called({parsed.model_name for parsed in self.body.alerts})
         self.causes = {parsed.item: self._cause(parsed) for parsed in self.body.alerts}
@@ -146,8 +148,10 @@ class _Intake:
             }
         )
         self._load()
+        newer = self._seen_later()
         for parsed in self.body.alerts:
-            self.results[parsed.item] = self._apply(parsed)
+            is_old = (parsed.fingerprint, parsed.starts_at) in newer
+            self.results[parsed.item] = ItemResult.DUPLICATE if is_old else self._apply(parsed)
         states = [state for starts in self.alerts.values() for state in starts.values() if state.is_named]
         planned_by_state = [(state, self._planned_breach(state)) for state in states]
         of_alerts = [planned for _, planned in planned_by_state if planned is not None]
@@ -159,7 +163,7 @@ class _Intake:
 
     def _store_values(self) -> list[PlannedBreach]:
         """Store the values of firing alerts as points. Returns the breaches of agreed thresholds."""
-        reading = _values(self.body.alerts, self.at, self.without_series)
+        reading = _values(self.body.alerts, self.received_at, self.without_series)
         if not reading.names:
             return []
         stored = points.put(reading, at=self.at, keeps_first=True)
@@ -182,7 +186,7 @@ class _Intake:
         a `resolved` without a start the newest one.
         """
         known = Alert.objects.filter(source=self.source, fingerprint__in=self._fingerprints())
-        first = min(parsed.starts_at or self.at for parsed in self.body.alerts)
+        first = min(parsed.starts_at or self.received_at for parsed in self.body.alerts)
         condition = Q(is_firing=True) | Q(starts_at__gte=first)
         ended = {
             parsed.fingerprint for parsed in self.body.alerts if not (parsed.is_firing or parsed.starts_at)
@@ -194,6 +198,17 @@ class _Intake:
             breach_of = _breach(alert)
             state = _AlertState(alert, level=breach_of.level, value=breach_of.worst_value)
             self.alerts.setdefault(alert.fingerprint, {})[alert.starts_at] = state
+
+    def _seen_later(self) -> set[tuple[str, datetime | None]]:
+        """Return fingerprint and start of the alerts that a later body than this one contained.
+
+        The start is also None: an item without a start is about the newest alert of its fingerprint.
+        """
+        if self.received_at >= self.at:
+            return set()
+        rows = Alert.objects.filter(source=self.source, fingerprint__in=self._fingerprints())
+        later = rows.filter(seen_at__gt=self.received_at).values_list("fingerprint", "starts_at")
+        return {key for fingerprint, start in later for key in ((fingerprint, start), (fingerprint, None))}
 
     def _apply(self, parsed: ParsedAlert) -> str:
         """Apply one item of the payload to the states. Returns its ItemResult."""
@@ -208,7 +223,7 @@ class _Intake:
             return ItemResult.STORED
         state.is_named = True
         if not parsed.is_firing:
-            return self._end(state, parsed.ends_at or self.at)
+            return self._end(state, parsed.ends_at or self.received_at)
         if state.alert.is_firing:
             state.alert.annotations = parsed.annotations
             state.level = max(state.level, parsed.level)
@@ -218,11 +233,12 @@ class _Intake:
     def _start_of(self, known: dict[datetime, _AlertState], parsed: ParsedAlert) -> datetime:
         """Return the start of an alert whose item has none.
 
-        This is the start of the firing alert; for a repeated `resolved`, that of the newest alert; else now.
+        This is the start of the firing alert; for a repeated `resolved`, that of the newest alert;
+        else when it was received.
         """
         firing = [starts_at for starts_at, state in known.items() if state.alert.is_firing]
         candidates = firing or ([] if parsed.is_firing else list(known))
-        return max(candidates) if candidates else self.at
+        return max(candidates) if candidates else self.received_at
 
     def _new(
         self, parsed: ParsedAlert, starts_at: datetime, known: dict[datetime, _AlertState]
@@ -242,8 +258,8 @@ class _Intake:
             labels=parsed.labels,
             annotations=parsed.annotations,
             generator_url=parsed.generator_url,
-            received_at=self.at,
-            seen_at=self.at,
+            received_at=self.received_at,
+            seen_at=self.received_at,
         )
         return _AlertState(
             alert, parsed, is_named=True, is_changed=True, level=parsed.level, value=parsed.value
@@ -316,7 +332,7 @@ class _Intake:
                 [json.dumps(alert.annotations) for alert in known],
             ]
             with connection.cursor() as cursor:
-                cursor.execute(_UPDATE, [self.at, *columns])
+                cursor.execute(_UPDATE, [self.received_at, *columns])
 
 
 def _breach(alert: Alert) -> Breach:
@@ -354,53 +370,3 @@ def _values(alerts: Iterable[ParsedAlert], at: datetime, without: Collection[Nam
         reading.values.append(parsed.value)
         reading.count += 1
     return reading
-
-
-def _rules(alerts: Sequence[ParsedAlert], source: Source) -> dict[str, _ExternalRule]:
-    """Return the external rules of the alerts by name. Raises MissingRows if one does not exist yet."""
-    names = {parsed.rule for parsed in alerts}
-    rules = {
-        threshold.external_rule: _ExternalRule(threshold)
-        for threshold in Threshold.objects.filter(source=source, external_rule__in=names)
-    }
-    if len(rules) != len(names):
-        raise points.MissingRows
-    by_id = {rule.threshold.pk: rule for rule in rules.values()}
-    for version in ThresholdVersion.objects.filter(threshold_id__in=by_id, state=Agreement.ACTIVE):
-        rule = by_id[version.threshold_id]
-        rule.version, rule.rule = version, rule_of(version)
-    return rules
-
-
-def _create_rules(alerts: Sequence[ParsedAlert], source: Source, *, by: Actor, at: datetime) -> None:
-    """Create an external threshold, with a version in force, for each rule that has none yet."""
-    lock_creation()
-    missing: dict[str, ParsedAlert] = {}
-    for parsed in alerts:
-        if parsed.rule not in missing or missing[parsed.rule].limit is None:
-            missing[parsed.rule] = parsed
-    existing = Threshold.objects.filter(source=source, external_rule__in=missing)
-    for name in existing.values_list("external_rule", flat=True):
-        del missing[name]
-    acts = []
-    for name, parsed in missing.items():
-        threshold = Threshold(source=source, external_rule=name, name=name)
-        version = _version(threshold, parsed, source, at)
-        acts.append(bulk.Act(threshold, "signals.external_rule_noted", rows=[version]))
-    if acts:
-        bulk.perform(acts, by=by, at=at)
-
-
-def _version(threshold: Threshold, parsed: ParsedAlert, source: Source, at: datetime) -> ThresholdVersion:
-    is_below = parsed.limit is not None and parsed.value is not None and parsed.value < parsed.limit
-    is_critical = parsed.level == BreachLevel.CRITICAL
-    return ThresholdVersion(
-        threshold=threshold,
-        number=1,
-        state=Agreement.ACTIVE,
-        direction=Direction.BELOW if is_below else Direction.ABOVE,
-        warning=None if is_critical else parsed.limit,
-        critical=parsed.limit if is_critical else None,
-        reason=f"The rule of {source.name}, as first received.",
-        agreed_at=at,
-    )

@@ -225,14 +225,14 @@ def _take_alertmanager(
     source: Source, payload: SentBody, *, received_at: datetime, by: Actor, at: datetime
 ) -> BodyResult:
     parsed = alertmanager.read(payload.body, source.mapping, at=received_at)
-    return _stored_alerts(parsed, source, by=by, at=at)
+    return _stored_alerts(parsed, source, received_at=received_at, by=by, at=at)
 
 
 def _take_grafana(
     source: Source, payload: SentBody, *, received_at: datetime, by: Actor, at: datetime
 ) -> BodyResult:
     parsed = grafana.read(payload.body, source.mapping, at=received_at)
-    return _stored_alerts(parsed, source, by=by, at=at)
+    return _stored_alerts(parsed, source, received_at=received_at, by=by, at=at)
 
 
 def _take_generic(
@@ -246,27 +246,34 @@ def _take_generic(
         reading, paths = generic.read_reading(payload.body, mapping, model=model, at=received_at)
         return _stored_points(reading, source, lambda item: _path_of(paths, item), by=by, at=at)
     parsed = generic.read_alerts(payload.body, mapping, model=model, at=received_at)
-    result = _stored_alerts(parsed, source, by=by, at=at)
+    result = _stored_alerts(parsed, source, received_at=received_at, by=by, at=at)
     if mapping.get("is_complete") and not parsed.refused:
-        _resolve_others(source, parsed, model or mapping.get("model", ""), by=by, at=at)
+        named = model or mapping.get("model", "")
+        _resolve_others(source, parsed, named, received_at=received_at, by=by, at=at)
         result.has_effect = True
     return result
 
 
-def _resolve_others(source: Source, parsed: ParsedBody, model: str, *, by: Actor, at: datetime) -> None:
+def _resolve_others(
+    source: Source, parsed: ParsedBody, model: str, *, received_at: datetime, by: Actor, at: datetime
+) -> None:
     """Resolve the firing alerts of the models of a body that it does not contain: their checks passed.
 
     model: of the address, or as the mapping has it ("=credit-pd"), because a body without items names none.
+    An alert that a later body contained goes on firing.
     """
     models = {found.model_name for found in parsed.alerts} | {model.removeprefix("=")}
     rows = Alert.objects.filter(source=source, is_firing=True, labels__model__in=models)
+    if received_at < at:
+        rows = rows.filter(seen_at__lte=received_at)
     others = rows.exclude(fingerprint__in=[found.fingerprint for found in parsed.alerts])
     resolved = [
-        generic.resolved(index, row.fingerprint, row.name, row.labels, at)
+        generic.resolved(index, row.fingerprint, row.name, row.labels, received_at)
         for index, row in enumerate(others.order_by("pk"))
     ]
     if resolved:
-        alert.take(ParsedBody(resolved, count=len(resolved)), source=source, by=by, at=at)
+        body = ParsedBody(resolved, count=len(resolved))
+        alert.take(body, source=source, by=by, at=at, received_at=received_at)
 
 
 _READERS: dict[str, Callable[..., BodyResult]] = {
@@ -279,9 +286,12 @@ _READERS: dict[str, Callable[..., BodyResult]] = {
 }
 
 
-def _stored_alerts(parsed: ParsedBody, source: Source, *, by: Actor, at: datetime) -> BodyResult:
+def _stored_alerts(
+    parsed: ParsedBody, source: Source, *, received_at: datetime, by: Actor, at: datetime
+) -> BodyResult:
     """Store parsed alerts and return the result of each."""
-    results: list[Any] = alert.take(parsed, source=source, by=by, at=at).results
+    taken = alert.take(parsed, source=source, by=by, at=at, received_at=received_at)
+    results: list[Any] = taken.results
     for item in parsed.refused:
         results[item] = ItemResult.REJECTED
     rejections = [

@@ -10,6 +10,7 @@ from kit.refusals import Refused
 from people.states import Role
 from signals.mapping.presets import PRESETS
 from signals.models import Alert, Breach, Delivery, Point, Source
+from signals.operations import payload
 from signals.operations import source as sources
 from signals.states import Adapter
 from tests.factories import people, signals
@@ -127,6 +128,57 @@ def test_a_mapping_that_cannot_be_used_is_not_saved(at):
 
     with pytest.raises(Refused, match="metric: This field is required"):
         sources.change(source, {"mapping": MAPPING | {"metric": ""}}, by=SYSTEM, at=at)
+
+
+# ---------------------------------------------------------- taken again
+
+
+@pytest.fixture
+def kept(move_clock):
+    """Return a function that keeps a body of dbt at a minute, as received before its source had a mapping."""
+    source = mapped("dbt")
+
+    def keep(minute: int, status: str) -> Delivery:
+        body = json.dumps({"results": [{"unique_id": "not_null", "status": status}]}).encode()
+        at, asked = NOW + timedelta(minutes=minute), {"model": "fraud-score"}
+        return sources.note_delivery(source, at=at, status=422, body=body, asked=asked)
+
+    return keep
+
+
+def replayed(*deliveries: Delivery) -> list[tuple[int, int]]:
+    taken = [payload.replay(one, by=SYSTEM, at=NOW + timedelta(hours=2)) for one in deliveries]
+    return [(one.stored, one.duplicates) for one in taken]
+
+
+@pytest.mark.parametrize(("old", "new"), [("fail", "pass"), ("pass", "fail")])
+def test_an_old_body_taken_again_leaves_what_a_later_one_said(sender, move_clock, kept, old, new):
+    delivery = kept(0, old)
+    move_clock(NOW + timedelta(minutes=10))
+    sender(f"{LAB}?model=fraud-score", {"results": [{"unique_id": "not_null", "status": new}]})
+
+    assert replayed(delivery) == [(0, 1)]
+    assert Alert.objects.get().is_firing == (new == "fail")
+    assert Breach.objects.get().state == ("open" if new == "fail" else "cleared")
+
+
+def test_bodies_taken_again_in_their_order_are_dated_by_their_receipt(kept):
+    assert replayed(kept(0, "fail"), kept(5, "pass")) == [(1, 0), (1, 0)]
+
+    breach = Breach.objects.get()
+    assert (breach.opened_at, breach.cleared_at) == (NOW, NOW + timedelta(minutes=5))
+
+
+def test_an_old_complete_body_resolves_no_newer_failure(sender, move_clock):
+    source = mapped("pandera")
+    old = sources.note_delivery(source, at=NOW, status=202, body=b"[]", asked={"model": "fraud-score"})
+    move_clock(NOW + timedelta(minutes=10))
+    case = {"column": "age", "check": "not_null", "failure_case": None}
+    sender(f"{LAB}?model=fraud-score", [case])
+
+    replayed(old)
+
+    assert (Alert.objects.get().is_firing, Breach.objects.get().state) == (True, "open")
 
 
 # ---------------------------------------------------------- the page that builds a mapping
