@@ -275,7 +275,8 @@ def check_mapping(mapping: Any) -> None:
     if makes not in ("points", "alerts"):
         raise Unusable("makes", "Use points or alerts.")
     fields = POINT_FIELDS if makes == "points" else ALERT_FIELDS
-    known = {"makes", "items", "members", "statuses", "severities", "kinds", "is_complete", *fields}
+    special = ("members",) if makes == "points" else ("statuses", "severities", "kinds", "is_complete")
+    known = {"makes", "items", *special, *fields}
     if unknown := sorted(set(mapping) - known):
         raise Unusable(str(unknown[0])[:80], f"Unknown field of {makes}. Known: {', '.join(sorted(known))}.")
     for name in ("items", "members", *fields):
@@ -285,6 +286,8 @@ def check_mapping(mapping: Any) -> None:
         raise Unusable("is_complete", "Use true or false.")
     _check_members(mapping)
     _check_statuses(mapping)
+    labels.check_severities(mapping.get("severities", {}))
+    labels.check_kinds(mapping.get("kinds", {}))
 
 
 def _check_members(mapping: Mapping[str, Any]) -> None:

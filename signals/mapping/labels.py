@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from signals.mapping.text import Unusable
 from signals.states import BreachLevel, SeverityRule, SignalKind
 
 DEFAULTS: dict[str, Any] = {
@@ -104,6 +105,23 @@ def level_of(labels: Mapping[str, str], mapping: Mapping[str, Any]) -> BreachLev
     if rule:
         return BreachLevel.CRITICAL if rule == SeverityRule.CRITICAL else BreachLevel.WARNING
     return BreachLevel.CRITICAL if severity in _CRITICAL else BreachLevel.WARNING
+
+
+def check_severities(severities: Any) -> None:
+    """Raise Unusable for severities that do not map to a SeverityRule."""
+    if not isinstance(severities, dict) or not all(
+        isinstance(rule, str) and rule in SeverityRule.values for rule in severities.values()
+    ):
+        raise Unusable("severities", f"Map each severity to {', '.join(SeverityRule.values)}.")
+
+
+def check_kinds(kinds: Any) -> None:
+    """Raise Unusable for kinds that do not map to a SignalKind."""
+    choices = ", ".join(SignalKind.values)
+    if not isinstance(kinds, dict):
+        raise Unusable("kinds", f"Map each kind of the tool to one of {choices}.")
+    if unknown := [kind for kind in kinds.values() if kind not in SignalKind.values]:
+        raise Unusable("kinds", f"“{unknown[0]}” is not a kind. Use one of {choices}.")
 
 
 def _guess(name: str) -> str:

@@ -20,10 +20,10 @@ from kit.texts import one_line
 from people.models import User
 from people.slugs import free_slug, slug_of
 from signals import events
-from signals.mapping import generic
+from signals.mapping import generic, labels
 from signals.mapping.text import Unusable
 from signals.models import Delivery, Source
-from signals.states import SIGNING, Adapter, SeverityRule, SignalKind
+from signals.states import SIGNING, Adapter
 
 CHANGEABLE = frozenset({"name", "owner", "mapping", "expected_every", "secret"})
 MAX_SLUG = 60  # characters
@@ -296,23 +296,10 @@ def _check_labels(mapping: Any) -> None:
     )
     if not isinstance(mapping, dict) or set(mapping) - _MAPPED:
         raise Refused(usage, field="mapping")
-    _check_severities(mapping.get("severities", {}))
-    kinds = mapping.get("kinds", {})
-    if isinstance(kinds, dict) and (
-        unknown := [kind for kind in kinds.values() if kind not in SignalKind.values]
-    ):
-        raise Refused(
-            f"“{unknown[0]}” is not a kind. Use one of {', '.join(SignalKind.values)}.", field="mapping"
-        )
-    if not isinstance(kinds, dict) or not all(
-        is_names(value) for name, value in mapping.items() if name not in {"kinds", "severities"}
-    ):
+    try:
+        labels.check_severities(mapping.get("severities", {}))
+        labels.check_kinds(mapping.get("kinds", {}))
+    except Unusable as error:
+        raise Refused(error.message, field="mapping") from None
+    if not all(is_names(value) for name, value in mapping.items() if name not in {"kinds", "severities"}):
         raise Refused(usage, field="mapping")
-
-
-def _check_severities(severities: Any) -> None:
-    """Refuse severities that do not map to a SeverityRule. A severity is compared in lower case."""
-    if not isinstance(severities, dict) or not all(
-        isinstance(rule, str) and rule in SeverityRule.values for rule in severities.values()
-    ):
-        raise Refused(f"Map each severity to {', '.join(SeverityRule.values)}.", field="mapping")

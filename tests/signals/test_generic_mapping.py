@@ -193,6 +193,13 @@ def test_a_path_reaches_names_with_slashes_and_positions():
         (CHECKS | {"statuses": {"a": "bad"}}, "statuses"),
         (CHECKS | {"statuses": {}}, "statuses"),
         (CHECKS | {"is_complete": "yes"}, "is_complete"),
+        (CHECKS | {"severities": ["high"]}, "severities"),
+        (CHECKS | {"severities": {"high": "later"}}, "severities"),
+        (CHECKS | {"kinds": ["drift"]}, "kinds"),
+        (CHECKS | {"kinds": {"x": ["drift"]}}, "kinds"),
+        (CHECKS | {"members": "{feature}"}, "members"),
+        (MAPPING | {"statuses": {"a": "warning"}}, "statuses"),
+        (MAPPING | {"severities": {"a": "warning"}}, "severities"),
     ],
 )
 def test_a_mapping_that_cannot_be_used_says_why(wrong, field):
