@@ -92,12 +92,17 @@ class BuildMappingForm(PageForm):
         return data
 
     def mapping(self) -> dict[str, Any]:
-        """Return the mapping, with the fields of what it makes that are filled in."""
+        """Return the mapping, with the fields of what it makes that are filled in.
+
+        What severities and kinds of the tool mean is set by the API. It stays for alerts.
+        """
         data = self.cleaned_data
         is_alerts = data["makes"] == "alerts"
         fields = (*ALERT_FIELDS, "statuses", "is_complete") if is_alerts else (*POINT_FIELDS, "members")
         filled = {name: data[name] for name in ("items", *fields) if data.get(name)}
-        return {"makes": data["makes"], **filled}
+        kept = ("severities", "kinds") if is_alerts else ()
+        told = {name: self.initial[name] for name in kept if self.initial.get(name)}
+        return {"makes": data["makes"], **filled, **told}
 
     def values(self) -> dict[str, Any]:
         return {"mapping": self.mapping()}

@@ -34,4 +34,4 @@ class TryForm(PageForm):
         return parse_json(self.cleaned_data["body"])
 
 
-NAMED_BY_ADDRESS = frozenset({Adapter.EVIDENTLY, Adapter.MLFLOW})
+NAMED_BY_ADDRESS = frozenset({Adapter.EVIDENTLY, Adapter.MLFLOW, Adapter.GENERIC})

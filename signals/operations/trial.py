@@ -89,7 +89,7 @@ class _Undone(Exception):
 
 def _trial(result: BodyResult, by: Actor) -> TrialOutcome:
     items = {item.index: item for item in _read_items(result)}
-    errors = {position: error for position, error in enumerate(_errors(result)) if error is not None}
+    errors = _errors(result)
     shown = [
         replace(items.get(index) or TriedItem(index, each), result=each, **errors.get(index, {}))
         for index, each in enumerate(result.results[:MAX_SHOWN])
@@ -104,16 +104,13 @@ def _trial(result: BodyResult, by: Actor) -> TrialOutcome:
     )
 
 
-def _problems(result: BodyResult) -> list[str]:
-    return [f"{error['field']}: {error['detail']}" for error in result.rejections[:20]]
-
-
-def _errors(result: BodyResult) -> Iterable[dict[str, Any] | None]:
-    """Yield field and detail of each rejected item, None for each other one, in the order of the items."""
-    rejections = iter(result.rejections)
-    for each in result.results[:MAX_SHOWN]:
-        error = next(rejections, None) if each == ItemResult.REJECTED else None
-        yield {"field": error["field"], "detail": error["detail"]} if error else None
+def _errors(result: BodyResult) -> dict[int, dict[str, Any]]:
+    """Return item -> field and detail of each rejected item. A body that cannot be read is one item."""
+    items = [0] if result.parsed is None else result.parsed.refused
+    return {
+        item: {"field": error["field"], "detail": error["detail"]}
+        for item, error in zip(items, result.rejections, strict=False)
+    }
 
 
 def _read_items(result: BodyResult) -> Iterable[TriedItem]:

@@ -221,6 +221,15 @@ def test_a_tried_payload_is_told_and_leaves_nothing(api):
     assert not (Alert.objects.exists() or Breach.objects.exists() or Delivery.objects.exists())
 
 
+def test_each_rejected_item_of_a_tried_payload_has_its_own_reason(api, settings):
+    settings.MAX_SERIES_OF_SOURCE = 0
+    signals.source("nightly")
+
+    told = api("POST", "sources/nightly/test", {"body": {"points": ODD}}).json()
+
+    assert [item["field"] for item in told["items"]] == ["points[0].series", "points[1].value"]
+
+
 def test_a_model_that_the_reader_may_not_see_counts_as_not_registered(api):
     secret = catalogue.model("fraud-score", viewers=[people.team("Fraud").subject_id])
     signals.source("nightly")

@@ -214,6 +214,28 @@ def test_a_mapping_is_tried_and_then_saved(client, page):
     assert Source.objects.get().mapping == BUILT
 
 
+def test_the_page_keeps_what_severities_and_kinds_mean(client, page):
+    mapping = PRESETS["great_expectations"].mapping
+    told = {"severities": {"high": "critical"}, "kinds": {"checks": "data_quality"}}
+    source = sources.change(Source.objects.get(), {"mapping": mapping | told}, by=SYSTEM, at=NOW)
+    form = client.get(page).context["form"]
+    filled = {one.name: one.value() for one in form if one.value()}
+
+    client.post(page, {**filled, "summary": "message", "version": source.version})
+
+    assert Source.objects.get().mapping == mapping | told | {"summary": "message"}
+
+
+def test_the_model_of_the_address_is_tried_on_the_page(client, page):
+    source = Source.objects.get()
+    sources.change(source, {"mapping": PRESETS["dbt"].mapping}, by=SYSTEM, at=NOW)
+    body = json.dumps({"results": [{"unique_id": "not_null", "status": "fail"}]})
+
+    tried = client.post(f"/signals/sources/{source.pk}/test/", {"body": body, "model": "fraud-score"})
+
+    assert tried.context["tried"].items[0].model_name == "fraud-score"
+
+
 def test_the_last_kept_body_is_the_sample(client, page):
     sources.note_delivery(Source.objects.get(), at=NOW, status=202, body=SAMPLE.encode(), is_sample=True)
 
