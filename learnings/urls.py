@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 
-from learnings import feeds, views
+from learnings.feeds import learning as feeds
+from learnings.views import learning as views
 
 app_name = "learnings"
 urlpatterns = [

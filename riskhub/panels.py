@@ -5,7 +5,7 @@ from catalogue.queries import change_request as changes
 from catalogue.queries import decision_right as rights
 from history import declarations, wiring
 from history.wiring import Relation
-from learnings import queries as learnings
+from learnings.queries import learning as learnings
 from meetings.queries import agenda, decision, follow_through, model_health
 from notices.queries import digest, rung_webhook
 from pages import panels

@@ -14,8 +14,8 @@ from catalogue.models import Model
 from catalogue.states import Stage
 from history.models import Event
 from kit.rights import view_needs
-from learnings import queries as learnings
 from learnings.models import Learning
+from learnings.queries import learning as learnings
 from lists.collation import BY_NAME
 from meetings.models import Decision
 from meetings.queries import decision as decisions

@@ -1,1 +1,1 @@
-"""Operations on learnings."""
+"""Operations of this room: one module per noun."""

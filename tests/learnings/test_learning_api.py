@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from learnings import queries
-from learnings.api import LearningRow
+from learnings.api.learning import LearningRow
+from learnings.queries import learning as queries
 from tests.factories import actions, learnings, people
 
 pytestmark = pytest.mark.django_db

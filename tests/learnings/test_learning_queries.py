@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from catalogue.models import Model
 from history import operations as history
 from kit.actor import SYSTEM
-from learnings import queries
+from learnings.queries import learning as queries
 from risklog.models import Review
 from tests.factories import actions, learnings, people
 

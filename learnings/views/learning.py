@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kit.rights import may, view_needs
-from learnings import queries
-from learnings.filters import SPEC, VIEWS
-from learnings.forms import LearningForm, NewLearningForm
+from learnings.filters.learning import SPEC, VIEWS
+from learnings.forms.learning import LearningForm, NewLearningForm
 from learnings.models import Learning
 from learnings.operations import learning as operations
 from learnings.operations.learning import TEXTS
+from learnings.queries import learning as queries
 from learnings.states import LearningVerdict
 from pages import flows
 from pages.answers import respond

@@ -14,8 +14,8 @@ from django.utils.feedgenerator import Atom1Feed
 
 from kit.rights import view_needs
 from kit.texts import many_lines, one_line
-from learnings import queries
 from learnings.models import Learning
+from learnings.queries import learning as queries
 from pages.templatetags.ui import markdown
 from people.models import User
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from history.queries import seen_by, tell
-from learnings.filters import SPEC
+from learnings.filters.learning import SPEC
 from learnings.models import Learning
 from learnings.states import LearningState, LearningVerdict
 from rest.resource import Collection, Item, Resource

@@ -1,0 +1,1 @@
+"""The feeds of this room: one module per noun."""

@@ -1,0 +1,1 @@
+"""The filters and orders of the lists of this room, for pages and the API: one module per noun."""

@@ -1,0 +1,1 @@
+"""The forms of this room's pages: one module per noun."""

@@ -1,0 +1,1 @@
+"""The reads of pages, the API and digests: one module per noun."""
