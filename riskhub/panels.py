@@ -3,7 +3,8 @@
 from actions import queries as actions
 from catalogue.queries import change_request as changes
 from catalogue.queries import decision_right as rights
-from history import declarations, wiring
+from history import declarations, digest_parts, wiring
+from history.digest_parts import DigestPart
 from history.wiring import Relation
 from learnings.queries import learning as learnings
 from meetings.queries import agenda, decision, follow_through, model_health
@@ -155,10 +156,14 @@ RELATIONS: tuple[Relation, ...] = (
 RISKS = RiskReader(risk.of_models, "risklog.risk_view")
 MARKS: tuple[MarkReader, ...] = (MarkReader(decision.marks, "meetings.decision_view"),)
 
+# The sections of the weekly digest that rooms declare, in its order.
+DIGEST_PARTS: tuple[DigestPart, ...] = (decision.IN_DIGEST, learnings.IN_DIGEST)
+
 
 def install() -> None:
     panels.install(PANELS)
     marks.install(MARKS)
+    digest_parts.install(DIGEST_PARTS)
     verdicts.install(verdict.of_groups)
     risk_reader.install(RISKS)
     channels.install(rung_webhook.READER)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import CharField, Count, F, Func, Q
 
+from history.digest_parts import DigestPart, Said
 from history.models import RecordedQuerySet
 from history.queries import show
 from kit.rights import may
@@ -110,3 +112,19 @@ def of_model(user: User, model: Any) -> LearningsPanel | None:
 def subjects_of_learnings_about(subject_id: Any) -> Any:
     """Return the subject ids of the learnings about a subject, for its timeline."""
     return Learning.objects.order_by().filter(about_id=subject_id).values_list("subject_id")
+
+
+def _published_between(since: datetime, until: datetime) -> RecordedQuerySet[Learning]:
+    return Learning.objects.filter(
+        published_at__gt=since, published_at__lte=until, state=LearningState.PUBLISHED
+    )
+
+
+IN_DIGEST = DigestPart(
+    "learnings",
+    "Learning of the week",
+    rows=_published_between,
+    moment="published_at",
+    facts={"author": "author__name"},
+    said=lambda moment, facts: Said(f"By {facts['author']}." if facts["author"] else ""),
+)

@@ -8,6 +8,7 @@ from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from catalogue.models import Model
+from history.digest_parts import DigestPart, Said
 from history.models import Due, Subject
 from history.queries import show
 from history.states import Work
@@ -96,3 +97,16 @@ def with_shown_about(user: User, rows: Sequence[Decision]) -> Sequence[Decision]
 def subjects_of_decisions_about(subject_id: Any) -> Any:
     """Return the subjects of the decisions about a subject, for its timeline."""
     return Decision.objects.order_by().filter(about_id=subject_id).values_list("subject_id")
+
+
+def _taken_between(since: datetime, until: datetime) -> QuerySet[Decision]:
+    return Decision.objects.filter(decided_at__gt=since, decided_at__lte=until)
+
+
+IN_DIGEST = DigestPart(
+    "decisions",
+    "Decisions",
+    rows=_taken_between,
+    moment="decided_at",
+    said=lambda moment, facts: Said(f"{moment:%a} {moment.day} {moment:%b}."),
+)

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from history.digest_parts import DigestPart, digest_parts
 from history.models import Subject
 from lists.specification import Reader
 from notices.queries import digest_chart
-from notices.queries.digest_week import AHEAD, OpenQuestion, Publication, Week
+from notices.queries.digest_week import AHEAD, OpenQuestion, PartRow, Week
 from people.models import User
 from risklog.models import Escalation, Risk
 from risklog.models.matrix import present_matrix
@@ -78,12 +79,11 @@ class OfPerson:
         waiting = [] if self.is_past else self._waiting()
         mine = {line["subject"] for line in waiting}
         others = [one for one in self._escalated if one.subject_id not in mine]
-        decided = [one for one in self.week.decisions.visible(self.sight) if one.moment > self.since]
-        learned = [one for one in self.week.learnings.visible(self.sight) if one.moment > self.since]
         found = [
             _section("mine", "Waiting for you", waiting, shown=12),
             _section("teams", "Changes in your teams", self._moved(), shown=8),
             _section("views", "In your views", self._of_views(), shown=8),
+            *self._parts(is_first=True),
             _section("escalations", "Escalated", _first(others, self._escalation)),
             _section(
                 "opened", "New risks", _first(self._opened, lambda risk: self._risk(risk, _owned(risk)))
@@ -93,8 +93,7 @@ class OfPerson:
                 "Closed risks",
                 _first(self._closed, lambda risk: self._risk(risk, risk.closing_evidence[:140])),
             ),
-            _section("decisions", "Decisions", _first(decided, self._decision)),
-            _section("learnings", "Learning of the week", _first(learned, _learning)),
+            *self._parts(is_first=False),
         ]
         named = {line["subject"] for section in found for line in section["lines"] if line}
         found += [
@@ -102,6 +101,21 @@ class OfPerson:
             _section("meetings", "Next meeting", [self._meeting(one) for one in self._meetings[:1]]),
         ]
         return [section for section in found if section["lines"]]
+
+    def _parts(self, *, is_first: bool) -> list[dict[str, Any]]:
+        """Return the sections that rooms declare (history/digest_parts.py)."""
+        found = []
+        for part in digest_parts():
+            pool = self.week.parts.get(part.key) if part.is_first == is_first else None
+            if pool is None:
+                continue
+            rows = [row for row in pool.visible(self.sight) if row.moment > self.since]
+            found.append(_section(part.key, part.heading, _first(rows, partial(self._of_part, part))))
+        return found
+
+    def _of_part(self, part: DigestPart, row: PartRow) -> Line:
+        said = part.said(row.moment.astimezone(self.zone), row.facts)
+        return _line(row.subject, said.detail, level=said.level, badge=said.badge)
 
     @cached_property
     def _meetings(self) -> list[Any]:
@@ -219,9 +233,6 @@ class OfPerson:
         level, basis = matrix.level(*risk.cell), "residual" if risk.is_residual else "inherent"
         return _line(risk.subject, detail, level=level, badge=f"{matrix.levels[level]}, {basis}")
 
-    def _decision(self, one: Publication) -> Line:
-        return _line(one.subject, _day(one.moment.astimezone(self.zone).date()) + ".")
-
     def _meeting(self, meeting: Any) -> Line:
         parts = [self._when(meeting.starts_at)]
         if meeting.focus:
@@ -323,10 +334,6 @@ def _line(
 
 def _owned(risk: Risk) -> str:
     return f"Owner {risk.owner.name}." if risk.owner else "No owner yet."
-
-
-def _learning(one: Publication) -> Line:
-    return _line(one.subject, f"By {one.author}." if one.author else "")
 
 
 def _day(day: Any) -> str:

@@ -17,11 +17,10 @@ from django.db.models.functions import JSONObject
 
 from actions import queries as actions
 from actions.models import Action
+from history.digest_parts import digest_parts
 from history.models import Event, Subject
 from kit.sight import Sight
-from learnings.models import Learning
-from learnings.states import LearningState
-from meetings.models import Decision, Meeting, MeetingSeries
+from meetings.models import Meeting, MeetingSeries
 from meetings.states import TO_COME
 from notices.models import Entry
 from people.models import User
@@ -90,16 +89,12 @@ class OpenQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
-    """A decision or a learning that was published at `moment`. author: a name, "" for none."""
+class PartRow:
+    """A row of a part of the digest (history/digest_parts.py), with the facts that its line needs."""
 
     subject: Subject
     moment: datetime
-    author: str
-
-    @property
-    def subject_id(self) -> int:
-        return self.subject.pk
+    facts: dict[str, Any]
 
 
 # What a line and its visibility need of a subject.
@@ -273,38 +268,32 @@ class Week:
         return self._once("meetings", load)
 
     @property
-    def decisions(self) -> Pool[Publication]:
-        return self._once(
-            "decisions", lambda: self._published.chosen(lambda one: one.subject.kind == Decision.KIND)
-        )
+    def parts(self) -> dict[str, Pool[PartRow]]:
+        """Key of a part of the digest -> its rows, the latest first. One query for all parts."""
 
-    @property
-    def learnings(self) -> Pool[Publication]:
-        return self._once(
-            "learnings", lambda: self._published.chosen(lambda one: one.subject.kind == Learning.KIND)
-        )
+        def load() -> dict[str, Pool[PartRow]]:
+            rows: dict[str, list[PartRow]] = defaultdict(list)
+            for row in self._rows_of_parts():
+                found = PartRow(_subject_of(row), row["moment"], row["facts"])
+                rows[row["part"]].append(found)
+            return {key: Pool(found, lambda one: one.subject) for key, found in rows.items()}
 
-    @property
-    def _published(self) -> Pool[Publication]:
-        """The decisions and the learnings of the period, newest first. One query for both kinds."""
+        return self._once("parts", load)
 
-        def load() -> Pool[Publication]:
-            decisions = Decision.objects.filter(decided_at__gt=self.earliest, decided_at__lte=self.at)
-            learnings = Learning.objects.filter(
-                published_at__gt=self.earliest, published_at__lte=self.at, state=LearningState.PUBLISHED
+    def _rows_of_parts(self) -> Iterable[dict[str, Any]]:
+        selects = [
+            _with_subject(
+                part.rows(self.earliest, self.at),
+                "subject",
+                part=Value(part.key, CharField()),
+                moment=F(part.moment) if isinstance(part.moment, str) else part.moment,
+                facts=JSONObject(**part.facts),
             )
-            rows = _with_subject(
-                decisions, "subject", moment=F("decided_at"), by=Value(None, CharField())
-            ).union(
-                _with_subject(learnings, "subject", moment=F("published_at"), by=F("author__name")), all=True
-            )
-            found = [
-                Publication(_subject_of(row), row["moment"], row["by"] or "")
-                for row in rows.order_by("-moment", "-of_id")
-            ]
-            return Pool(found, lambda one: one.subject)
-
-        return self._once("published", load)
+            for part in digest_parts()
+        ]
+        if not selects:
+            return ()
+        return selects[0].union(*selects[1:], all=True).order_by("-moment", "-of_id")
 
     @property
     def breaches(self) -> dict[int, list[BreachGroup]]:
