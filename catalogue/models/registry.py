@@ -42,13 +42,15 @@ class Registry(Recorded):
 class RegistryReading(models.Model):
     """The state of the readings of a registry. It changes each hour or so, so it has no history.
 
-    next_at: when it is read next, by the clock of the database. read_at: the last success. failures: in a
+    next_at: when it is read next, by the clock of the database. claimed_until: while a worker reads it, the
+    moment until which no other one begins. read_at: the last success. failures: in a
     row, with the error of the last one. problems: what the last reading did not import, and why.
     is_partial: versions are left for the next reading.
     """
 
     registry = models.OneToOneField(Registry, models.CASCADE, related_name="reading")
     next_at = models.DateTimeField(db_default=Now(), db_index=True)
+    claimed_until = models.DateTimeField(null=True, blank=True)
     tried_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from catalogue import events, mlflow_answers
@@ -37,6 +38,8 @@ PAGE_OF_MODELS, PAGE_OF_VERSIONS = 100, 200
 _MOST_PAGES = 500
 _MOST_PROBLEMS = 20
 _FOR_LISTS, _FOR_RUNS = 60.0, 100.0  # seconds since the beginning of a reading
+# Longer than any reading. If its worker dies, another one begins after it.
+_CLAIMED_FOR = timedelta(minutes=5)
 
 
 def read_due(*, at: datetime, seconds: float = 10.0) -> Tally:
@@ -49,15 +52,16 @@ def read_due(*, at: datetime, seconds: float = 10.0) -> Tally:
 
 @transaction.atomic
 def _claim() -> RegistryReading | None:
-    """Return a reading that is due. Its next time is committed before the work, also if the worker dies."""
-    due = RegistryReading.objects.filter(next_at__lte=Now(), registry__is_active=True).order_by(
-        "next_at", "id"
-    )
-    rows = due.select_for_update(skip_locked=True, of=("self",))
+    """Return a reading that is due and that no other worker does. It is claimed before the work begins."""
+    is_free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=Now())
+    due = RegistryReading.objects.filter(is_free, next_at__lte=Now(), registry__is_active=True)
+    rows = due.order_by("next_at", "id").select_for_update(skip_locked=True, of=("self",))
     reading = rows.select_related("registry__subject", "registry__owner_team").first()
     if reading is not None:
         every = timedelta(minutes=reading.registry.every_minutes)
-        RegistryReading.objects.filter(pk=reading.pk).update(next_at=Now() + every)
+        RegistryReading.objects.filter(pk=reading.pk).update(
+            next_at=Now() + every, claimed_until=Now() + _CLAIMED_FOR
+        )
     return reading
 
 
@@ -236,9 +240,12 @@ def _note_success(registry: Registry, result: _Result, at: datetime) -> None:
         problems.append(f"And {more} more.")
     was_told = reading.failures >= TOLD_AFTER
     reading.tried_at = reading.read_at = at
+    reading.claimed_until = None
     reading.failures, reading.error, reading.is_partial = 0, "", result.is_partial
     reading.problems = [problem[:MAX_PROBLEM] for problem in problems]
-    reading.save(update_fields=["tried_at", "read_at", "failures", "error", "problems", "is_partial"])
+    reading.save(
+        update_fields=["tried_at", "read_at", "claimed_until", "failures", "error", "problems", "is_partial"]
+    )
     if result.is_partial and result.stored:
         RegistryReading.objects.filter(pk=reading.pk).update(next_at=Now())
     if was_told:
@@ -249,6 +256,7 @@ def _note_success(registry: Registry, result: _Result, at: datetime) -> None:
 def _note_failure(registry: Registry, error: str, at: datetime) -> None:
     reading = RegistryReading.objects.select_for_update().get(registry=registry)
     reading.tried_at, reading.error, reading.failures = at, error, reading.failures + 1
-    reading.save(update_fields=["tried_at", "error", "failures"])
+    reading.claimed_until = None
+    reading.save(update_fields=["tried_at", "claimed_until", "error", "failures"])
     if reading.failures == TOLD_AFTER:
         history.record(registry, events.RegistryFailed(error=error), by=SYSTEM, at=at)

@@ -98,6 +98,21 @@ def test_models_versions_and_aliases_are_imported_once(registry, mlflow, manager
     assert [got.path for got in mlflow.sink.got[asked:] if "runs/get" in got.path] == []
 
 
+def test_two_workers_never_read_one_registry_at_once(registry, mlflow, monkeypatch):
+    begun, again = registry_reading._import, []
+
+    def ask_again_meanwhile(found, at):
+        operations.ask(found, by=SYSTEM, at=at)
+        again.append(registry_reading.read_due(at=at).done)
+        return begun(found, at)
+
+    monkeypatch.setattr(registry_reading, "_import", ask_again_meanwhile)
+
+    assert registry_reading.read_due(at=AT, seconds=0.01).done == 1
+    assert again == [0]
+    assert registry_reading._claim() is not None, "it was asked for, so it is read again afterwards"
+
+
 def test_a_second_reading_writes_only_what_changed_in_the_registry(registry, mlflow):
     read()
     first = Version.objects.get(model__slug="churn-scorer", name="1")
