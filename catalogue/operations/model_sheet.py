@@ -25,7 +25,8 @@ from kit.refusals import Refused
 from kit.rights import may
 from people.models import Team, User
 
-MAX_ROWS = 1_000
+# All rows are written in one request, which keeps other models from being registered meanwhile.
+MAX_ROWS = 200
 # Column -> what it has, for the page and the errors.
 COLUMNS = {
     "model": "its name, or a name that tools use; required",
@@ -98,7 +99,8 @@ def take(
     if not rows:
         raise Refused("The table has no rows under its header.", field="csv")
     if len(rows) > MAX_ROWS:
-        raise Refused(f"Import at most {MAX_ROWS:,} rows at a time.", field="csv")
+        text = f"The table has {len(rows):,} rows. Import at most {MAX_ROWS} at a time: split it."
+        raise Refused(text, field="csv")
     results: list[SheetRow] = []
     try:
         with transaction.atomic():
