@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from catalogue.models import Model
 from catalogue.queries import model as catalogue
 from history import bulk
@@ -14,7 +16,7 @@ from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from signals import events
 from signals.models import Breach, BreachGroup, Series
-from signals.operations.breach import key_of_cause, lock_causes
+from signals.operations.breach import MAX_FEATURES, key_of_cause, lock_causes
 from signals.operations.series import UNREGISTERED
 from signals.states import BreachState
 
@@ -35,10 +37,10 @@ def claim(model: Model, *, by: Actor, at: datetime, cause: Event | None = None) 
     Returns the number of rows that were assigned, 0 if there are none. Rows are locked in the order of the
     intake: series, causes, groups.
     """
-    series = _orphans(Series, model)
-    causes = {_key(group, model) for group in _orphans(BreachGroup, model)}
+    series = _locked(_orphans(Series, model))
+    causes = {key for group in _orphans(BreachGroup, model) for key in (group.cause_key, _key(group, model))}
     lock_causes(causes)
-    groups = _orphans(BreachGroup, model)
+    groups = _locked(_orphans(BreachGroup, model))
     if not series and not groups:
         return 0
     acts = [bulk.Act(row, "signals.series_claimed", values={"model": model}) for row in series]
@@ -52,13 +54,16 @@ def claim(model: Model, *, by: Actor, at: datetime, cause: Event | None = None) 
     return len(series) + len(groups)
 
 
-def _orphans(kind: Any, model: Model) -> list[Any]:
-    """Return the rows of a kind without a model that name this one, locked, the oldest first."""
+def _orphans(kind: Any, model: Model) -> QuerySet[Any]:
+    """Return the rows of a kind without a model that name this one, the oldest first."""
     orphans = kind.objects.filter(model__isnull=True)
     sent = orphans.order_by().values_list("model_name", flat=True).distinct()
     names = [name for name, called in catalogue.models_called(sent).items() if called.pk == model.pk]
-    rows = orphans.filter(model_name__in=names).select_related("subject").order_by("pk")
-    return list(rows.select_for_update(of=("self",), no_key=True)) if names else []
+    return orphans.filter(model_name__in=names).select_related("subject").order_by("pk")
+
+
+def _locked(rows: QuerySet[Any]) -> list[Any]:
+    return list(rows.select_for_update(of=("self",), no_key=True))
 
 
 def _key(group: BreachGroup, model: Model) -> str:
@@ -110,7 +115,7 @@ def _claim_group(
     is_unmuted = kept.is_muted and not group.is_muted
     joined = (events.BreachGroupUnmuted if is_unmuted else events.BreachJoined)(
         joined=len(breaches),
-        features=list(dict.fromkeys(breach.feature for breach in breaches if breach.feature))[:12],
+        features=list(dict.fromkeys(breach.feature for breach in breaches if breach.feature))[:MAX_FEATURES],
         summary=f"From {group.reference}, which is the same cause under another name of the model.",
         open=Breach.objects.filter(group__in=(kept, group), state=BreachState.OPEN).count(),
     )
