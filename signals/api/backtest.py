@@ -19,6 +19,8 @@ from signals.queries.version import in_force_on, rule_of
 from signals.states import BreachLevel
 from signals.thresholds import Rule, problems
 
+MAX_CROSSINGS = 200
+
 
 class BacktestBody(RuleBody):
     """A rule to test. threshold: the one to compare with; by default the first in force on the series."""
@@ -51,7 +53,7 @@ class SideRow(serializers.Serializer):
     unclear = serializers.IntegerField()
     not_reviewed = serializers.IntegerField()
     missed = serializers.ListField(child=serializers.CharField())
-    crossings = CrossingRow(many=True)
+    crossings = CrossingRow(many=True, help_text=f"The newest {MAX_CROSSINGS} of `breaches`.")
 
 
 class BacktestRow(serializers.Serializer):
@@ -69,7 +71,7 @@ class BacktestRow(serializers.Serializer):
 class Backtest(ApiView):
     """Test a rule on the stored points. Nothing is written."""
 
-    permission = {"POST": "signals.threshold_propose"}
+    permission = {"POST": "signals.view"}
     bodies = {"POST": BacktestBody}
     answers = {"POST": (200, BacktestRow)}
 
@@ -102,7 +104,7 @@ def _side(side: backtest.Side) -> dict[str, Any]:
         **{str(one): called[one] for one in BreachVerdict},
         "not_reviewed": called["unjudged"],
         "missed": side.missed,
-        "crossings": [_crossing(crossing) for crossing in side.crossings],
+        "crossings": [_crossing(crossing) for crossing in side.crossings[:MAX_CROSSINGS]],
     }
 
 

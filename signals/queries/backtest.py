@@ -208,15 +208,36 @@ def _past_breaches(user: User, series: Series, start: datetime, end: datetime) -
 
 
 def _side(rule: Rule, spans: Sequence[CrossingSpan], past: Sequence[_PastBreach]) -> Side:
-    crossings = [_tested(span, [one for one in past if _overlaps(span, one)]) for span in reversed(spans)]
+    """Return what a rule would have opened. spans: oldest first. past: the real breaches."""
+    at_the_time = _overlapping(spans, past)
+    crossings = [
+        _tested(span, breaches) for span, breaches in zip(reversed(spans), reversed(at_the_time), strict=True)
+    ]
+    met = {id(one) for breaches in at_the_time for one in breaches}
     missed = [
         one.reference
         for one in past
-        if one.verdict
-        and one.verdict.called == BreachVerdict.REAL
-        and not any(_overlaps(span, one) for span in spans)
+        if one.verdict and one.verdict.called == BreachVerdict.REAL and id(one) not in met
     ]
     return Side(rule, crossings, list(dict.fromkeys(missed)))
+
+
+def _overlapping(spans: Sequence[CrossingSpan], past: Sequence[_PastBreach]) -> list[list[_PastBreach]]:
+    """Return for each span the real breaches at its time, the newest first. One pass over both.
+
+    spans: oldest first, none before the end of the one before it.
+    """
+    waiting = sorted(past, key=lambda one: one.opened_at, reverse=True)
+    running: list[_PastBreach] = []
+    found = []
+    for span in spans:
+        running = [one for one in running if one.cleared_at is None or one.cleared_at >= span.opened_at]
+        while waiting and (span.cleared_at is None or waiting[-1].opened_at <= span.cleared_at):
+            one = waiting.pop()
+            if one.cleared_at is None or one.cleared_at >= span.opened_at:
+                running.append(one)
+        found.append(running[::-1])
+    return found
 
 
 def _tested(span: CrossingSpan, past: Sequence[_PastBreach]) -> TestedCrossing:
@@ -227,8 +248,3 @@ def _tested(span: CrossingSpan, past: Sequence[_PastBreach]) -> TestedCrossing:
     )
     best = past[judged[0][1]] if judged else next(iter(past), None)
     return TestedCrossing(span, best.reference if best else "", best.verdict if best else None)
-
-
-def _overlaps(span: CrossingSpan, past: _PastBreach) -> bool:
-    begins_before_end = span.cleared_at is None or past.opened_at <= span.cleared_at
-    return begins_before_end and (past.cleared_at is None or past.cleared_at >= span.opened_at)

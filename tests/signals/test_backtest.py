@@ -1,5 +1,6 @@
 """A rule is tested on the stored points, beside the rule in force and what reviewers said."""
 
+from dataclasses import replace
 from datetime import timedelta
 from statistics import median
 
@@ -15,10 +16,11 @@ from riskhub import schedule
 from risklog.models import Review
 from risklog.operations import review
 from signals.models import BreachGroup
-from signals.queries.backtest import backtest
+from signals.queries.backtest import _overlapping, _PastBreach, backtest
 from signals.queries.version import rule_of
 from signals.rolling import SortedWindow
-from signals.thresholds import Rule
+from signals.states import BreachLevel
+from signals.thresholds import CrossingSpan, Rule
 from tests.conftest import AT
 from tests.factories import catalogue, people, signals
 
@@ -144,3 +146,41 @@ def test_a_moving_window_has_the_medians_of_its_values(values, size):
         usual = median(values[start:end])
         assert window.median() == usual
         assert window.median_distance(usual) == median(abs(value - usual) for value in values[start:end])
+
+
+@given(
+    spans=st.lists(st.tuples(st.integers(1, 5), st.integers(0, 5)), max_size=8),
+    past=st.lists(st.tuples(st.integers(0, 60), st.one_of(st.none(), st.integers(0, 20))), max_size=8),
+    is_open=st.booleans(),
+)
+def test_the_breaches_at_the_time_of_a_crossing_are_those_that_overlap_it(spans, past, is_open):
+    hours, crossings = 0, []
+    for gap, length in spans:
+        start = hours + gap
+        hours = start + length
+        crossings.append(_span(start, hours))
+    if is_open and crossings:
+        crossings[-1] = replace(crossings[-1], cleared_at=None)
+    breaches = [
+        _PastBreach(f"B-{n}", _hour(start), None if length is None else _hour(start + length), None)
+        for n, (start, length) in enumerate(past)
+    ]
+
+    found = _overlapping(crossings, breaches)
+
+    for span, at_the_time in zip(crossings, found, strict=True):
+        wanted = {
+            breach.reference
+            for breach in breaches
+            if (span.cleared_at is None or breach.opened_at <= span.cleared_at)
+            and (breach.cleared_at is None or breach.cleared_at >= span.opened_at)
+        }
+        assert {breach.reference for breach in at_the_time} == wanted
+
+
+def _hour(number):
+    return AT + timedelta(hours=number)
+
+
+def _span(start, end):
+    return CrossingSpan(_hour(start), BreachLevel.WARNING, 0.3, 0.3, _hour(end))
