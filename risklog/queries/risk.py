@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, RowNumber
 from django.urls import reverse
 
 from catalogue.models import Model
@@ -25,7 +25,7 @@ from risklog.states import UNRESOLVED, RiskState
 from signals.models import BreachGroup
 
 PANEL_SIZE = 8
-MAX_OF_MODELS = 200
+MAX_OF_MODEL = 20  # risks of each model of a dashboard
 
 
 # ------------------------------------------------------------------ the list
@@ -167,9 +167,14 @@ def live_of_model(user: User, model: Any) -> RiskPanel:
 
 
 def of_models(user: User, models: Collection[int]) -> list[dict[str, Any]]:
-    """Return the live risks of models, worst first, for signals.queries.risk_reader. One query."""
+    """Return the live risks of models, worst first, for signals.queries.risk_reader. One query.
+
+    At most MAX_OF_MODEL of each model, so that the risks of one model hide none of another.
+    """
     matrix = present_matrix()
-    rows = Risk.objects.visible_to(user).filter(~Q(state=RiskState.CLOSED), model__in=models)
+    place = Window(RowNumber(), partition_by="model", order_by=("-severity", "-id"))
+    live = Risk.objects.visible_to(user).filter(~Q(state=RiskState.CLOSED), model__in=models)
+    rows = live.annotate(place=place).filter(place__lte=MAX_OF_MODEL)
     return [
         {
             "subject": risk.subject_id,
@@ -181,7 +186,7 @@ def of_models(user: User, models: Collection[int]) -> list[dict[str, Any]]:
             "link": reverse("risklog:risk_detail", args=[risk.reference]),
             "model": risk.model_id,
         }
-        for risk in rows.select_related("subject").order_by("-severity", "-id")[:MAX_OF_MODELS]
+        for risk in rows.select_related("subject").order_by("-severity", "-id")
     ]
 
 
