@@ -138,8 +138,13 @@ def on_change_settled(event: Event, *, at: datetime) -> None:
     change = change_queries.change_requests().filter(subject=event.subject_id).first()
     if change is None or change.is_open:
         return
+    said = f"{change.get_state_display()} before the meeting"
     for item in _waiting(event.subject_id):
-        _finish(item, f"{change.get_state_display()} before the meeting", at=at, cause=event)
+        _finish(item, said, at=at, cause=event)
+    for subject_id in BreachGroup.objects.filter(retraining=change).values_list("subject_id", flat=True):
+        for item in _waiting(subject_id):
+            if item.title.startswith(placement.RETRAINING_WAITS):
+                _finish(item, said, at=at, cause=event)
 
 
 @handler("meetings.agenda.place_tripwire")

@@ -28,6 +28,7 @@ from signals.models import BreachGroup, Threshold
 from signals.states import Agreement
 
 NO_MEETING = events.NoMeetingFound.verb
+RETRAINING_WAITS = "Retraining waits"  # how the title of such an item begins
 _TRIES = 3
 
 
@@ -302,7 +303,7 @@ def place_missed_retraining(
         about=group.subject,
         kind=facts.kind,
         team_id=facts.team_id,
-        title=f"Retraining waits: {group.title}",
+        title=f"{RETRAINING_WAITS}: {group.title}",
         why=why,
         purpose=Purpose.DECIDE,
         rank=Rank.ACCEPTANCE,

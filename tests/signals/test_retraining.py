@@ -90,6 +90,11 @@ def test_a_request_that_nobody_answers_is_told_and_put_on_an_agenda_again_and_ag
     schedule.act(AT + 30 * DAY)
     assert Event.objects.filter(verb="signals.retraining_missed").count() == 2
 
+    change_request.withdraw(request, reason="Not now.", by=SYSTEM, at=AT + 30 * DAY)
+    schedule.act(AT + 30 * DAY)
+    waiting = AgendaItem.objects.filter(title__startswith="Retraining waits: ", meeting__state="planned")
+    assert {(item.state, item.why) for item in waiting} == {("done", "Withdrawn before the meeting")}
+
 
 def test_a_settled_request_is_not_told(watched, ana):
     signals.push(watched, 0.5)
