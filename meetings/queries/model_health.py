@@ -130,7 +130,7 @@ def _deployed(facts: HealthFacts) -> str:
     day = f"{at:%-d %b %Y}"
     if state == DeploymentState.ROLLED_BACK:
         return f", and version {version}, deployed on {day}, was rolled back"
-    return f", and version {version} is in production since {day}"
+    return f", and version {version} was deployed to production on {day}"
 
 
 def _counted(number: int, one: str, many: str) -> str:

@@ -30,7 +30,7 @@ QUIET = {"has_series": True, "critical": 0, "warning": 0, "high_risks": 0, "depl
         (
             {"deployed": ("7", AT, "kept")},
             "good",
-            "No breach and no high risk is open, and version 7 is in production since 23 Nov 2026.",
+            "No breach and no high risk is open, and version 7 was deployed to production on 23 Nov 2026.",
         ),
         (
             {"deployed": ("7", AT, "rolled_back")},
@@ -73,7 +73,7 @@ def test_everything_about_a_model_is_on_one_axis(model, move_clock):
     }
     tiles = {tile.name: (tile.value, tile.before) for tile in shown.tiles}
     assert tiles["Deployments"] == (1, 1) and tiles["Breaches opened"] == (1, 0)
-    assert shown.level == "bad" and "version 7 is in production" in shown.sentence
+    assert shown.level == "bad" and "version 7 was deployed to production" in shown.sentence
     deployments = next(lane for lane in shown.lanes if lane.name == "Deployments").entries
     assert [entry.label for entry in deployments] == ["Version 7", "Version 6"]
     assert all(
