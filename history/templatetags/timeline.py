@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django import template
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Q
 from django.template.loader import select_template
 from django.utils.safestring import SafeString
@@ -120,7 +123,7 @@ def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
             named = {name: row["changes"][name][1] for name in kinds if row["changes"][name][1] is not None}
             further_rows.append(
                 {
-                    name.removesuffix("_id"): _shown(value, kinds[name], titles)
+                    name.removesuffix("_id"): _shown(value, kinds[name], titles, {})
                     for name, value in named.items()
                 }
             )
@@ -129,7 +132,8 @@ def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
             if isinstance(old, dict) and isinstance(new, dict):
                 changes += _changes_within(old, new)
             elif name not in _SILENT and not _is_nameless(name, kinds.get(name), old, new):
-                values = [_shown(value, kinds.get(name), titles) for value in (old, new)]
+                words = _words_of(row["model"], name)
+                values = [_shown(value, kinds.get(name), titles, words) for value in (old, new)]
                 label = _LABELS.get(name) or name.removesuffix("_id").replace("_", " ")
                 changes.append(FieldChange(label, *values))
     note = {key: value for key, value in present_data(event).items() if key != "rows"}
@@ -149,13 +153,36 @@ def _changes_within(old: dict[str, Any], new: dict[str, Any]) -> list[FieldChang
 
 
 def _part(value: Any) -> Any:
-    """Return one part of a value as text: yes or no for a truth value."""
-    return ("yes" if value else "no") if isinstance(value, bool) else _shown(value, None, {})
+    """Return one part of a value as text."""
+    return _shown(value, None, {}, {})
 
 
-def _shown(value: Any, kind: str | None, titles: dict[tuple[str, int], str]) -> Any:
+@cache
+def _words_of(model: str, name: str) -> dict[Any, str]:
+    """Return the value -> words of the choices of a field, also of a list of them.
+
+    Empty for a field without choices, and for one that this version does not have any more.
+    """
+    try:
+        field: Any = apps.get_model(model)._meta.get_field(name)
+    except (LookupError, FieldDoesNotExist):
+        return {}
+    choices = getattr(getattr(field, "base_field", field), "flatchoices", ())
+    return {value: str(words) for value, words in choices}
+
+
+def _shown(value: Any, kind: str | None, titles: dict[tuple[str, int], str], words: dict[Any, str]) -> Any:
+    """Return a value as text: the title of an object, the words of a choice, yes or no for a truth value."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if value in (None, "", []):
         return None
+    if kind is None and isinstance(value, list):
+        return ", ".join(str(_in_words(part, words)) for part in value)
     if kind is None:
-        return ", ".join(map(str, value)) if isinstance(value, list) else value
+        return _in_words(value, words)
     return titles.get((kind, value), "something restricted")
+
+
+def _in_words(value: Any, words: dict[Any, str]) -> Any:
+    return words.get(value, value) if isinstance(value, str | int) else value
