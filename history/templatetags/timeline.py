@@ -163,9 +163,10 @@ def _words_of(model: str, name: str) -> dict[Any, str]:
 
     Empty for a field without choices, and for one that this version does not have any more.
     """
+    meta = next((one._meta for one in apps.get_models() if one._meta.label == model), None)
     try:
-        field: Any = apps.get_model(model)._meta.get_field(name)
-    except (LookupError, FieldDoesNotExist):
+        field: Any = meta.get_field(name) if meta else None
+    except FieldDoesNotExist:
         return {}
     choices = getattr(getattr(field, "base_field", field), "flatchoices", ())
     return {value: str(words) for value, words in choices}
