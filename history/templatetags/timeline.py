@@ -163,7 +163,7 @@ def _words_of(model: str, name: str) -> dict[Any, str]:
 
     Empty for a field without choices, and for one that this version does not have any more.
     """
-    meta = next((one._meta for one in apps.get_models() if one._meta.label == model), None)
+    meta = next((one._meta for one in apps.get_models() if one._meta.label_lower == model), None)
     try:
         field: Any = meta.get_field(name) if meta else None
     except FieldDoesNotExist:

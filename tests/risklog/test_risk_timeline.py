@@ -7,7 +7,7 @@ import pytest
 from history.models import Event
 from history.templatetags.timeline import lines
 from kit.actor import Actor
-from risklog.operations import duplicate
+from risklog.operations import duplicate, taxonomy
 from risklog.operations import risk as operations
 from risklog.operations.risk import CHANGEABLE
 from risklog.states import Treatment
@@ -57,6 +57,19 @@ def test_every_field_that_changes_is_shown_with_its_label(client):
     }
     html = client.get(f"/risks/{risk.reference}/").content.decode()
     assert "External ID: " in html
+
+
+def test_choices_and_truth_values_are_shown_in_words():
+    ana = Actor(people.user("Ana"), "page")
+    risk, category = risks.risk(), risks.category("label-noise")
+
+    operations.change(risk, {"treatment": Treatment.MITIGATE}, by=ana, at=AT)
+    taxonomy.retire(category, by=ana, at=AT)
+
+    (treatment,) = lines(Event.objects.filter(verb="risklog.risk_changed"))[0].changes
+    (retired,) = lines(Event.objects.filter(verb="risklog.category_retired"))[0].changes
+    assert (treatment.old, treatment.new) == (None, "Mitigate")
+    assert (retired.old, retired.new) == ("no", "yes")
 
 
 def test_a_new_date_of_the_next_review_is_shown_as_the_only_change(client):
