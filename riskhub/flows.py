@@ -11,6 +11,7 @@ from actions.operations import blocked, reminder
 from catalogue.operations import change_request, workflow
 from history import declarations, wiring
 from history.wiring import Handler, OnDemand
+from leaders.operations import goal
 from learnings.operations import learning
 from meetings.operations import acceptance as decided
 from meetings.operations import (
@@ -266,6 +267,7 @@ DUES: dict[str, Handler] = {
     "meetings.tripwire": tripwire.reach_date,
     "meetings.unheld": meeting.note_unheld,
     "meetings.swap_lapses": swap.lapse,
+    "leaders.goal_due": goal.note_due,
     "notices.digest": digest.make,
 }
 

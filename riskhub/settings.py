@@ -78,6 +78,7 @@ IS_SAMPLE_ALLOWED = env.bool("RISKHUB_SAMPLE", default=True)
 INSTALLED_APPS = [
     "riskhub",
     "notices",
+    "leaders",
     "meetings",
     "learnings",
     "risklog",

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from actions.api import RESOURCES as ACTIONS
 from catalogue.api import RESOURCES as CATALOGUE
+from leaders.api import RESOURCES as LEADERS
 from learnings.api import RESOURCES as LEARNINGS
 from meetings.api import RESOURCES as MEETINGS
 from notices.api import RESOURCES as NOTICES
@@ -36,6 +37,7 @@ RESOURCES = [
     *TALK,
     *SAVED,
     *LEARNINGS,
+    *LEADERS,
     *LEAVING,
     *RETENTION,
     *START_HERE,
@@ -69,6 +71,7 @@ urlpatterns = [
     path("", include("talk.urls")),
     path("views/", include("saved.urls")),
     path("learnings/", include("learnings.urls")),
+    path("executive/", include("leaders.urls")),
     path("notices/", include("notices.urls")),
     path("api/v1/", reference.reference, name="reference"),
     path("api/v1/schema", reference.Schema.as_view(), name="schema"),

@@ -18,6 +18,7 @@ from catalogue.models import (
     Workflow,
 )
 from kit.actor import SYSTEM, Actor
+from leaders.models import Goal
 from learnings.models import Learning
 from meetings.models import Decision, DecisionEffect, Meeting, MeetingSeries, Tripwire
 from meetings.operations import agenda_template as agenda_templates
@@ -141,6 +142,9 @@ PAGES = {
     "action": lambda: f"/actions/{_first(Action)}/",
     "learnings": lambda: "/learnings/",
     "learning": lambda: f"/learnings/{_first(Learning)}/",
+    "goals": lambda: "/executive/goals/",
+    "new goal": lambda: "/executive/goals/new/",
+    "goal": lambda: f"/executive/goals/{Goal.objects.order_by('pk').first().pk}/",
     "inbox": lambda: "/notices/",
     "digest": lambda: "/notices/digest/",
     "digest of a week": lambda: "/notices/digest/2026-W40/",

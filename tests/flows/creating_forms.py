@@ -23,6 +23,7 @@ from catalogue.models import (
 )
 from history.models import Event
 from kit.actor import SYSTEM
+from leaders.models import Goal
 from learnings.models import Learning
 from meetings.models import (
     AgendaItem,
@@ -445,6 +446,12 @@ CASES = (
     ),
     Case("action", at("actions:action_create"), Action, typed(title="Write it up")),
     Case("learning", at("learnings:learning_create"), Learning, typed(title="Caps hold", seen="We saw it.")),
+    Case(
+        "goal",
+        at("leaders:goal_create"),
+        Goal,
+        typed(title="Fewer late actions", target="3", due_on="2027-03-31"),
+    ),
     Case(
         "learning about a risk",
         lambda house: reverse("learnings:learning_create") + f"?about={house.risk.reference}",

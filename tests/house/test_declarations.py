@@ -92,6 +92,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "meeting_series",
         "learning",
         "check_in",
+        "goal",
         "model",
         "workflow",
         "version",

@@ -33,7 +33,7 @@ from signals.operations import source as sources
 from signals.operations import threshold as thresholds
 from talk.operations import comment as comments
 from tests.conftest import AT
-from tests.factories import actions, catalogue, people, risklog_review, risks, signals, talk
+from tests.factories import actions, catalogue, leaders, people, risklog_review, risks, signals, talk
 from tests.factories import meetings as meetings_
 
 CANARY = "Zanzibar"
@@ -371,6 +371,7 @@ def _once(world: World, owner: Any) -> None:
         "source": (source := Source.objects.order_by("pk").earliest("pk")),
         "delivery": sources.note_delivery(source, at=AT, status=422, problem="not a list", body=b"{}"),
         "agenda_template": meetings_.agenda_template(),
+        "goal": leaders.goal(owner=owner, start=10),
         "calendar_feed": calendar_feed.add(owner, **_by(owner))[0],
         "other_team": Subject.objects.filter(kind="team").last(),
     }

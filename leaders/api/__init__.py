@@ -1,0 +1,5 @@
+"""The API of this room."""
+
+from leaders.api import goal
+
+RESOURCES: list = [*goal.RESOURCES]

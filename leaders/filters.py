@@ -1,0 +1,37 @@
+"""The list specification of goals."""
+
+from leaders.states import GoalState, Measure
+from lists import filtering
+from lists.specification import ListSpec, Order
+from people import queries as people
+from people.models import Team, User
+
+
+def _team_options(user: User) -> list[tuple[str, str]]:
+    return list(Team.objects.visible_to(user).order_by("name__collated", "pk").values_list("slug", "name"))
+
+
+GOALS = ListSpec(
+    filters={
+        "q": filtering.part("Text", "title", "A part of the title."),
+        "state": filtering.choice("State", "state", GoalState),
+        "measure": filtering.choice("Measure", "measure", Measure),
+        "team": filtering.slug(
+            "Team",
+            "team",
+            Team.objects.visible_to,
+            options=_team_options,
+            special_values=(("none", "The organisation"),),
+            help="The slug of a team, or none for goals of the organisation.",
+        ),
+        "owner": filtering.person("Owner", "owner", people.options, names=people.names),
+    },
+    orders={
+        "due_on": Order("Due first", ("due_on", "id")),
+        "-due_on": Order("Due last", ("-due_on", "-id")),
+        "title": Order("Title, A to Z", ("title__collated", "title", "id")),
+        "-made_at": Order("Newest", ("-made_at", "-id")),
+        "id": Order("Oldest", ("id",)),
+        "-id": Order("By number, last first", ("-id",)),
+    },
+)

@@ -1,0 +1,17 @@
+"""The recipients of events about goals."""
+
+from history.declarations import Recipients
+from history.models import Event
+from history.recipients import everyone
+from leaders.models import Goal
+
+
+def owner_of_goal(reason: str) -> Recipients:
+    """Return a rule for the owner of the goal."""
+
+    def rule(event: Event) -> dict[int, str]:
+        rows = Goal.objects.filter(subject_id=event.subject_id)
+        return everyone(rows.values_list("owner_id", flat=True), reason)
+
+    rule.__name__ = "owner_of_goal"  # docs/flows.md names the rule
+    return rule

@@ -1,0 +1,12 @@
+from django.urls import path, re_path
+
+from leaders.views import goal
+
+app_name = "leaders"
+urlpatterns = [
+    path("goals/", goal.goal_list, name="goal_list"),
+    path("goals/new/", goal.goal_create, name="goal_create"),
+    path("goals/<int:pk>/", goal.goal_detail, name="goal_detail"),
+    path("goals/<int:pk>/edit/", goal.goal_edit, name="goal_edit"),
+    re_path(r"^goals/(?P<pk>[0-9]+)/(?P<step>figure|settle|drop|reopen)/$", goal.goal_step, name="goal_step"),
+]
