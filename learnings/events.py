@@ -2,7 +2,7 @@
 
 from history.declarations import EventType, Payload
 from history.states import NewsGroup
-from learnings.recipients import reviewers_of_source
+from learnings.recipients import author_of_used, reviewers_of_source
 
 
 class LearningDrafted(Payload, verb="learnings.learning_drafted"):
@@ -18,9 +18,12 @@ EVENTS = (
     EventType(LearningDrafted, (reviewers_of_source,), group=NewsGroup.LEARNINGS),
     EventType("learnings.learning_taken", is_minor=True),
     EventType("learnings.learning_changed", is_minor=True),
+    EventType("learnings.learning_judged"),
     EventType("learnings.learning_published"),
     EventType("learnings.learning_withdrawn"),
     EventType(LearningDiscarded),
     EventType("learnings.learning_restored"),
+    EventType("learnings.learning_used", (author_of_used,), group=NewsGroup.LEARNINGS),
+    EventType("learnings.use_withdrawn", is_minor=True),
     EventType("learnings.learning_restricted", is_minor=True),  # no longer written; old ones are read
 )

@@ -24,3 +24,17 @@ def may_change(user: User, obj: Any) -> bool:
     if obj is None or obj.author_id in (None, user.pk):
         return may_write(user, Role.MEMBER)
     return may_write(user, Role.RISK_MANAGER)
+
+
+@permission("learnings.learning_use", for_people=True)
+def may_use(user: User, obj: Any) -> bool:
+    """Return True for every member. They also say whether a published learning worked."""
+    return may_write(user, Role.MEMBER)
+
+
+@permission("learnings.use_withdraw", for_people=True)
+def may_withdraw_use(user: User, obj: Any) -> bool:
+    """Return True for the person who used the learning, and for risk managers."""
+    if obj is None or obj.user_id == user.pk:
+        return may_write(user, Role.MEMBER)
+    return may_write(user, Role.RISK_MANAGER)

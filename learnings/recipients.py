@@ -3,6 +3,7 @@
 from history.models import Event
 from history.recipients import everyone
 from learnings.models import Learning
+from learnings.states import LearningState
 from risklog.models import Reviewer
 
 
@@ -15,3 +16,9 @@ def reviewers_of_source(event: Event) -> dict[int, str]:
     return everyone(
         rows.values_list("user_id", flat=True), "You reviewed this breach: the draft needs an author"
     )
+
+
+def author_of_used(event: Event) -> dict[int, str]:
+    """Return the author of a learning that somebody used, nobody once it is withdrawn."""
+    rows = Learning.objects.filter(subject_id=event.subject_id, state=LearningState.PUBLISHED)
+    return everyone(rows.values_list("author_id", flat=True), "Your learning was used")

@@ -2,6 +2,7 @@ from django.urls import path, re_path
 
 from learnings.feeds import learning as feeds
 from learnings.views import learning as views
+from learnings.views import use
 
 app_name = "learnings"
 urlpatterns = [
@@ -9,8 +10,11 @@ urlpatterns = [
     path("feed.atom", feeds.published, name="learning_feed"),
     path("new/", views.learning_create, name="learning_create"),
     path("preview/", views.learning_preview, name="learning_preview"),
+    path("uses/<int:pk>/withdraw/", use.use_withdraw, name="use_withdraw"),
     path("<str:reference>/", views.learning_detail, name="learning_detail"),
     path("<str:reference>/edit/", views.learning_edit, name="learning_edit"),
+    path("<str:reference>/judge/", views.learning_judge, name="learning_judge"),
+    path("<str:reference>/use/", use.use_create, name="use_create"),
     re_path(
         r"^(?P<reference>[^/]+)/(?P<step>take|publish|withdraw|discard|restore)/$",
         views.learning_step,

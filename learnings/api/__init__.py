@@ -1,5 +1,5 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from learnings.api import learning
+from learnings.api import learning, use
 
-RESOURCES: list = [*learning.RESOURCES]
+RESOURCES: list = [*learning.RESOURCES, *use.RESOURCES]

@@ -22,6 +22,20 @@ def _text(label: str, hint: str, rows: int = 4) -> forms.CharField:
     )
 
 
+def named_subject(user: User, reference: str) -> Subject | None:
+    """Return the subject of a reference, None for a blank one.
+
+    Raises ValidationError for one that does not exist or that the user may not see.
+    """
+    reference = reference.strip().upper()
+    if not reference:
+        return None
+    subject = Subject.objects.visible_to(user).filter(reference=reference).first()
+    if subject is None:
+        raise forms.ValidationError(f"{reference} was not found. Use a reference such as R-12.")
+    return subject
+
+
 class LearningForm(PageForm):
     """The fields of a learning. Its texts name conditions and evidence, never people at fault."""
 
@@ -73,14 +87,13 @@ class NewLearningForm(LearningForm):
         self.user = user
 
     def clean_about(self) -> Subject | None:
-        """Return the subject, None if blank. A subject that the user may not see counts as not found."""
-        reference = self.cleaned_data["about"].strip().upper()
-        if not reference:
-            return None
-        subject = Subject.objects.visible_to(self.user).filter(reference=reference).first()
-        if subject is None:
-            raise forms.ValidationError(f"{reference} was not found. Use a reference such as R-12.")
-        return subject
+        return named_subject(self.user, self.cleaned_data["about"])
 
     def values(self) -> dict[str, Any]:
         return {**super().values(), "about": self.cleaned_data["about"], "author": self.user}
+
+
+class VerdictForm(PageForm):
+    """Whether a learning worked."""
+
+    verdict = forms.ChoiceField(choices=[("", "Too early to say"), *LearningVerdict.choices], required=False)

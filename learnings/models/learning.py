@@ -13,7 +13,7 @@ class Learning(Recorded):
     """What happened, what to monitor, what to adjust and how to verify it. Often drafted from a review.
 
     about: the source, such as a review; at most one draft about a subject. author: null until someone takes
-    it.
+    it. verdict_by, verdict_at: who said last whether it worked, and when; null while it is too early to say.
     """
 
     KIND = "learning"
@@ -28,12 +28,18 @@ class Learning(Recorded):
     governance = models.TextField(blank=True, default="")
     tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     verdict = models.CharField(max_length=8, choices=LearningVerdict.choices, blank=True, default="")
+    verdict_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    verdict_at = models.DateTimeField(null=True, blank=True)
     about = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
     author = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=9, choices=LearningState.choices, default=LearningState.DRAFT)
     made_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)
 
+    # Set by queries.learnings(): the number of its uses.
+    use_count: int
     # Set by queries.set_visibility(): what it is about, None if this user may not see that.
     shown_about: Subject | None
 

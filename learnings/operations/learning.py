@@ -15,7 +15,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from learnings import events
 from learnings.models import Learning
-from learnings.states import LearningState
+from learnings.states import LearningState, LearningVerdict
 from people.models import User
 from risklog.models import Review
 from risklog.states import Outcome, ReviewState
@@ -107,7 +107,10 @@ def write(
     """
     if about is not None and Learning.objects.filter(about=about, state=LearningState.DRAFT).exists():
         raise Refused("A draft about this already exists. Edit that one instead.", field="about")
-    draft = Learning(about=about, author=author, made_at=at, **_clean({"title": title, **texts}))
+    values = _clean({"title": title, **texts})
+    if values.get("verdict"):
+        values |= {"verdict_by": by.person, "verdict_at": at}
+    draft = Learning(about=about, author=author, made_at=at, **values)
     grants = [NewGrant(author.subject_id, GrantReason.AUTHOR)] if author else []
     scope = Placement(parent=about, viewers=viewers, grants=grants)
     history.record(draft, events.LearningDrafted(), by=by, at=at, placed=scope)
@@ -141,6 +144,7 @@ def change(
     if learning.state == LearningState.DISCARDED:
         raise IllegalMove("This draft is discarded. Restore it first.", field="state")
     cleaned = _clean(values, kept=learning.tags)
+    cleaned |= _judged(learning, cleaned, by=by, at=at)
     if learning.author_id is None and by.person is not None:
         cleaned["author"] = by.person
     event = history.change(learning, cleaned, by=by, at=at, seen=seen)
@@ -168,6 +172,7 @@ def publish(
     cleaned = _clean(values or {}, kept=learning.tags)
     if not cleaned.get("seen", learning.seen).strip():
         raise Refused("Describe what happened. One short paragraph is enough.", field="seen")
+    cleaned |= _judged(learning, cleaned, by=by, at=at)
     if learning.author_id is None:
         cleaned["author"] = by.person
     history.move(
@@ -177,6 +182,19 @@ def publish(
         _show_to_author(learning, by=by, at=at)
     if "title" in cleaned:
         history.retitle(learning)
+    return learning
+
+
+def judge(learning: Learning, *, verdict: str, by: Actor, at: datetime, seen: int | None = None) -> Learning:
+    """Say whether a published learning worked. verdict: of LearningVerdict, "" to take the verdict back.
+
+    Raises Refused(field="verdict"), IllegalMove for what is not published, ChangedMeanwhile.
+    """
+    if learning.state != LearningState.PUBLISHED:
+        raise IllegalMove("Publish this learning first. Then say whether it worked.", field="state")
+    values = _clean({"verdict": verdict})
+    values |= _judged(learning, values, by=by, at=at)
+    history.change(learning, values, by=by, at=at, seen=seen, verb="learnings.learning_judged")
     return learning
 
 
@@ -220,6 +238,14 @@ def _no_other_draft(learning: Learning) -> None:
         raise Refused("Another draft about this already exists. Publish or discard it first.")
 
 
+def _judged(learning: Learning, values: Mapping[str, Any], *, by: Actor, at: datetime) -> dict[str, Any]:
+    """Return who gives the verdict and when, nothing if the values do not change it."""
+    if values.get("verdict", learning.verdict) == learning.verdict:
+        return {}
+    is_given = bool(values["verdict"])
+    return {"verdict_by": by.person if is_given else None, "verdict_at": at if is_given else None}
+
+
 def _clean(values: Mapping[str, Any], *, kept: Sequence[str] = ()) -> dict[str, Any]:
     """Return the values as they are stored. kept: the tags that the learning has."""
     cleaned = dict(values)
@@ -227,6 +253,8 @@ def _clean(values: Mapping[str, Any], *, kept: Sequence[str] = ()) -> dict[str, 
         cleaned["title"] = cleaned["title"].strip()
         if not cleaned["title"]:
             raise Refused("Enter a title that says what was learned.", field="title")
+    if cleaned.get("verdict", "") not in ("", *LearningVerdict.values):
+        raise Refused(f"Use one of {', '.join(LearningVerdict.values)}.", field="verdict")
     if "tags" in cleaned:
         cleaned["tags"] = tag.admit(cleaned["tags"], kept=kept)
     return cleaned

@@ -12,6 +12,7 @@ from history.models import RecordedQuerySet
 from history.queries import show
 from kit.rights import may
 from learnings.models import Learning
+from learnings.queries import use
 from learnings.states import LearningState
 from people.models import User
 from risklog.models import Review, Risk
@@ -21,7 +22,8 @@ PANEL_SIZE = 5
 
 def learnings() -> RecordedQuerySet[Learning]:
     """Return all learnings with what a page needs. Callers add `.visible_to(user)`."""
-    return Learning.objects.select_related("subject", "author", "about")
+    rows = Learning.objects.select_related("subject", "author", "about", "verdict_by")
+    return rows.annotate(**use.COUNTED)
 
 
 def published(user: User) -> RecordedQuerySet[Learning]:

@@ -10,11 +10,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kit.rights import may, view_needs
 from learnings.filters.learning import SPEC, VIEWS
-from learnings.forms.learning import LearningForm, NewLearningForm
+from learnings.forms.learning import LearningForm, NewLearningForm, VerdictForm
+from learnings.forms.use import LearningUseForm
 from learnings.models import Learning
 from learnings.operations import learning as operations
 from learnings.operations.learning import TEXTS
 from learnings.queries import learning as queries
+from learnings.queries import use as uses
 from learnings.states import LearningVerdict
 from pages import flows
 from pages.answers import respond
@@ -63,7 +65,7 @@ def learning_list(request: SignedInRequest) -> HttpResponse:
     return respond(request, "learnings/learning_list.html", "list", context)
 
 
-def _learning(request: SignedInRequest, reference: str) -> Learning:
+def learning_of(request: SignedInRequest, reference: str) -> Learning:
     rows = queries.learnings().visible_to(request.user)
     return get_object_or_404(rows, subject__reference=reference.upper())
 
@@ -71,10 +73,10 @@ def _learning(request: SignedInRequest, reference: str) -> Learning:
 @require_safe
 @view_needs("learnings.learning_view")
 def learning_detail(request: SignedInRequest, reference: str) -> HttpResponse:
-    return _detail(request, _learning(request, reference))
+    return detail_page(request, learning_of(request, reference))
 
 
-def _detail(
+def detail_page(
     request: SignedInRequest, learning: Learning, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
     queries.set_visibility(request.user, [learning])
@@ -82,6 +84,10 @@ def _detail(
         "learning": learning,
         "sections": _sections({name: getattr(learning, name) for name in TEXTS}),
         "may_change": may(request.user, "learnings.learning_change", learning),
+        "may_use": may(request.user, "learnings.learning_use", learning),
+        "uses": uses.of_learning(request.user, learning),
+        "use_form": LearningUseForm(user=request.user),
+        "verdicts": LearningVerdict.choices,
         "refusal": refusal,
     }
     return respond(request, "learnings/learning_detail.html", None, context, status=status)
@@ -121,7 +127,7 @@ def learning_create(request: SignedInRequest) -> HttpResponse:
 @view_needs("learnings.learning_change")
 def learning_edit(request: SignedInRequest, reference: str) -> HttpResponse:
     """Edit a learning: save it, or save and publish it in one operation."""
-    learning = _learning(request, reference)
+    learning = learning_of(request, reference)
     is_publishing = request.POST.get("then") == "publish"
     return flows.edit(
         request,
@@ -143,11 +149,11 @@ def _change_and_publish(learning: Learning, values: Mapping[str, Any], **act: An
 @view_needs("learnings.learning_change")
 def learning_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
     """Take a step: publish, withdraw, discard, restore or take. The toast can undo every step but take."""
-    learning = _learning(request, reference)
+    learning = learning_of(request, reference)
     operation, message, undo_step = STEPS[step]
 
     def show(form: PageForm, status: int) -> HttpResponse:
-        return _detail(request, _learning(request, reference), refusal=form.first_error, status=status)
+        return detail_page(request, learning_of(request, reference), refusal=form.first_error, status=status)
 
     return flows.step(
         request,
@@ -159,4 +165,25 @@ def learning_step(request: SignedInRequest, reference: str, step: str) -> HttpRe
         show=show,
         message=message.format(learning.reference),
         undo=reverse("learnings:learning_step", args=[reference, undo_step]) if undo_step else "",
+    )
+
+
+@require_POST
+@view_needs("learnings.learning_use")
+def learning_judge(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Say whether a published learning worked."""
+    learning = learning_of(request, reference)
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        return detail_page(request, learning_of(request, reference), refusal=form.first_error, status=status)
+
+    return flows.step(
+        request,
+        learning,
+        VerdictForm(request.POST),
+        permission="learnings.learning_use",
+        operation=operations.judge,
+        address=address_of(learning),
+        show=show,
+        message="Outcome saved",
     )

@@ -23,6 +23,7 @@ from people.states import Role
 from riskhub import schedule
 from riskhub.sample import texts
 from riskhub.sample.leading import set_goals
+from riskhub.sample.learned_together import learn_together
 from riskhub.sample.organisation import SampleOrganisation
 from riskhub.sample.worked_together import work_together
 from risklog.models import Category, Review, Risk
@@ -54,6 +55,7 @@ class SixWeeks(SampleOrganisation):
             day += timedelta(days=1)
         self._prepare_next()
         work_together(self.people, at=self.now - timedelta(hours=2))
+        learn_together(self.people, at=self.now - timedelta(hours=2))
         self._set_appetites(at=self.now)
         set_goals(self.people, self.teams, since=self.start, until=self.now)
         self._request_changes()

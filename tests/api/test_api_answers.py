@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from catalogue.models import Workflow
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
+from learnings.models import LearningUse
 from meetings.models import Meeting, Swap, Tripwire
 from meetings.operations import agenda_template, check_in, swap
 from meetings.queries import series as queries
@@ -152,6 +153,7 @@ def _key_of(path):
         "webhook-endpoints": WebhookEndpoint.objects.get().pk,
         "sources": Delivery.objects.order_by("pk")[0].source.slug,
         "thresholds": Mute.objects.order_by("pk")[0].threshold_id,
+        "learnings": LearningUse.objects.order_by("pk")[0].learning.reference,
         "workflows": Workflow.objects.order_by("pk")[0].pk,
     }
     return keys.get(path.split("/")[3], "")

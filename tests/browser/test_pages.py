@@ -174,6 +174,7 @@ PAGES = {
     "remove tripwire": lambda: f"/meetings/tripwires/{Tripwire.objects.order_by('pk').first().pk}/remove/",
     "new ladder": lambda: "/risks/ladder/new/",
     "new learning": lambda: "/learnings/new/",
+    "use a learning": lambda: f"/learnings/{_first(Learning)}/use/",
     "organisation": lambda: "/people/settings/",
     "search": lambda: "/search/?q=score",
     "search in comments": lambda: "/search/?q=feed&kind=comment",

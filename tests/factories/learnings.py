@@ -3,8 +3,9 @@
 from itertools import count
 
 from kit.actor import SYSTEM, Actor
-from learnings.models import Learning
+from learnings.models import Learning, LearningUse
 from learnings.operations import learning as operations
+from learnings.operations import use as uses
 from tests.conftest import AT
 from tests.factories import people
 
@@ -24,3 +25,7 @@ def published(title: str = "", *, author=None, at=AT, **fields) -> Learning:
 
 def discarded(**fields) -> Learning:
     return operations.discard(draft(**fields), by=SYSTEM, at=AT)
+
+
+def use(learning: Learning, *, user=None, at=AT, **fields) -> LearningUse:
+    return uses.add(learning, by=Actor(user or people.user(), "page"), at=at, **fields)

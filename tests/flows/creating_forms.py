@@ -24,7 +24,7 @@ from catalogue.models import (
 from history.models import Event
 from kit.actor import SYSTEM
 from leaders.models import Goal
-from learnings.models import Learning
+from learnings.models import Learning, LearningUse
 from meetings.models import (
     AgendaItem,
     AgendaTemplate,
@@ -74,7 +74,7 @@ from signals.models import Dashboard, Mute, Snapshot, Source, ThresholdVersion
 from signals.operations import threshold as thresholds
 from talk.models import Comment, File
 from tests.conftest import AT
-from tests.factories import catalogue, people, risklog_review, risks, signals, talk
+from tests.factories import catalogue, learnings, people, risklog_review, risks, signals, talk
 from tests.factories import meetings as meetings_
 
 
@@ -103,6 +103,7 @@ class House:
     series: Any = None
     group: Any = None
     risk: Any = None
+    learning: Any = None
     other: Any = None
     review: Any = None
     meetings: Any = None
@@ -152,6 +153,7 @@ def build() -> House:
     house.item = meetings_.item(house.live, about=house.risk.subject)
     items.take_up(house.item, by=SYSTEM, at=AT)
     house.decision = meetings_.decision(about=house.risk.subject)
+    house.learning = learnings.published(about=house.other.subject)
     house.over = meetings_.closed(meetings_.series(team))
     house.feed, _ = calendar_feed.add(ana, series=house.meetings, by=SYSTEM, at=AT)
     house.proposal = _proposal(house)
@@ -457,6 +459,12 @@ CASES = (
         lambda house: reverse("learnings:learning_create") + f"?about={house.risk.reference}",
         Learning,
         typed(title="Late labels", seen="We saw it."),
+    ),
+    Case(
+        "use of a learning",
+        at("learnings:use_create", "learning.reference"),
+        LearningUse,
+        typed(note="We checked the caps first."),
     ),
     Case(
         "person", at("people:person_create"), User, typed(name="Nadia Novak", email="nadia@northwind.example")

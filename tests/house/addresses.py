@@ -200,6 +200,8 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("learnings:learning_feed", lambda w, o, k: {}),
     ("learnings:learning_create", lambda w, o, k: {}),
     ("learnings:learning_preview", lambda w, o, k: {}),
+    ("learnings:use_withdraw", lambda w, o, k: {"pk": o.use.pk}),
+    ("learnings:use_", lambda w, o, k: {"reference": o.use.learning.reference}),
     ("learnings:", lambda w, o, k: {"reference": k["learnings:learning"]}),
     ("meetings:meeting_list", lambda w, o, k: {}),
     ("meetings:series_create", lambda w, o, k: {}),
@@ -360,6 +362,7 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("catalogue:run_create", lambda w, o: o.workflow),
     ("catalogue:run_", lambda w, o: o.run),
     ("catalogue:", lambda w, o: o.model),
+    ("learnings:use_", lambda w, o: o.use),
     ("learnings:", lambda w, o: o.learning),
     ("leaders:goal_", lambda w, o: w.extra["goal"]),
     ("meetings:series_", lambda w, o: w.extra["series"]),
@@ -462,8 +465,8 @@ def _resource(address: str) -> Any:
             "decisions": objects.decision.reference,
             "change-requests": objects.change.reference,
             "actions": objects.action.reference,
-            "learnings": objects.learning.reference,
             "goals": known["goal"].pk,
+            "learnings": (objects.use.learning if "uses" in rest else objects.learning).reference,
             "comments": objects.comment.pk,
             "files": objects.file.pk,
             "views": objects.view.pk,
@@ -479,6 +482,7 @@ def _resource(address: str) -> Any:
             "/deliveries/": known["delivery"].pk,
             "/mutes/": objects.mute.pk,
             "/rollbacks/": objects.rollback.pk,
+            "/uses/": objects.use.pk,
         }
         number = next((number for part, number in numbers.items() if part in address), NO_ID)
         with_number = address.replace("<str:number>", str(number)).replace("<str:week>", "2026-W47")

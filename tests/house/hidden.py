@@ -167,6 +167,7 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
     decision = _discussed(world, risk)
     learning = learnings.published(f"{CANARY} learning", author=owner, about=risk.subject, tags=[CANARY])
     learnings.draft(f"{CANARY} draft", about=review.subject, author=owner)
+    learnings.use(world.open.use.learning, user=doer, about=risk.subject)
     meeting_factory.decision(
         text=f"{CANARY} further",
         about=action.subject,

@@ -34,6 +34,7 @@ from signals.operations import threshold as thresholds
 from talk.operations import comment as comments
 from tests.conftest import AT
 from tests.factories import actions, catalogue, leaders, people, risklog_review, risks, signals, talk
+from tests.factories import learnings as learnings_
 from tests.factories import meetings as meetings_
 
 CANARY = "Zanzibar"
@@ -72,6 +73,7 @@ class Objects:
     escalation: Any
     action: Any
     learning: Any
+    use: Any  # of another learning, which is published
     decision: Any
     tripwire: Any
     item: Any
@@ -286,6 +288,8 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         about=risk.subject, team=team, title=f"{word} escalation", why=f"{word} why"
     )
     action = actions.action(f"{word} action", owner=owner, about=risk.subject, details=f"{word} details")
+    taught = learnings_.published(f"{word} lesson", author=owner, about=risk.subject)
+    use = learnings_.use(taught, user=owner, about=risk.subject, note=f"{word} note")
     learning = learnings.write(
         title=f"{word} learning", seen=f"{word} text", about=risk.subject, author=owner, **_by(owner)
     )
@@ -337,6 +341,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         escalation=Escalation.objects.get(pk=escalation.pk),
         action=action,
         learning=learning,
+        use=use,
         decision=decision,
         tripwire=decision.tripwires.get(),
         item=item,
