@@ -56,6 +56,7 @@ class NewsGroup(TextChoices):
     FINDINGS = "findings", "Register checks"
     FOLLOWED = "followed", "What you watch"
     SIGNALS = "signals", "Breaches and thresholds"
+    INCIDENTS = "incidents", "Incidents"
     LEARNINGS = "learnings", "Learnings"
     RIGHTS = "rights", "Teams and rights"
 
@@ -77,6 +78,8 @@ _ABOUT = {
     NewsGroup.FINDINGS: "What is wrong with risks that you own.",
     NewsGroup.FOLLOWED: "Comments and files on what you watch, changes in views that you subscribe to.",
     NewsGroup.SIGNALS: "Breaches of models of your team, new thresholds.",
+    NewsGroup.INCIDENTS: "Incidents of models of your team, and those in which you have a role or that you "
+    "declared.",
     NewsGroup.LEARNINGS: "A learning was drafted from a review of yours.",
     NewsGroup.RIGHTS: "You get or lose a decision right, somebody wants to join your team.",
 }

@@ -6,6 +6,8 @@ from catalogue.queries import decision_right as rights
 from history import declarations, digest_parts, wiring
 from history.digest_parts import DigestPart
 from history.wiring import Relation
+from incidents.queries import concerned
+from incidents.queries import panel as incidents
 from learnings.queries import learning as learnings
 from meetings.queries import agenda, decision, follow_through, model_health
 from notices.queries import digest, rung_webhook
@@ -13,7 +15,7 @@ from pages import panels
 from pages.panels import Panel
 from riskhub import start_here
 from riskhub.leaving import page as leaving
-from risklog.queries import channels, escalation, recurrence, related, review, risk, template, verdict
+from risklog.queries import channels, escalation, recurrence, related, review, risk, rung, template, verdict
 from signals.queries import marks, risk_reader, snapshot, verdicts
 from signals.queries import model as signals
 from signals.queries.marks import MarkReader
@@ -27,6 +29,7 @@ REVIEWS = "risklog/_panel_reviews_of_subject.html"
 SNAPSHOTS = "signals/_panel_snapshots.html"
 FILLED = "risklog/_panel_filled.html"
 CLIMB = "risklog/_panel_escalation.html"
+INCIDENTS = "incidents/_panel_incidents.html"
 
 # place, slot, template, query, permission, in the order of the page
 PANELS: tuple[Panel, ...] = (
@@ -76,6 +79,7 @@ PANELS: tuple[Panel, ...] = (
     Panel(
         "catalogue.model", "main", "catalogue/_panel_changes.html", changes.panel_of_model, "catalogue.view"
     ),
+    Panel("catalogue.model", "main", INCIDENTS, incidents.of_model, "incidents.incident_view"),
     Panel("catalogue.model", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("catalogue.model", "main", LEARNINGS, learnings.of_model, "learnings.learning_view"),
     # a validation, a change request
@@ -90,6 +94,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("catalogue.change_request", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("catalogue.change_request", "main", ACTIONS, actions.of_subject, "actions.action_view"),
     # a breach group
+    Panel("signals.breach_group", "main", INCIDENTS, incidents.of_breach, "incidents.incident_view"),
     Panel("signals.breach_group", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("signals.breach_group", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("signals.breach_group", "main", ACTIONS, actions.of_subject, "actions.action_view"),
@@ -128,6 +133,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("people.team", "main", "people/_panel_start_here.html", start_here.link, "people.team_view"),
     Panel("people.person", "main", "people/_panel_hand_over.html", leaving.link, "people.hand_over"),
     # a risk, a review, an escalation
+    Panel("risklog.risk", "main", INCIDENTS, incidents.of_risk, "incidents.incident_view"),
     Panel("risklog.risk", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_view"),
@@ -137,6 +143,12 @@ PANELS: tuple[Panel, ...] = (
     Panel("risklog.review", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.review", "main", LEARNINGS, learnings.of_review, "learnings.learning_view"),
+    # an incident
+    Panel("incidents.incident", "main", REVIEWS, review.of_subject, "risklog.review_view"),
+    Panel("incidents.incident", "main", FILLED, template.of_subject, "risklog.template_view"),
+    Panel("incidents.incident", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
+    Panel("incidents.incident", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
+    Panel("incidents.incident", "rail", SNAPSHOTS, snapshot.panel, "signals.view"),
     Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
 )
 
@@ -147,6 +159,7 @@ RELATIONS: tuple[Relation, ...] = (
     related.escalations,
     related.risks,
     related.duplicates,
+    incidents.subjects_of_incidents_about,
     learnings.subjects_of_learnings_about,
     decision.subjects_of_decisions_about,
 )
@@ -167,5 +180,6 @@ def install() -> None:
     verdicts.install(verdict.of_groups)
     risk_reader.install(RISKS)
     channels.install(rung_webhook.READER)
+    rung.install(concerned.CONCERNED)
     minor = [declared.verb for declared in declarations.every() if declared.is_minor]
     wiring.relate(RELATIONS, minor=minor)

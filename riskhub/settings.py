@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "leaders",
     "meetings",
     "learnings",
+    "incidents",
     "risklog",
     "signals",
     "catalogue",

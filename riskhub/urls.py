@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from actions.api import RESOURCES as ACTIONS
 from catalogue.api import RESOURCES as CATALOGUE
+from incidents.api import RESOURCES as INCIDENTS
 from leaders.api import RESOURCES as LEADERS
 from learnings.api import RESOURCES as LEARNINGS
 from meetings.api import RESOURCES as MEETINGS
@@ -31,6 +32,7 @@ RESOURCES = [
     *SIGNALS,
     *INTAKE,
     *RISKLOG,
+    *INCIDENTS,
     *MEETINGS,
     *NOTICES,
     *ACTIONS,
@@ -66,6 +68,7 @@ urlpatterns = [
     path("models/", include("catalogue.urls")),
     path("signals/", include("signals.urls")),
     path("risks/", include("risklog.urls")),
+    path("incidents/", include("incidents.urls")),
     path("meetings/", include("meetings.urls")),
     path("actions/", include("actions.urls")),
     path("", include("talk.urls")),

@@ -234,7 +234,7 @@ class AgendaPanel:
 def panel(user: User, obj: Any) -> AgendaPanel | None:
     """Return the upcoming agendas of an object; None if it is settled and on none. One query.
 
-    obj: a risk, a review or a change request; or an escalation, of which the subject is on agendas.
+    obj: a risk, a review, a change request, an incident, or an escalation, whose subject is on agendas.
     """
     subject = obj.about if isinstance(obj, Escalation) else obj.subject
     items, failure = Subject.objects.values_list(
@@ -244,7 +244,7 @@ def panel(user: User, obj: Any) -> AgendaPanel | None:
         return None
     reason = failure if failure and not items else {}
     may_add = subject.reference is not None and user.is_at_least(Role.MEMBER)
-    model = getattr(obj, "model", None)
+    model = getattr(obj, "shown_model", getattr(obj, "model", None))
     return AgendaPanel(
         items=[
             UpcomingItem(**row | {"starts_at": datetime.fromisoformat(row["starts_at"])}) for row in items

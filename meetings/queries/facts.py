@@ -7,6 +7,8 @@ from actions.models import Action
 from catalogue.models import ChangeRequest
 from catalogue.states import ChangeRoute
 from history.models import Subject
+from incidents.models import Incident
+from incidents.states import IncidentSeverity, IncidentState
 from meetings.models import CheckIn, Decision
 from meetings.states import DecisionState
 from people import queries as people
@@ -57,7 +59,7 @@ def facts_of_review(review: Review) -> Facts:
     )
 
 
-def is_open(obj: Risk | Review | Escalation | CheckIn | ChangeRequest) -> bool:
+def is_open(obj: Risk | Review | Escalation | CheckIn | ChangeRequest | Incident) -> bool:
     """Return True if something is left to do about an object; for an escalation, about its subject.
 
     An escalation takes a query, the others none. About a check-in nothing is left to do. A change request in
@@ -70,6 +72,8 @@ def is_open(obj: Risk | Review | Escalation | CheckIn | ChangeRequest) -> bool:
             return obj.state == ReviewState.OPEN
         case ChangeRequest():
             return obj.is_open and not obj.waits_for_review
+        case Incident():
+            return obj.is_ongoing or obj.state == IncidentState.RESOLVED
         case CheckIn():
             return False
         case _:
@@ -136,7 +140,23 @@ def _change(subject: Subject) -> Facts:
     return Facts(SignalKind.DEPLOYMENT, change.model.owner_team_id, is_open=change.is_open, due_at=due_at)
 
 
+def _incident(subject: Subject) -> Facts:
+    """Return the facts of an incident: the kind of its breach, else of what it was declared from."""
+    rows = Incident.objects.select_related("breach_group", "source", "model")
+    incident = rows.get(subject=subject)
+    source = incident.source if incident.source and incident.source.kind in _SOURCES else None
+    kind = facts_of(source).kind if source else None
+    if incident.breach_group:
+        kind = incident.breach_group.kind
+    team = incident.team_id or (incident.model.owner_team_id if incident.model else None)
+    is_critical = incident.severity in (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH)
+    return Facts(kind or SignalKind.PERFORMANCE, team, is_critical, is_open(incident))
+
+
+# What an incident is declared from that has a signal kind.
+_SOURCES = frozenset({"risk", "review"})
 _READERS = {
+    "incident": _incident,
     "review": _review,
     "risk": _risk,
     "breach": _breach,

@@ -22,6 +22,7 @@ from meetings.states import EffectKind, ItemOutcome, ItemState, MeetingState, Pu
 from people.states import Role
 from riskhub import schedule
 from riskhub.sample import texts
+from riskhub.sample.incidents import handle_incidents
 from riskhub.sample.leading import set_goals
 from riskhub.sample.learned_together import learn_together
 from riskhub.sample.organisation import SampleOrganisation
@@ -56,6 +57,7 @@ class SixWeeks(SampleOrganisation):
         self._prepare_next()
         work_together(self.people, at=self.now - timedelta(hours=2))
         learn_together(self.people, at=self.now - timedelta(hours=2))
+        handle_incidents(self.people, at=self.now - timedelta(hours=1))
         self._set_appetites(at=self.now)
         set_goals(self.people, self.teams, since=self.start, until=self.now)
         self._request_changes()

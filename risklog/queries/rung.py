@@ -106,13 +106,21 @@ def _of_action(action: Action) -> Concerned:
     return replace(known, owner=action.owner_id, team=team)
 
 
-_KINDS: dict[str, tuple[Callable[[], QuerySet[Any]], Callable[[Any], Concerned]]] = {
+# How the people of a kind are read: its rows with their teams, and a function from a row.
+ConcernedReader = tuple[Callable[[], QuerySet[Any]], Callable[[Any], Concerned]]
+
+_KINDS: dict[str, ConcernedReader] = {
     Review.KIND: (lambda: Review.objects.select_related("model__owner_team"), _of_review),
     Risk.KIND: (lambda: Risk.objects.select_related("team", "model__owner_team"), _of_risk),
     BreachGroup.KIND: (lambda: BreachGroup.objects.select_related("model__owner_team"), _of_breach),
     Model.KIND: (lambda: Model.objects.select_related("owner_team"), _of_model),
     Action.KIND: (lambda: Action.objects.select_related("about"), _of_action),
 }
+
+
+def install(readers: Mapping[str, ConcernedReader]) -> None:
+    """Add how the people of the kinds of upper rooms are read (riskhub/panels.py)."""
+    _KINDS.update(readers)
 
 
 def model_of(about: Subject) -> Model | None:

@@ -17,6 +17,7 @@ from catalogue.models import (
     Version,
     Workflow,
 )
+from incidents.models import Incident
 from kit.actor import SYSTEM, Actor
 from leaders.models import Goal
 from learnings.models import Learning
@@ -108,6 +109,10 @@ PAGES = {
     "snapshots": lambda: "/signals/snapshots/",
     "sources": lambda: "/signals/sources/",
     "source": lambda: f"/signals/sources/{Source.objects.order_by('pk').first().pk}/",
+    "incidents": lambda: "/incidents/",
+    "incident": lambda: f"/incidents/{_first(Incident)}/",
+    "declare an incident": lambda: f"/incidents/new/?about={_first(BreachGroup)}",
+    "edit an incident": lambda: f"/incidents/{_first(Incident)}/edit/",
     "reviews": lambda: "/risks/reviews/",
     "review": lambda: f"/risks/reviews/{_first(Review)}/",
     "escalations": lambda: "/risks/escalations/",

@@ -22,6 +22,7 @@ from catalogue.models import (
     Workflow,
 )
 from history.models import Event
+from incidents.models import Incident
 from kit.actor import SYSTEM
 from leaders.models import Goal
 from learnings.models import Learning, LearningUse
@@ -445,6 +446,12 @@ CASES = (
         Decision,
         typed(text="We cap it.", reason="It drifts.", no_action_reason="It is done."),
         at("meetings:item_decide", "item.pk"),
+    ),
+    Case(
+        "incident",
+        at("incidents:incident_create"),
+        Incident,
+        typed(title="Scores are too low", severity="high"),
     ),
     Case("action", at("actions:action_create"), Action, typed(title="Write it up")),
     Case("learning", at("learnings:learning_create"), Learning, typed(title="Caps hold", seen="We saw it.")),

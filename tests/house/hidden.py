@@ -34,7 +34,7 @@ from risklog.models import Climb, Escalation, Review, Reviewer, Risk
 from risklog.operations import reviewer as reviewers
 from risklog.operations import risk as risk_operations
 from tests.conftest import AT
-from tests.factories import actions, learnings, people, risklog_review, risks
+from tests.factories import actions, incidents, learnings, people, risklog_review, risks
 from tests.factories import meetings as meeting_factory
 from tests.house.addresses import NO_ID
 from tests.house.world import Objects, World
@@ -183,6 +183,8 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
     items.note(item, notes=f"{CANARY} notes", **act)
     found = replace(
         world.open,
+        # A root of its own, which everyone may see: only its link to the risk is hidden.
+        incident=incidents.incident("Open outage", about=risk.subject, person=owner),
         risk=risk,
         review=review,
         escalation=Escalation.objects.select_related("subject").get(pk=escalation.pk),

@@ -71,7 +71,7 @@ def test_two_kinds_of_one_key_or_one_prefix_are_refused():
 
 
 def test_references_have_the_letters_of_the_declared_kinds():
-    assert kinds.prefixes() == {"R", "Q", "E", "B", "A", "C", "D", "M", "L", "T"}
+    assert kinds.prefixes() == {"R", "Q", "E", "B", "A", "C", "D", "M", "L", "T", "I"}
     assert references.is_reference("r-12")
     assert not references.is_reference("X-12")
     with pytest.raises(ValueError, match="one capital letter"):
@@ -81,6 +81,7 @@ def test_references_have_the_letters_of_the_declared_kinds():
 def test_search_groups_come_in_the_order_of_their_ranks():
     assert [kind.key for kind in kinds.searchable()] == [
         "risk",
+        "incident",
         "breach",
         "review",
         "escalation",

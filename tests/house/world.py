@@ -33,7 +33,17 @@ from signals.operations import source as sources
 from signals.operations import threshold as thresholds
 from talk.operations import comment as comments
 from tests.conftest import AT
-from tests.factories import actions, catalogue, leaders, people, risklog_review, risks, signals, talk
+from tests.factories import (
+    actions,
+    catalogue,
+    incidents,
+    leaders,
+    people,
+    risklog_review,
+    risks,
+    signals,
+    talk,
+)
 from tests.factories import learnings as learnings_
 from tests.factories import meetings as meetings_
 
@@ -90,6 +100,7 @@ class Objects:
     run: Any
     rollback: Any
     check_in: Any
+    incident: Any
     dashboard: Any
     snapshot: Any
 
@@ -122,6 +133,7 @@ class World:
             "risklog:risk": objects.risk.reference,
             "risklog:review": objects.review.reference,
             "risklog:escalation": objects.escalation.reference,
+            "incidents:incident": objects.incident.reference,
             "actions:action": objects.action.reference,
             "learnings:learning": objects.learning.reference,
             "meetings:decision": objects.decision.reference,
@@ -318,6 +330,13 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     deployment = catalogue.deployment(model, f"{word} 1", environment=f"{word}-stage", change=change)
     rollback = catalogue.rollback(model, f"{word} steps", owner=owner)
     check_in = check_ins.note(text=f"{word} note", kind="ingestion_delay", model=model, **_by(owner))
+    incident = incidents.incident(
+        f"{word} incident",
+        person=owner,
+        about=breach.group.subject,
+        summary=f"{word} summary",
+        affected=f"{word} customers",
+    )
     workflow = catalogue.workflow(
         model,
         f"{word} training",
@@ -358,6 +377,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         run=run,
         rollback=rollback,
         check_in=check_in,
+        incident=incident,
         dashboard=dashboard,
         snapshot=signals.snapshot(dashboard, f"{word} picture", by=owner),
     )

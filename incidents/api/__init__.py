@@ -1,0 +1,5 @@
+"""The API of incidents, by noun."""
+
+from incidents.api import incident
+
+RESOURCES: list = [*incident.RESOURCES]

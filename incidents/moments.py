@@ -1,0 +1,42 @@
+"""The order of the moments of an incident, without a database."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+# In the order in which they happen. Each may be unknown.
+MOMENTS = ("started_at", "noticed_at", "mitigated_at", "resolved_at")
+LABELS = {
+    "started_at": "started",
+    "noticed_at": "was noticed",
+    "mitigated_at": "was mitigated",
+    "resolved_at": "was resolved",
+}
+
+
+def problems(moments: Mapping[str, datetime | None], given: set[str], *, now: datetime) -> dict[str, str]:
+    """Return field -> what is wrong with it and the fix; {} if the moments can be.
+
+    given: the fields that the writer has just entered. Of two moments in the wrong order, one of these is
+    named, the later one if both were entered.
+    """
+    found: dict[str, str] = {}
+    known = [(name, moment) for name in MOMENTS if (moment := moments.get(name)) is not None]
+    for name, moment in known:
+        if name in given and moment > now:
+            found[name] = "This moment is in the future. Enter when it happened."
+    for place, (later, later_moment) in enumerate(known):
+        for earlier, earlier_moment in known[:place]:
+            if later_moment >= earlier_moment:
+                continue
+            name, other = (later, earlier) if later in given or earlier not in given else (earlier, later)
+            relation, way = ("before", "no earlier") if name == later else ("after", "no later")
+            found.setdefault(
+                name,
+                f"The incident cannot have {_past(LABELS[name])} {relation} it {LABELS[other]} "
+                f"({moments[other]:%-d %b %Y, %H:%M} UTC). Use a moment that is {way}.",
+            )
+    return found
+
+
+def _past(words: str) -> str:
+    return words.replace("was", "been")

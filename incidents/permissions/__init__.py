@@ -1,0 +1,3 @@
+"""Who may do what about incidents. Importing this package registers every predicate."""
+
+from incidents.permissions import incident  # noqa: F401

@@ -1,0 +1,1 @@
+"""The reads of pages and the API: one module per noun."""

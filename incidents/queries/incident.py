@@ -1,0 +1,62 @@
+"""Queries of incidents: the rows of lists, and what a reader may see of their links."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from history.models import RecordedQuerySet, Subject
+from history.queries import show, visible_or_none
+from incidents.filters import RESOLVED_ORDER, STARTED_ORDER
+from incidents.models import Incident
+from incidents.states import ONGOING
+from kit.sight import Visitor
+
+
+def incidents() -> RecordedQuerySet[Incident]:
+    """Return all incidents with what a row needs. Callers add `.visible_to(user)`."""
+    return with_rows(Incident.objects.all())
+
+
+def with_rows(rows: Any) -> RecordedQuerySet[Incident]:
+    """Return these incidents with what a row of the list, a page and a permission need."""
+    joined = rows.select_related(
+        "subject",
+        "model__subject",
+        "model__owner_team",
+        "model_version",
+        "team",
+        "source",
+        "breach_group__subject",
+        "lead__subject",
+        "scribe__subject",
+        "communications__subject",
+        "declared_by__subject",
+    )
+    return joined.annotate(started_order=STARTED_ORDER, resolved_order=RESOLVED_ORDER)
+
+
+def show_links(user: Visitor, rows: Sequence[Incident]) -> Sequence[Incident]:
+    """Set shown_source and shown_model of each row: None where the reader may not see it."""
+    for row in show(user, rows, "source"):
+        is_shown = row.model is not None and row.model.subject.is_visible_to(user)
+        row.shown_model = row.model if is_shown else None
+    return rows
+
+
+def ongoing_of_breach(group_id: int) -> Incident | None:
+    """Return the ongoing incident of a breach group that others join, None without one."""
+    rows = Incident.objects.select_related("subject").filter(state__in=ONGOING, takes_reports=True)
+    return rows.filter(breach_group_id=group_id).first()
+
+
+def teams_of(incident: Incident) -> list[Subject]:
+    """Return the teams that may see a restricted incident; [] for an unrestricted one."""
+    if incident.subject.viewers is None:
+        return []
+    teams = Subject.objects.filter(pk__in=incident.subject.viewers, kind="team")
+    return list(teams.order_by("title__collated", "title", "id"))
+
+
+def shown_breach(user: Visitor, incident: Incident) -> Subject | None:
+    """Return the subject of the breach that it was declared from, None if the reader may not see it."""
+    group = incident.breach_group
+    return visible_or_none(user, group.subject) if group else None

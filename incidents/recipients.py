@@ -1,0 +1,47 @@
+"""The recipients of events about incidents: user id -> the reason."""
+
+from history.models import Event
+from history.recipients import everyone
+from incidents.models import Incident
+from incidents.states import IncidentSeverity
+from people.models import Team
+from people.recipients import risk_managers, team_members
+
+
+def _incident(event: Event) -> Incident | None:
+    return Incident.objects.select_related("model").filter(subject_id=event.subject_id).first()
+
+
+def owners_of_models(event: Event) -> dict[int, str]:
+    """Return the developer of the model, and the members of its owner team and of the incident's team."""
+    incident = _incident(event)
+    if incident is None:
+        return {}
+    model = incident.model
+    developer = everyone([model.developer_id], "You develop this model") if model else {}
+    teams = {incident.team_id, model.owner_team_id if model else None}
+    told: dict[int, str] = {}
+    for team in sorted(pk for pk in teams if pk):
+        told |= team_members(team, "Your team is affected")
+        lead = Team.objects.filter(pk=team).values_list("lead_id", flat=True)
+        told |= everyone(lead, "Your team is affected")
+    return told | developer
+
+
+def managers_if_critical(event: Event) -> dict[int, str]:
+    """Return the risk managers, of a critical incident and of one without a team."""
+    incident = _incident(event)
+    if incident is None or (incident.severity != IncidentSeverity.CRITICAL and incident.team_id):
+        return {}
+    return risk_managers(event)
+
+
+def handlers(event: Event) -> dict[int, str]:
+    """Return who has a role in the incident, and who declared it."""
+    incident = _incident(event)
+    if incident is None:
+        return {}
+    people = (incident.lead_id, incident.scribe_id, incident.communications_id)
+    return everyone(people, "You handle this incident") | everyone(
+        [incident.declared_by_id], "You declared this incident"
+    )

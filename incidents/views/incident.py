@@ -1,0 +1,196 @@
+"""The pages of one incident: declare, detail, edit, its steps and who may see it."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from actions import queries as actions
+from catalogue.models import Model
+from history.models import Subject
+from incidents.forms.incident import (
+    IncidentForm,
+    IncidentReasonForm,
+    IncidentSightForm,
+    MitigateIncidentForm,
+    NewIncidentForm,
+    ResolveIncidentForm,
+)
+from incidents.models import Incident
+from incidents.operations import incident as operations
+from incidents.queries import draft as drafts
+from incidents.queries import incident as queries
+from incidents.states import INCIDENT_MOVES, IncidentState
+from kit.rights import may, view_needs
+from pages import flows
+from pages.answers import respond
+from pages.flows import form_page
+from pages.forms import PageForm
+from people.permissions import SignedInRequest
+
+# A step in an address -> the state it leads to, its form, its operation, and the toast.
+STEPS: dict[str, tuple[IncidentState, type[PageForm], Any, str]] = {
+    "mitigate": (
+        IncidentState.MITIGATED,
+        MitigateIncidentForm,
+        operations.mitigate,
+        "{} marked as mitigated",
+    ),
+    "resolve": (IncidentState.RESOLVED, ResolveIncidentForm, operations.resolve, "{} resolved"),
+    "reopen": (IncidentState.OPEN, IncidentReasonForm, operations.reopen, "{} reopened"),
+    "withdraw": (IncidentState.WITHDRAWN, IncidentReasonForm, operations.withdraw, "{} withdrawn"),
+}
+_LABELS = {
+    "mitigate": "Mark as mitigated",
+    "resolve": "Resolve",
+    "reopen": "Reopen",
+    "withdraw": "Withdraw: this is no incident",
+}
+
+
+def address_of(incident: Incident) -> str:
+    return reverse("incidents:incident_detail", args=[incident.reference])
+
+
+def incident_of(request: SignedInRequest, reference: str) -> Incident:
+    """Return the incident of an address. Raises Http404 if the reader may not see it."""
+    rows = queries.incidents().visible_to(request.user)
+    return get_object_or_404(rows, subject__reference=reference.upper())
+
+
+@require_safe
+@view_needs("incidents.incident_view")
+def incident_detail(request: SignedInRequest, reference: str) -> HttpResponse:
+    return detail(request, incident_of(request, reference))
+
+
+def detail(
+    request: SignedInRequest,
+    incident: Incident,
+    *,
+    refused: str = "",
+    form: PageForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Show an incident. refused, form: the step that was refused, with its form."""
+    queries.show_links(request.user, [incident])
+    context = {
+        "incident": incident,
+        "steps": _steps(request, incident, refused, form),
+        "may_change": may(request.user, "incidents.incident_change", incident),
+        "may_escalate": may(request.user, "risklog.escalation_raise"),
+        "teams": queries.teams_of(incident),
+        "breach": queries.shown_breach(request.user, incident),
+        "actions": actions.of_subject(request.user, incident),
+    }
+    return respond(request, "incidents/incident_detail.html", None, context, status=status)
+
+
+def _steps(
+    request: SignedInRequest, incident: Incident, refused: str, form: PageForm | None
+) -> list[dict[str, Any]]:
+    """Return the steps that this reader may take now, each with its form."""
+    if not may(request.user, "incidents.incident_change", incident):
+        return []
+    return [
+        {
+            "name": step,
+            "label": _LABELS[step],
+            "form": form if step == refused and form else kind(),
+            "is_open": step == refused,
+        }
+        for step, (to, kind, _, _) in STEPS.items()
+        if (incident.state, to) in INCIDENT_MOVES
+    ]
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("incidents.incident_add")
+def incident_create(request: SignedInRequest) -> HttpResponse:
+    """Declare an incident. `?about=B-3` presets the fields from a breach, a risk or another object.
+
+    `?model=` (a slug) presets the model.
+    """
+    reference = request.GET.get("about", "")[:24].upper()
+    subjects = Subject.objects.visible_to(request.user)
+    about = subjects.filter(reference=reference).first() if reference else None
+    initial = drafts.of_subject(request.user, about) if about else {}
+    if slug := request.GET.get("model", "")[:120]:
+        initial["model"] = Model.objects.visible_to(request.user).filter(slug=slug).first()
+    form = NewIncidentForm(request.POST or None, user=request.user, initial=initial)
+    return flows.create(
+        request,
+        form,
+        operation=operations.declare,
+        address=address_of,
+        show=form_page(request, "incidents/incident_create.html", about=about),
+        message=_declared,
+    )
+
+
+def _declared(incident: Incident) -> str:
+    if incident.was_joined:
+        return f"{incident.reference} was declared already. Your report was added to it."
+    return f"{incident.reference} declared"
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("incidents.incident_change")
+def incident_edit(request: SignedInRequest, reference: str) -> HttpResponse:
+    incident = incident_of(request, reference)
+    return flows.edit(
+        request,
+        incident,
+        IncidentForm.of(incident, request.POST or None, user=request.user),
+        permission="incidents.incident_change",
+        operation=operations.change,
+        address=address_of(incident),
+        show=form_page(request, "incidents/incident_edit.html", incident=incident),
+    )
+
+
+@require_POST
+@view_needs("incidents.incident_change")
+def incident_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
+    """Mark an incident as mitigated, resolve, reopen or withdraw it."""
+    incident = incident_of(request, reference)
+    _, form, operation, message = STEPS[step]
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        return detail(request, incident_of(request, reference), refused=step, form=form, status=status)
+
+    return flows.step(
+        request,
+        incident,
+        form(request.POST),
+        permission="incidents.incident_change",
+        operation=operation,
+        address=address_of(incident),
+        show=show,
+        message=message.format(incident.reference),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("incidents.incident_change")
+def incident_sight(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Choose who may see the incident: everyone or some teams. The user may lose access by that."""
+    incident = incident_of(request, reference)
+
+    def is_visible() -> bool:
+        return Incident.objects.visible_to(request.user).filter(pk=incident.pk).exists()
+
+    return flows.step(
+        request,
+        incident,
+        IncidentSightForm.of(incident, request.POST if request.method == "POST" else None),
+        permission="incidents.incident_change",
+        operation=operations.restrict,
+        address=lambda: address_of(incident) if is_visible() else reverse("incidents:incident_list"),
+        show=form_page(request, "incidents/incident_sight.html", incident=incident),
+        message=lambda: (
+            "Saved" if is_visible() else f"{incident.reference} is restricted. You can no longer see it."
+        ),
+    )

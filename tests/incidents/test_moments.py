@@ -1,0 +1,33 @@
+"""The order of the moments of an incident."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incidents.moments import MOMENTS, problems
+from tests.conftest import AT
+
+HOUR = timedelta(hours=1)
+
+
+def test_of_two_moments_in_the_wrong_order_the_entered_one_is_named():
+    moments = {"started_at": AT, "noticed_at": AT - HOUR}
+    late = problems(moments, {"noticed_at"}, now=AT)
+    early = problems(moments, {"started_at"}, now=AT)
+
+    assert list(late) == ["noticed_at"] and "no earlier" in late["noticed_at"]
+    assert list(early) == ["started_at"] and "no later" in early["started_at"]
+    assert list(problems(moments, {"started_at", "noticed_at"}, now=AT)) == ["noticed_at"]
+
+
+def test_a_moment_in_the_future_is_named():
+    assert list(problems({"started_at": AT + HOUR}, {"started_at"}, now=AT)) == ["started_at"]
+    assert problems({"started_at": AT}, {"started_at"}, now=AT) == {}
+
+
+@given(st.dictionaries(st.sampled_from(MOMENTS), st.integers(0, 5)), st.sets(st.sampled_from(MOMENTS)))
+def test_there_is_a_problem_exactly_if_the_known_moments_are_out_of_order(hours, entered):
+    moments = {name: AT - (5 - hour) * HOUR for name, hour in hours.items()}
+    known = [moments[name] for name in MOMENTS if name in moments]
+    assert bool(problems(moments, entered, now=AT)) == (known != sorted(known))
