@@ -57,7 +57,7 @@ PLACES = (
     NavigationLink(
         "Dashboards", "layout-dashboard", "signals:dashboard_list", "g k", also=("/signals/snapshots/",)
     ),
-    NavigationLink("Incidents", "alert-triangle", "incidents:incident_list", "g n"),
+    NavigationLink("Incidents", "alert-triangle", "incidents:incident_list", "g c"),
     NavigationLink("Reviews", "eye", "risklog:review_list", "g v"),
     NavigationLink("Meetings", "microphone", "meetings:meeting_list", "g m", tab=True),
     NavigationLink("Decisions", "gavel", "meetings:decision_list", "g d"),
