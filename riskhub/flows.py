@@ -24,6 +24,7 @@ from meetings.operations import (
     model_findings,
     outcome,
     participation,
+    source_findings,
     sponsor,
     swap,
     tripwire,
@@ -105,6 +106,9 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     # A requested retraining that nobody settles is put on an agenda.
     "signals.retraining_missed": (agenda_handlers.on_retraining_missed,),
     "signals.breach_group_cleared": (review_handlers.on_breach_group_cleared,),
+    # A source that stopped sending is on an agenda until it sends again.
+    "signals.source_silent": (source_findings.on_source_silent,),
+    "signals.source_heard": (source_findings.on_source_heard,),
     # A crossed tripwire brings its decision back to a meeting.
     "meetings.tripwire_crossed": (agenda_handlers.on_tripwire_crossed,),
     # Proposed thresholds are put on the next suitable agenda, until they are agreed or declined.

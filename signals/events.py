@@ -148,6 +148,7 @@ EVENTS = (
     EventType(SourceAdded),
     EventType("signals.source_changed", is_chained=True),
     EventType("signals.source_silent", (owner_of_source,), group=NewsGroup.SIGNALS),
+    EventType("signals.source_heard"),
     EventType("signals.series_added"),
     EventType("signals.series_changed"),
     EventType("signals.series_claimed"),

@@ -2,8 +2,6 @@
 
 from datetime import date, datetime
 
-from django.db.models import QuerySet
-
 from actions.models import Action
 from catalogue.queries import change_request as change_queries
 from history import operations as history
@@ -12,12 +10,11 @@ from history.queries import present_data
 from history.wiring import handler
 from kit.actor import SYSTEM
 from kit.prepared import Argument, Prepared
-from meetings import events
-from meetings.models import AgendaItem, Tripwire
-from meetings.operations import bulk_placement, carry, completion, placement
+from meetings.models import Tripwire
+from meetings.operations import bulk_placement, placement, waiting_items
 from meetings.queries import agenda as agenda_queries
 from meetings.queries.facts import facts_of
-from meetings.states import ACCEPTANCE_PROPOSED, TO_COME, DecisionState, ItemOutcome, ItemState, Purpose
+from meetings.states import ACCEPTANCE_PROPOSED, DecisionState, Purpose
 from risklog.models import Acceptance, Escalation, Review, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
 from signals.models import BreachGroup, Threshold
@@ -114,8 +111,8 @@ def on_threshold_settled(event: Event, *, at: datetime) -> None:
         return
     latest = threshold.versions.order_by("-number").first()
     state = latest.get_state_display().lower() if latest else "gone"
-    for item in _waiting(event.subject_id):
-        _finish(item, f"The proposal is {state} since before the meeting", at=at, cause=event)
+    for item in waiting_items.about(event.subject_id):
+        waiting_items.finish(item, f"The proposal is {state} since before the meeting", at=at, cause=event)
 
 
 @handler("meetings.agenda.place_change_request")
@@ -139,12 +136,12 @@ def on_change_settled(event: Event, *, at: datetime) -> None:
     if change is None or change.is_open:
         return
     said = f"{change.get_state_display()} before the meeting"
-    for item in _waiting(event.subject_id):
-        _finish(item, said, at=at, cause=event)
+    for item in waiting_items.about(event.subject_id):
+        waiting_items.finish(item, said, at=at, cause=event)
     for subject_id in BreachGroup.objects.filter(retraining=change).values_list("subject_id", flat=True):
-        for item in _waiting(subject_id):
+        for item in waiting_items.about(subject_id):
             if item.title.startswith(placement.RETRAINING_WAITS):
-                _finish(item, said, at=at, cause=event)
+                waiting_items.finish(item, said, at=at, cause=event)
 
 
 @handler("meetings.agenda.place_tripwire")
@@ -177,12 +174,12 @@ def on_acceptance_settled(event: Event, *, at: datetime) -> None:
     settled = Acceptance.objects.filter(risk__subject=event.subject_id).order_by("-id").first()
     if settled is None:
         return
-    for item in _waiting(event.subject_id):
+    for item in waiting_items.about(event.subject_id):
         own, others = _split(item.why)
         # Items from before the column `acceptance` have only their text.
         if item.acceptance_id is not None or own == 0:
             state = settled.get_state_display().lower()
-            _finish(item, f"The acceptance was {state} before the meeting", at=at, cause=event)
+            waiting_items.finish(item, f"The acceptance was {state} before the meeting", at=at, cause=event)
         elif own > 0:
             values = {"why": others}
             history.change(item, values, by=SYSTEM, at=at, verb="meetings.item_changed", cause=event)
@@ -228,9 +225,9 @@ def on_action_unblocked(event: Event, *, at: datetime) -> None:
     action = Action.objects.filter(subject_id=event.subject_id).first()
     if action is None or action.raised_at:
         return
-    for item in _waiting(event.subject_id):
+    for item in waiting_items.about(event.subject_id):
         if _BLOCKED in item.why:
-            _finish(item, "No longer blocked", at=at, cause=event)
+            waiting_items.finish(item, "No longer blocked", at=at, cause=event)
 
 
 @handler("meetings.agenda.finish_review_item")
@@ -242,27 +239,8 @@ def on_review_settled(event: Event, *, at: datetime) -> None:
     review = Review.objects.filter(subject=event.subject_id).first()
     if review is None or review.state == ReviewState.OPEN:
         return
-    for item in _waiting(event.subject_id):
-        _finish(item, f"{review.get_state_display()} before the meeting", at=at, cause=event)
-
-
-def _waiting(subject_id: int) -> QuerySet[AgendaItem]:
-    """Return the waiting and parked items about a subject, of planned and live meetings."""
-    rows = AgendaItem.objects.filter(
-        about=subject_id,
-        state__in=[ItemState.WAITING, ItemState.BACKLOG],
-        meeting__state__in=TO_COME,
-    )
-    return rows.select_related("meeting")
-
-
-def _finish(item: AgendaItem, why: str, *, at: datetime, cause: Event) -> None:
-    """Finish an item whose subject was settled before the meeting."""
-    settled: dict[str, str] = {"outcome": completion.outcome_of(item)}
-    if settled["outcome"] == ItemOutcome.NO_CHANGE:
-        settled["why"] = why
-    done = events.ItemDone(**carry.named(item))
-    history.move(item, ItemState.DONE, by=SYSTEM, at=at, values=settled, payload=done, cause=cause)
+    for item in waiting_items.about(event.subject_id):
+        waiting_items.finish(item, f"{review.get_state_display()} before the meeting", at=at, cause=event)
 
 
 @handler("meetings.agenda.place_waiting")

@@ -3,16 +3,13 @@
 from datetime import datetime
 
 from catalogue.queries.model_check import failing, told_labels
-from history import operations as history
 from history.models import Event
 from history.queries import present_data
 from history.wiring import handler
 from kit.actor import SYSTEM
-from meetings import events
-from meetings.models import AgendaItem
-from meetings.operations import carry, completion, placement
+from meetings.operations import placement, waiting_items
 from meetings.queries import series as series_queries
-from meetings.states import TO_COME, ItemState, Purpose
+from meetings.states import Purpose
 from risklog.operations.days import day_of
 from signals.states import SignalKind
 
@@ -31,7 +28,7 @@ def on_model_neglected(event: Event, *, at: datetime) -> None:
     placement.place(
         about=model.subject,
         kind=SignalKind.DEPLOYMENT,
-        team_id=model.owner_team_id or _team_of_widest_series(at),
+        team_id=model.owner_team_id or series_queries.team_of_widest_series(at),
         title=model.name,
         why=data["label"],
         purpose=Purpose.DECIDE,
@@ -48,23 +45,9 @@ def on_model_fixed(event: Event, *, at: datetime) -> None:
 
     Handles catalogue.model_changed, model_stage_moved and validation_planned.
     """
-    items = AgendaItem.objects.filter(
-        about=event.subject_id,
-        state__in=[ItemState.WAITING, ItemState.BACKLOG],
-        meeting__state__in=TO_COME,
-    )
     labels = told_labels()
-    for item in items.select_related("meeting").order_by("pk"):
+    for item in waiting_items.about(event.subject_id):
         label = item.why.split("; ")[0]  # the reason of the item, then why it is on this meeting
         name = labels.get(label)
         if name and not failing(name, day=day_of(at), at=at).filter(subject=event.subject_id).exists():
-            values = {"outcome": completion.outcome_of(item), "why": f"{label}: done before the meeting"}
-            done = events.ItemDone(**carry.named(item))
-            history.move(item, ItemState.DONE, by=SYSTEM, at=at, values=values, payload=done, cause=event)
-
-
-def _team_of_widest_series(at: datetime) -> int | None:
-    """Return a team of the meeting series with the most teams and people, None without a series."""
-    series = [candidate for candidate in series_queries.candidates(at) if candidate.teams]
-    widest = max(series, key=lambda one: (len(one.teams), one.size, -one.id), default=None)
-    return min(widest.teams) if widest else None
+            waiting_items.finish(item, f"{label}: done before the meeting", at=at, cause=event)

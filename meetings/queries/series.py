@@ -283,6 +283,16 @@ def ahead(series: MeetingSeries, user: Visitor, at: datetime) -> SeriesPlan:
     return SeriesPlan(planned, shares, _by_function(shares), spread(turns, people))
 
 
+def team_of_widest_series(at: datetime) -> int | None:
+    """Return a team of the meeting series with the most teams and people, None without a series.
+
+    Somebody there can take what belongs to no team.
+    """
+    with_teams = [candidate for candidate in candidates(at) if candidate.teams]
+    widest = max(with_teams, key=lambda one: (len(one.teams), one.size, -one.id), default=None)
+    return min(widest.teams) if widest else None
+
+
 def _by_function(shares: Sequence[Share]) -> list[FunctionShare]:
     found: dict[Function, list[int]] = {}
     for share in shares:

@@ -18,7 +18,7 @@ class Source(Recorded):
     secret: with which the tool signs its bodies, sealed (kit.sealed); "" without.
     expected_every: the expected interval between payloads, None if they are irregular.
     sampled_at: when an accepted body was last kept as a sample.
-    silent_since: when its last silence was told. It is over once last_received_at is later.
+    silent_since: when its present silence was recorded; None while it sends.
     """
 
     KIND = "source"
