@@ -40,3 +40,12 @@ GOAL_MOVES = {
     (GoalState.MISSED, GoalState.OPEN): "leaders.goal_reopened",
     (GoalState.DROPPED, GoalState.OPEN): "leaders.goal_reopened",
 }
+
+
+class Gap(TextChoices):
+    """What history does not tell of a past day. A derived snapshot has what is the case now instead."""
+
+    SIGHT = "sight", "who could see what: it counts for those who may see it now"
+    TIERS = "tiers", "the tiers of models and the levels of the risk matrix: those of now are used"
+    DUE_DATES = "due_dates", "due dates that were moved since: those of now are used"
+    TEAMS = "teams", "who was in a team, and of which team a risk was when it was opened or closed"

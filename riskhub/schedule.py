@@ -14,6 +14,7 @@ from history import audit as history_audit
 from history import documents, heartbeats, relay
 from history.claims import Tally
 from kit import clock
+from leaders.operations import snapshot
 from meetings.operations import acceptance, agreement, tripwire
 from notices.operations import audit as mail_audit
 from notices.operations import delivery, digest, entry, mail_switch, message
@@ -54,6 +55,7 @@ EVERY = {
     "riskhub.read_registries": 20.0,
     "riskhub.send_webhooks": 10.0,
     "riskhub.apply_imports": 10.0,
+    "riskhub.take_snapshots": 300.0,
     "riskhub.tidy": 600.0,
 }
 # What the auditor checks: each returns one sentence for each rule that does not hold.
@@ -213,6 +215,14 @@ def read_registries() -> None:
 def send_webhooks() -> None:
     """Send webhooks. A slow receiver delays only webhooks."""
     delivery.send_due(at=clock.now(), seconds=8)
+
+
+# A snapshot counts the whole register in one transaction, so this task has limits of its own.
+@shared_task(name="riskhub.take_snapshots", soft_time_limit=150, time_limit=180)
+@_in_present_time
+def take_snapshots() -> None:
+    """Take the snapshot of today, in the first minutes of the day."""
+    snapshot.take_due(clock.now())
 
 
 @shared_task(name="riskhub.tidy")

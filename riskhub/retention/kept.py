@@ -12,6 +12,7 @@ from django.db.models import Min, QuerySet
 
 from history.models import Handover
 from history.states import Work
+from leaders.models import NightlySnapshot
 from notices.models import Digest, Entry, Message, WebhookDelivery
 from notices.states import DeliveryState, MessageState
 from people.models import Receipt
@@ -155,6 +156,16 @@ KEPT = (
         "made_at",
         None,
         least=60,
+        may_stay=True,
+    ),
+    RowKind(
+        "snapshots",
+        "Nightly snapshots",
+        "The figures of past days on the executive page. History derives most of them again.",
+        NightlySnapshot.objects.all,
+        "at",
+        None,
+        least=365,
         may_stay=True,
     ),
     RowKind(

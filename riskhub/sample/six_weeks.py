@@ -10,6 +10,7 @@ from actions.operations import action as actions
 from actions.states import AuditResult
 from catalogue.models import Model
 from kit.actor import Actor
+from leaders.operations import snapshot
 from learnings.models import Learning
 from learnings.operations import learning as learnings
 from learnings.states import LearningState
@@ -65,6 +66,8 @@ class SixWeeks(SampleOrganisation):
         self._record_runs(is_early=False)
         self._write_rollbacks()
         schedule.tick(self.now, is_simulated=True)
+        snapshot.take_past(self.start.date(), at=self.now, every=7)
+        snapshot.take(self.now)
 
     # ------------------------------------------------------------------ a day
 
