@@ -89,7 +89,7 @@ def test_the_task_runs_it_once_a_day(ours, move_clock):
 def test_by_default_mails_notifications_and_digests_stay(ours):
     forever = {one.key for one in KEPT if one.days is None}
 
-    assert forever == {"points", "mails", "notifications", "digests", "handovers"}
+    assert forever == {"points", "snapshots", "mails", "notifications", "digests", "handovers"}
     assert {one.key for one in KEPT if one.may_stay} == forever
 
 
