@@ -74,7 +74,8 @@ _ABOUT = {
     NewsGroup.MEETINGS: "Your turn to facilitate, the agenda, the minutes, moved and cancelled meetings.",
     NewsGroup.MENTIONS: "Somebody mentions you in a comment.",
     NewsGroup.DECISIONS: "A decision with an action of yours or about your risks, a proposal to decide.",
-    NewsGroup.RISKS: "Changes of risks that you own or of your team, the end of an acceptance, due plans.",
+    NewsGroup.RISKS: "Changes of risks that you own or of your team, the end of an acceptance, due "
+    "plans, your experiments.",
     NewsGroup.FINDINGS: "What is wrong with risks that you own.",
     NewsGroup.FOLLOWED: "Comments and files on what you watch, changes in views that you subscribe to.",
     NewsGroup.SIGNALS: "Breaches of models of your team, new thresholds.",

@@ -149,6 +149,9 @@ PANELS: tuple[Panel, ...] = (
     Panel("incidents.incident", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("incidents.incident", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel("incidents.incident", "rail", SNAPSHOTS, snapshot.panel, "signals.view"),
+    Panel("risklog.experiment", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
+    Panel("risklog.experiment", "main", ACTIONS, actions.of_subject, "actions.action_view"),
+    Panel("risklog.experiment", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
 )
 

@@ -59,6 +59,7 @@ PLACES = (
     ),
     NavigationLink("Incidents", "alert-triangle", "incidents:incident_list", "g c"),
     NavigationLink("Reviews", "eye", "risklog:review_list", "g v"),
+    NavigationLink("Experiments", "flask", "risklog:experiment_list", "g x"),
     NavigationLink("Meetings", "microphone", "meetings:meeting_list", "g m", tab=True),
     NavigationLink("Decisions", "gavel", "meetings:decision_list", "g d"),
     NavigationLink("Actions", "checkbox", "actions:action_list", "g a", tab=True),

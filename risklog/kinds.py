@@ -5,7 +5,9 @@ from kit.kinds import Kind, Page
 from risklog.models import (
     Appetite,
     Category,
+    Challenge,
     Escalation,
+    Experiment,
     FilledTemplate,
     Ladder,
     Review,
@@ -14,6 +16,7 @@ from risklog.models import (
     RiskMatrix,
     Template,
 )
+from risklog.models.experiment import PLAN_FIELDS
 from risklog.states import STATEMENT
 
 KINDS = (
@@ -59,6 +62,21 @@ KINDS = (
         search_rank=40,
         texts=Texts(body=("why", "reason"), names=("team__name",)),
         bundled_with="about_id",
+    ),
+    Kind(
+        Experiment,
+        "Experiment",
+        "Experiments",
+        icon="flask",
+        page=Page("risklog:experiment_detail"),
+        permission="risklog.experiment_view",
+        watched_by=("proposed_by_id",),
+        search_rank=42,
+        texts=Texts(
+            body=(*PLAN_FIELDS, "rollback", "interpretation", "training_notes", "cancel_reason"),
+            names=("model__name",),
+            parts=(PartTexts(Challenge, ("text", "answer")),),
+        ),
     ),
     Kind(
         Category,

@@ -1,4 +1,4 @@
-"""The recipients of events about reviews, escalations and risks: user id -> the reason."""
+"""The recipients of events about reviews, escalations, risks and experiments: user id -> the reason."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,7 +9,18 @@ from history.recipients import everyone
 from people.models import User
 from people.recipients import risk_managers, team_members
 from people.states import Role
-from risklog.models import Acceptance, Climb, Escalation, Reviewer, Risk, Score, ScoringRound
+from risklog.models import (
+    Acceptance,
+    Challenge,
+    Climb,
+    Escalation,
+    Experiment,
+    ExperimentOwner,
+    Reviewer,
+    Risk,
+    Score,
+    ScoringRound,
+)
 from risklog.queries import reveal as reveals
 from risklog.states import ScoringState
 
@@ -99,6 +110,25 @@ def scorers(event: Event) -> dict[int, str]:
     ]
     rows = Score.objects.filter(round__in=rounds)
     return everyone(rows.values_list("user_id", flat=True), "Your score was requested")
+
+
+def experiment_owners(event: Event) -> dict[int, str]:
+    """Return the current owners of the experiment."""
+    rows = ExperimentOwner.objects.filter(experiment__subject_id=event.subject_id, is_current=True)
+    return everyone(rows.values_list("user_id", flat=True), "You own this experiment")
+
+
+def experiment_people(event: Event) -> dict[int, str]:
+    """Return the current owners of the experiment, and who proposed it."""
+    rows = Experiment.objects.filter(subject_id=event.subject_id)
+    proposers = everyone(rows.values_list("proposed_by_id", flat=True), "You proposed this experiment")
+    return proposers | experiment_owners(event)
+
+
+def challenger(event: Event) -> dict[int, str]:
+    """Return who wrote the challenge that the event answers."""
+    rows = Challenge.objects.filter(pk=present_data(event)["challenge"])
+    return everyone(rows.values_list("author_id", flat=True), "You challenged this experiment")
 
 
 def unless_imported(rule: Rule) -> Rule:

@@ -1,4 +1,4 @@
-"""The states of risks, reviews and escalations, their labels, and the moves between them."""
+"""The states of risks, reviews, escalations and experiments, their labels, and the moves between them."""
 
 from django.db.models import TextChoices
 
@@ -44,6 +44,33 @@ class ScoringState(TextChoices):
     OPEN = "open", "Open"
     REVEALED = "revealed", "Revealed"
     CANCELLED = "cancelled", "Cancelled"
+
+
+class ExperimentState(TextChoices):
+    PROPOSED = "proposed", "Proposed"
+    RUNNING = "running", "Running"
+    FINISHED = "finished", "Finished"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class ExperimentOutcome(TextChoices):
+    """What an experiment says about its hypothesis."""
+
+    SUPPORTED = "supported", "Supported"
+    REJECTED = "rejected", "Rejected"
+    INCONCLUSIVE = "inconclusive", "Inconclusive"
+
+
+class Arm(TextChoices):
+    """What a run is in an experiment."""
+
+    BASELINE = "baseline", "Baseline"
+    CANDIDATE = "candidate", "Candidate"
+
+
+class ChallengeKind(TextChoices):
+    CHALLENGE = "challenge", "Challenge"
+    REPRODUCTION = "reproduction", "Reproduction"
 
 
 class ReviewState(TextChoices):
@@ -178,6 +205,12 @@ SCORING_MOVES = {
     (ScoringState.OPEN, ScoringState.REVEALED): "risklog.scores_revealed",
     (ScoringState.OPEN, ScoringState.CANCELLED): "risklog.scoring_cancelled",
 }
+EXPERIMENT_MOVES = {
+    (ExperimentState.PROPOSED, ExperimentState.RUNNING): "risklog.experiment_started",
+    (ExperimentState.PROPOSED, ExperimentState.CANCELLED): "risklog.experiment_cancelled",
+    (ExperimentState.RUNNING, ExperimentState.FINISHED): "risklog.experiment_finished",
+    (ExperimentState.RUNNING, ExperimentState.CANCELLED): "risklog.experiment_cancelled",
+}
 REVIEW_MOVES = {
     (ReviewState.OPEN, ReviewState.SETTLED): "risklog.review_settled",
     (ReviewState.OPEN, ReviewState.WITHDRAWN): "risklog.review_withdrawn",
@@ -199,6 +232,7 @@ REVEAL_MOVES = {
     (RevealState.ASKED, RevealState.DECLINED): "risklog.reveal_declined",
     (RevealState.ASKED, RevealState.LAPSED): "risklog.reveal_lapsed",
 }
+UNFINISHED_EXPERIMENTS = (ExperimentState.PROPOSED, ExperimentState.RUNNING)
 UNRESOLVED = (EscalationState.CLIMBING, EscalationState.ACKNOWLEDGED, EscalationState.PAUSED)
 LIVE_RISKS = (
     RiskState.OPEN,

@@ -8,6 +8,7 @@ from risklog.views import (
     by_team,
     duplicate,
     escalation,
+    experiment,
     filled_template,
     imports,
     inline,
@@ -67,6 +68,19 @@ escalation_pages: list = [
     path("ladder/<int:pk>/", ladder.ladder_by_id, name="ladder_by_id"),
     path("ladder/<int:pk>/edit/", ladder.ladder_edit, name="ladder_edit"),
     path("ladder/<int:pk>/retire/", ladder.ladder_retire, name="ladder_retire"),
+]
+experiment_pages: list = [
+    path("experiments/", experiment.experiment_list, name="experiment_list"),
+    path("experiments/new/", experiment.experiment_create, name="experiment_create"),
+    path("experiments/<str:reference>/", experiment.experiment_detail, name="experiment_detail"),
+    path("experiments/<str:reference>/edit/", experiment.experiment_edit, name="experiment_edit"),
+    path("experiments/<str:reference>/plan/", experiment.experiment_plan, name="experiment_plan"),
+    path("experiments/<str:reference>/sight/", experiment.experiment_sight, name="experiment_sight"),
+    re_path(
+        r"^experiments/(?P<reference>[^/]+)/(?P<step>start|finish|cancel)/$",
+        experiment.experiment_step,
+        name="experiment_step",
+    ),
 ]
 template_pages: list = [
     path("templates/", template.template_list, name="template_list"),
@@ -140,4 +154,11 @@ risk_pages: list = [
     ),
 ]
 
-urlpatterns: list = [*category_pages, *review_pages, *escalation_pages, *template_pages, *risk_pages]
+urlpatterns: list = [
+    *category_pages,
+    *review_pages,
+    *escalation_pages,
+    *experiment_pages,
+    *template_pages,
+    *risk_pages,
+]

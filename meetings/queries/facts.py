@@ -12,8 +12,9 @@ from incidents.states import IncidentSeverity, IncidentState
 from meetings.models import CheckIn, Decision
 from meetings.states import DecisionState
 from people import queries as people
-from risklog.models import Escalation, Review, Risk
-from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState, RiskState, Severity
+from risklog.models import Escalation, Experiment, Review, Risk
+from risklog.queries import rung
+from risklog.states import LIVE_RISKS, UNRESOLVED, ExperimentState, ReviewState, RiskState, Severity
 from signals.models import BreachGroup, Threshold
 from signals.states import Agreement, BreachLevel, BreachState, SignalKind
 
@@ -59,11 +60,11 @@ def facts_of_review(review: Review) -> Facts:
     )
 
 
-def is_open(obj: Risk | Review | Escalation | CheckIn | ChangeRequest | Incident) -> bool:
+def is_open(obj: Risk | Review | Escalation | CheckIn | ChangeRequest | Incident | Experiment) -> bool:
     """Return True if something is left to do about an object; for an escalation, about its subject.
 
-    An escalation takes a query, the others none. About a check-in nothing is left to do. A change request in
-    review is discussed with its review.
+    An escalation and a finished experiment take a query, the others none. About a check-in nothing is left to
+    do. A change request in review is discussed with its review.
     """
     match obj:
         case Risk():
@@ -76,8 +77,7 @@ def is_open(obj: Risk | Review | Escalation | CheckIn | ChangeRequest | Incident
             return obj.is_ongoing or obj.state == IncidentState.RESOLVED
         case CheckIn():
             return False
-        case _:
-            return facts_of(obj.about).is_open
+    return _is_undecided(obj) if isinstance(obj, Experiment) else facts_of(obj.about).is_open
 
 
 def _risk(subject: Subject) -> Facts:
@@ -155,6 +155,36 @@ def _incident(subject: Subject) -> Facts:
 
 # What an incident is declared from that has a signal kind.
 _SOURCES = frozenset({"risk", "review"})
+
+
+def _experiment(subject: Subject) -> Facts:
+    """Return the facts of an experiment: of what it came from, its metric and its model."""
+    rows = Experiment.objects.select_related("about", "model", "series__model")
+    experiment = rows.get(subject=subject)
+    about, series = experiment.about, experiment.series
+    known = facts_of(about) if about and about.kind != "experiment" else NOTHING
+    model = experiment.model or (series.model if series else None)
+    return Facts(
+        known.kind or (series.kind if series else SignalKind.PERFORMANCE),
+        (model.owner_team_id if model else None) or known.team_id or _team_of_owner(subject),
+        is_open=_is_undecided(experiment),
+    )
+
+
+def _team_of_owner(subject: Subject) -> int | None:
+    """Return the team of who owns a subject, None if it is not known."""
+    team = rung.concerned(subject).team
+    return team.pk if team else None
+
+
+def _is_undecided(experiment: Experiment) -> bool:
+    """Return True unless the experiment is cancelled, or finished and a decision about it is in force."""
+    if experiment.state != ExperimentState.FINISHED:
+        return experiment.is_unfinished
+    decided = Decision.objects.filter(about=experiment.subject_id, state=DecisionState.IN_FORCE)
+    return not decided.exists()
+
+
 _READERS = {
     "incident": _incident,
     "review": _review,
@@ -165,4 +195,5 @@ _READERS = {
     "threshold": _threshold,
     "decision": _decision,
     "change_request": _change,
+    "experiment": _experiment,
 }

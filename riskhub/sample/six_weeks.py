@@ -23,6 +23,7 @@ from meetings.states import EffectKind, ItemOutcome, ItemState, MeetingState, Pu
 from people.states import Role
 from riskhub import schedule
 from riskhub.sample import texts
+from riskhub.sample.experiments import try_out
 from riskhub.sample.incidents import handle_incidents
 from riskhub.sample.leading import set_goals
 from riskhub.sample.learned_together import learn_together
@@ -64,6 +65,7 @@ class SixWeeks(SampleOrganisation):
         self._request_changes()
         self._record_deployments()
         self._record_runs(is_early=False)
+        try_out(self.people, at=self.now - timedelta(hours=2))
         self._write_rollbacks()
         schedule.tick(self.now, is_simulated=True)
         snapshot.take_past(self.start.date(), at=self.now, every=7)

@@ -7,6 +7,7 @@ from risklog.api import (
     by_team,
     duplicate,
     escalation,
+    experiment,
     imports,
     ladder,
     matrix,
@@ -34,6 +35,7 @@ RESOURCES: list = [
     *appetite.RESOURCES,
     *review.RESOURCES,
     *escalation.RESOURCES,
+    *experiment.RESOURCES,
     *ladder.RESOURCES,
     *reveal.RESOURCES,
 ]

@@ -28,6 +28,7 @@ from risklog.events.escalation import (
     RevealDeclined,
     RevealLapsed,
 )
+from risklog.events.experiment import EXPERIMENT_EVENTS
 from risklog.recipients import (
     acceptance_deciders,
     acceptance_proposer,
@@ -330,6 +331,7 @@ EVENTS = (
         group=NewsGroup.RISKS,
     ),
     *SCORING_EVENTS,
+    *EXPERIMENT_EVENTS,
     EventType(
         RiskClosed,  # by an import: that is the undo of one that notified nobody
         (*(unless_imported(rule) for rule in (*_OWNER_AND_TEAM, owner_of_other_risk)), _VIEWS),

@@ -3,6 +3,13 @@
 from risklog.models.acceptance import Acceptance
 from risklog.models.appetite import Appetite
 from risklog.models.escalation import Climb, Escalation, Ladder, LadderVersion, Rung
+from risklog.models.experiment import (
+    Challenge,
+    Experiment,
+    ExperimentOwner,
+    ExperimentPlan,
+    ExperimentRun,
+)
 from risklog.models.imports import Import, ImportFile, ImportRow, ImportRun
 from risklog.models.matrix import RiskMatrix
 from risklog.models.reveal import Reveal
@@ -13,8 +20,9 @@ from risklog.models.taxonomy import Category
 from risklog.models.template import FilledTemplate, Template, TemplateVersion
 
 __all__ = [
-    "Acceptance", "Appetite", "Category", "Climb", "Escalation", "FilledTemplate", "Import",
-    "ImportFile", "ImportRow", "ImportRun", "Ladder", "LadderVersion", "Reveal", "Review", "Reviewer", "Risk",
+    "Acceptance", "Appetite", "Category", "Challenge", "Climb", "Escalation", "Experiment",
+    "ExperimentOwner", "ExperimentPlan", "ExperimentRun", "FilledTemplate", "Import", "ImportFile",
+    "ImportRow", "ImportRun", "Ladder", "LadderVersion", "Reveal", "Review", "Reviewer", "Risk",
     "RiskMatrix", "Rung",
     "Score", "ScoringRound",
     "Template", "TemplateVersion",

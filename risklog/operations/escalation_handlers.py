@@ -73,7 +73,7 @@ def resolve_if_planned_anew(
     escalation = climb.lock(about_id=action.subject_id)
     if not (escalation and action.is_unfinished and escalation.started_at <= cause.at):
         return
-    if not _is_only_for(escalation, "actions.action_overdue"):
+    if not is_only_for(escalation, "actions.action_overdue"):
         return
     if action.due_on and action.due_on >= availability.day_of(at):
         reason = f"New due date: {action.due_on:%-d %b %Y}."
@@ -112,12 +112,12 @@ def on_action_unblocked(event: Event, *, at: datetime) -> None:
     if action is None or action.raised_at or not action.is_unfinished:
         return
     escalation = climb.lock(about_id=event.subject_id)
-    if escalation and _is_only_for(escalation, "actions.action_raised"):
+    if escalation and is_only_for(escalation, "actions.action_raised"):
         reason = f"{action.reference} is no longer blocked."
         resolve(escalation, reason=reason, by=SYSTEM, at=at, cause=event)
 
 
-def _is_only_for(escalation: Escalation, verb: str) -> bool:
+def is_only_for(escalation: Escalation, verb: str) -> bool:
     """Return True if only events of this verb triggered the escalation, and no person did."""
     started = Event.objects.filter(subject=escalation.subject_id, verb="risklog.escalation_started")
     annotated = Event.objects.filter(subject=escalation.subject_id, verb="risklog.escalation_annotated")
@@ -148,7 +148,7 @@ def resolve_if_answered(review_id: int, *, at: datetime, cause: Event) -> None:
     is_answered = review.reviewers.filter(answered_at__isnull=False).exists()
     if not escalation or not is_answered or review_queries.awaited(review, at=at):
         return
-    if escalation.started_at <= cause.at and _is_only_for(escalation, "risklog.review_unanswered"):
+    if escalation.started_at <= cause.at and is_only_for(escalation, "risklog.review_unanswered"):
         resolve(escalation, reason="All reviewers have answered.", by=SYSTEM, at=at, cause=cause)
 
 
@@ -180,7 +180,7 @@ def on_plan_settled(event: Event, *, at: datetime) -> None:
     """Resolve the escalation of a missing plan. One that was also raised for another reason stays open."""
     escalation = climb.lock(about_id=event.subject_id)
     risk = Risk.objects.filter(subject_id=event.subject_id, plan_due_on__isnull=True).first()
-    if escalation and risk and _is_only_for(escalation, "risklog.plan_overdue"):
+    if escalation and risk and is_only_for(escalation, "risklog.plan_overdue"):
         resolve(escalation, reason="The risk has a plan, or needs none.", by=SYSTEM, at=at, cause=event)
 
 

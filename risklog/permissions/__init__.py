@@ -1,3 +1,12 @@
 """Who may do what in the risk log. Importing this package registers every predicate."""
 
-from risklog.permissions import escalation, matrix, review, risk, scoring, taxonomy, template  # noqa: F401
+from risklog.permissions import (  # noqa: F401
+    escalation,
+    experiment,
+    matrix,
+    review,
+    risk,
+    scoring,
+    taxonomy,
+    template,
+)

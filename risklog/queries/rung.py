@@ -19,7 +19,7 @@ from people.states import Role
 from people.working import Hours
 from risklog import ladder as rules
 from risklog.ladder import RungRule
-from risklog.models import Climb, Escalation, Review, Reviewer, Risk, Rung
+from risklog.models import Climb, Escalation, Experiment, ExperimentOwner, Review, Reviewer, Risk, Rung
 from risklog.queries import availability
 from risklog.queries.availability import AvailablePeople
 from risklog.states import ReviewState, Who
@@ -106,6 +106,17 @@ def _of_action(action: Action) -> Concerned:
     return replace(known, owner=action.owner_id, team=team)
 
 
+def _of_experiment(experiment: Experiment) -> Concerned:
+    """Return its first owner, and the team of its model, else the only team of this owner."""
+    owners = ExperimentOwner.objects.filter(experiment=experiment, is_current=True).order_by("pk")
+    owner = owners.values_list("user_id", flat=True).first()
+    team = experiment.model.owner_team if experiment.model else None
+    if team is None and owner:
+        teams = list(Team.objects.filter(memberships__user=owner)[:2])
+        team = teams[0] if len(teams) == 1 else None
+    return Concerned(owner=owner, team=team, model_id=experiment.model_id)
+
+
 # How the people of a kind are read: its rows with their teams, and a function from a row.
 ConcernedReader = tuple[Callable[[], QuerySet[Any]], Callable[[Any], Concerned]]
 
@@ -115,6 +126,7 @@ _KINDS: dict[str, ConcernedReader] = {
     BreachGroup.KIND: (lambda: BreachGroup.objects.select_related("model__owner_team"), _of_breach),
     Model.KIND: (lambda: Model.objects.select_related("owner_team"), _of_model),
     Action.KIND: (lambda: Action.objects.select_related("about"), _of_action),
+    Experiment.KIND: (lambda: Experiment.objects.select_related("model__owner_team"), _of_experiment),
 }
 
 
@@ -128,6 +140,9 @@ def model_of(about: Subject) -> Model | None:
     rows = {
         Model.KIND: Model.objects.all(),
         Risk.KIND: Model.objects.filter(pk__in=Risk.objects.filter(pk=about.object_id).values("model")),
+        Experiment.KIND: Model.objects.filter(
+            pk__in=Experiment.objects.filter(pk=about.object_id).values("model")
+        ),
         BreachGroup.KIND: Model.objects.filter(
             pk__in=BreachGroup.objects.filter(pk=about.object_id).values("model")
         ),

@@ -35,7 +35,7 @@ from people.operations import roster as rosters
 from people.operations import service_account as service_accounts
 from people.operations import token as tokens
 from people.states import Role
-from risklog.models import Appetite, Escalation, FilledTemplate, Review, Risk, ScoringRound
+from risklog.models import Appetite, Escalation, Experiment, FilledTemplate, Review, Risk, ScoringRound
 from signals.models import BreachGroup, Series, Source, Threshold
 from talk.models import Comment, File, Reaction
 from tests.browser.conftest import axe, covered, violations, width_beyond
@@ -117,6 +117,9 @@ PAGES = {
     "review": lambda: f"/risks/reviews/{_first(Review)}/",
     "escalations": lambda: "/risks/escalations/",
     "escalation": lambda: f"/risks/escalations/{_first(Escalation)}/",
+    "experiments": lambda: "/risks/experiments/",
+    "experiment": lambda: f"/risks/experiments/{_first(Experiment)}/",
+    "new experiment": lambda: "/risks/experiments/new/",
     "ladder": lambda: "/risks/ladder/",
     "matrix": lambda: "/risks/matrix/",
     "edit matrix": lambda: "/risks/matrix/edit/",

@@ -61,6 +61,7 @@ from risklog.models import (
     Appetite,
     Category,
     Escalation,
+    Experiment,
     FilledTemplate,
     Import,
     Ladder,
@@ -631,6 +632,12 @@ CASES = (
         ),
         FilledTemplate,
         typed(**{"values.what_happened": "It drifted."}),
+    ),
+    Case(
+        "experiment",
+        at("risklog:experiment_create"),
+        Experiment,
+        typed(title="A wider band", hypothesis="Fewer false alarms"),
     ),
     Case(
         "import",

@@ -30,11 +30,11 @@ from meetings.operations import meeting as meetings
 from notices.operations import digest
 from people.models import User
 from riskhub import schedule
-from risklog.models import Climb, Escalation, Review, Reviewer, Risk
+from risklog.models import Climb, Escalation, Experiment, Review, Reviewer, Risk
 from risklog.operations import reviewer as reviewers
 from risklog.operations import risk as risk_operations
 from tests.conftest import AT
-from tests.factories import actions, incidents, learnings, people, risklog_review, risks
+from tests.factories import actions, experiments, incidents, learnings, people, risklog_review, risks
 from tests.factories import meetings as meeting_factory
 from tests.house.addresses import NO_ID
 from tests.house.world import Objects, World
@@ -44,8 +44,8 @@ NUMBER = re.compile(r"(?<![0-9])774[0-9]{4}(?![0-9])")
 FIRST = 7_740_001
 LATER = AT + timedelta(hours=6)
 # The kinds of ids of the hidden objects.
-_NUMBERED = (Subject, Risk, Review, Reviewer, Escalation, Climb, Action, Decision, Learning)
-_TEXTS = (Risk, Review, Reviewer, Escalation, Climb, Action, Decision, Learning, AgendaItem)
+_NUMBERED = (Subject, Risk, Review, Reviewer, Escalation, Climb, Action, Decision, Learning, Experiment)
+_TEXTS = (Risk, Review, Reviewer, Escalation, Climb, Action, Decision, Learning, AgendaItem, Experiment)
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Family:
         return [*(row.reference for row in rows), *(str(row.pk) for row in rows), str(self.risk.subject_id)]
 
 
-_HIDDEN = ("risk", "review", "escalation", "action", "learning", "decision", "item")
+_HIDDEN = ("risk", "review", "escalation", "action", "learning", "decision", "experiment", "item")
 
 
 def like_missing(name: str) -> str:
@@ -91,7 +91,7 @@ def _numbered() -> Iterator[None]:
     """Give objects that are created in the block ids and references that match NUMBER."""
     names = [connection.introspection.get_sequences(connection.cursor(), model._meta.db_table)[0]["name"]
              for model in _NUMBERED]  # fmt: skip
-    names += [f"history_reference_{letter}" for letter in "rqeadl"]
+    names += [f"history_reference_{letter}" for letter in "rqeadlx"]
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True, dbname=_database()) as owner:
         before = {
             name: owner.execute(f"SELECT last_value, is_called FROM {name}").fetchone() for name in names
@@ -164,6 +164,9 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
         about=risk.subject, team=risk.team, title=f"{CANARY} escalation", why=f"{CANARY} why"
     )
     action = actions.action(f"{CANARY} action", owner=doer, about=risk.subject, details=f"{CANARY} details")
+    experiment = experiments.experiment(
+        f"{CANARY} experiment", state="running", about=risk.subject, owners=_experimenters(world)
+    )
     decision = _discussed(world, risk)
     learning = learnings.published(f"{CANARY} learning", author=owner, about=risk.subject, tags=[CANARY])
     learnings.draft(f"{CANARY} draft", about=review.subject, author=owner)
@@ -188,12 +191,17 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
         risk=risk,
         review=review,
         escalation=Escalation.objects.select_related("subject").get(pk=escalation.pk),
+        experiment=experiment,
         action=action,
         learning=learning,
         decision=decision,
         item=item,
     )
     return found
+
+
+def _experimenters(world: World) -> list[User]:
+    return [world.people["owner"], *world.extra["experimenters"]]
 
 
 def _discussed(world: World, risk: Risk) -> Decision:

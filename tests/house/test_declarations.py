@@ -71,9 +71,10 @@ def test_two_kinds_of_one_key_or_one_prefix_are_refused():
 
 
 def test_references_have_the_letters_of_the_declared_kinds():
-    assert kinds.prefixes() == {"R", "Q", "E", "B", "A", "C", "D", "M", "L", "T", "I"}
+    assert kinds.prefixes() == {"R", "Q", "E", "B", "A", "C", "D", "M", "L", "T", "I", "X"}
     assert references.is_reference("r-12")
-    assert not references.is_reference("X-12")
+    assert references.is_reference("X-12")
+    assert not references.is_reference("Z-12")
     with pytest.raises(ValueError, match="one capital letter"):
         references.sequence("risk; drop")
 
@@ -85,6 +86,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "breach",
         "review",
         "escalation",
+        "experiment",
         "filled_template",
         "action",
         "change_request",

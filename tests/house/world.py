@@ -36,6 +36,7 @@ from tests.conftest import AT
 from tests.factories import (
     actions,
     catalogue,
+    experiments,
     incidents,
     leaders,
     people,
@@ -81,6 +82,7 @@ class Objects:
     risk: Any
     review: Any
     escalation: Any
+    experiment: Any
     action: Any
     learning: Any
     use: Any  # of another learning, which is published
@@ -198,6 +200,7 @@ def _found_people(world: World) -> None:
     world.extra |= {
         "organisation": northwind,
         "team": team,
+        "experimenters": [people.user("Erin Experimenter", teams=[people.team("Lab")])],
         "token": made_token,
         "robot": robot,
         "absence": absence,
@@ -228,6 +231,20 @@ def _templates(risk: Any, author: Any) -> dict[str, Any]:
     values = {"what_happened": "It drifted."}
     filled = filled_template.add(template=made, about=risk.subject, values=values, **_by(author))
     return {"risklog:template": made, "risklog:filled": filled}
+
+
+def _experiment(world: World, word: str, risk: Any) -> Any:
+    """Return an experiment about the risk, which the owner and somebody of another team own."""
+    names = ("data_slice", "success_criteria", "decision_rule", "rollback")
+    texts = {name: f"{word} {name}" for name in names}
+    return experiments.experiment(
+        f"{word} experiment",
+        hypothesis=f"{word} hypothesis",
+        owners=[world.people["owner"], *world.extra["experimenters"]],
+        about=risk.subject,
+        person=world.people["owner"],
+        **texts,
+    )
 
 
 def _a_matrix() -> Any:
@@ -358,6 +375,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         risk=risk,
         review=review,
         escalation=Escalation.objects.get(pk=escalation.pk),
+        experiment=_experiment(world, word, risk),
         action=action,
         learning=learning,
         use=use,

@@ -1,0 +1,29 @@
+"""Who may read, propose and lead experiments. visible_to() hides restricted ones."""
+
+from typing import Any
+
+from kit.rights import permission
+from people.models import User
+from people.permissions import may_read, may_write
+from people.states import Role
+
+
+@permission("risklog.experiment_view")
+def may_view(user: User, experiment: Any) -> bool:
+    return may_read(user)
+
+
+@permission("risklog.experiment_add")
+def may_add(user: User, experiment: Any) -> bool:
+    """Return True for members. Viewers only read."""
+    return may_write(user)
+
+
+@permission("risklog.experiment_change")
+def may_change(user: User, experiment: Any) -> bool:
+    """Return True for the owners, for who proposed it, and for risk managers."""
+    if not may_write(user):
+        return False
+    if experiment is None or user.is_at_least(Role.RISK_MANAGER) or experiment.proposed_by_id == user.pk:
+        return True
+    return experiment.owners.filter(user=user, is_current=True).exists()

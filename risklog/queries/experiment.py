@@ -1,0 +1,62 @@
+"""Reading experiments: lists, one with what belongs to it, and what its metric has."""
+
+from typing import Any
+
+from django.db.models import Prefetch
+
+from history.models import RecordedQuerySet, Subject
+from kit.sight import Visitor
+from people.models import Team, User
+from risklog.models import Experiment, ExperimentOwner, ExperimentPlan
+from signals.models import SeriesValue
+
+
+def experiments() -> RecordedQuerySet[Experiment]:
+    """Return all experiments with what a row needs. Callers add `.visible_to(user)`."""
+    owners = ExperimentOwner.objects.filter(is_current=True).select_related("user").order_by("pk")
+    rows: Any = Experiment.objects.select_related(
+        "subject", "about", "model__subject", "series__subject", "workflow__subject", "proposed_by"
+    )
+    return rows.prefetch_related(Prefetch("owners", owners, to_attr="current_owners"))
+
+
+def owners_of(experiment: Experiment) -> list[User]:
+    """Return the current owners, in the order in which they became owners. One query."""
+    rows = experiment.owners.filter(is_current=True).select_related("user__subject").order_by("pk")
+    return [row.user for row in rows]
+
+
+def has_points(experiment: Experiment) -> bool:
+    """Return True if the metric of the data slice has a value since the start. One query."""
+    values = SeriesValue.objects.filter(series=experiment.series_id)
+    return values.between(experiment.started_at, None).exists()
+
+
+def restricted_to(experiment: Experiment) -> set[int] | None:
+    """Return the stored subject ids of the teams that it is restricted to; None if everyone may see it."""
+    viewers = Subject.objects.values_list("viewers", flat=True).get(pk=experiment.subject_id)
+    if viewers is None:
+        return None
+    return set(Subject.objects.filter(pk__in=viewers, kind=Team.KIND).values_list("pk", flat=True))
+
+
+def shown(user: Visitor, experiment: Experiment) -> dict[str, object]:
+    """Return what an experiment refers to, each None if this reader may not see it. No query."""
+    linked = {name: getattr(experiment, name) for name in ("model", "series", "workflow")}
+    named: dict[str, object] = {
+        name: row if row and row.subject.is_visible_to(user) else None for name, row in linked.items()
+    }
+    about = experiment.about
+    return {**named, "about": about if about and about.is_visible_to(user) else None}
+
+
+def plans_of(experiment: Experiment) -> list[ExperimentPlan]:
+    """Return the versions of the plan, the newest first. No query before the start."""
+    if not experiment.plan_number:
+        return []
+    return list(experiment.plans.select_related("author").order_by("-number"))
+
+
+def lacks_values(experiment: Experiment) -> bool:
+    """Return True if it runs and the metric of its data slice has no value since the start."""
+    return experiment.is_running and experiment.series_id is not None and not has_points(experiment)

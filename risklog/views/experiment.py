@@ -1,0 +1,190 @@
+"""The pages of experiments: the list, one experiment, propose, edit, and its steps."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from history.queries import with_related
+from kit import clock
+from kit.rights import may, view_needs
+from pages import flows
+from pages.answers import respond
+from pages.flows import form_page
+from pages.forms import PageForm
+from pages.listing import listing
+from people.permissions import SignedInRequest
+from risklog.filters.experiment import EXPERIMENTS
+from risklog.forms.experiment import (
+    CancelExperimentForm,
+    EditExperimentForm,
+    ExperimentPlanForm,
+    ExperimentSightForm,
+    FinishExperimentForm,
+    NewExperimentForm,
+    StartExperimentForm,
+)
+from risklog.models import Experiment
+from risklog.operations import experiment as operations
+from risklog.operations.days import day_of
+from risklog.queries import experiment as queries
+
+# A step in an address -> its form, operation and toast.
+STEPS: dict[str, tuple[type[PageForm], Any, str]] = {
+    "start": (StartExperimentForm, operations.start, "{} started. Its plan is fixed now."),
+    "finish": (FinishExperimentForm, operations.finish, "Outcome of {} recorded"),
+    "cancel": (CancelExperimentForm, operations.cancel, "{} cancelled"),
+}
+
+
+def address_of(experiment: Experiment) -> str:
+    return reverse("risklog:experiment_detail", args=[experiment.reference])
+
+
+@require_safe
+@view_needs("risklog.experiment_view")
+def experiment_list(request: SignedInRequest) -> HttpResponse:
+    shown = listing(request, EXPERIMENTS, queries.experiments().visible_to(request.user))
+    today = day_of(clock.now())
+    rows = [
+        {"experiment": row, "shown": queries.shown(request.user, row), "is_overdue": row.is_overdue(today)}
+        for row in shown.page.rows
+    ]
+    context = {
+        "listing": shown,
+        "page": shown.page,
+        "rows": rows,
+        "may_add": may(request.user, "risklog.experiment_add"),
+    }
+    return respond(request, "risklog/experiment_list.html", "rows", context)
+
+
+def _experiment(request: SignedInRequest, reference: str) -> Experiment:
+    rows = queries.experiments().visible_to(request.user)
+    return get_object_or_404(rows, subject__reference=reference.upper())
+
+
+@require_safe
+@view_needs("risklog.experiment_view")
+def experiment_detail(request: SignedInRequest, reference: str) -> HttpResponse:
+    return _detail(request, reference)
+
+
+def _detail(
+    request: SignedInRequest,
+    reference: str,
+    *,
+    refused: str = "",
+    form: PageForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Show an experiment. refused, form: the step that was refused, with its form."""
+    rows = with_related(queries.experiments().visible_to(request.user))
+    experiment = get_object_or_404(rows, subject__reference=reference.upper())
+    forms = {step: form if step == refused and form else STEPS[step][0]() for step in STEPS}
+    context = {
+        "experiment": experiment,
+        "owners": [row.user for row in experiment.current_owners],
+        "shown": queries.shown(request.user, experiment),
+        "plans": queries.plans_of(experiment),
+        "is_overdue": experiment.is_overdue(day_of(clock.now())),
+        "lacks_values": queries.lacks_values(experiment),
+        "may_change": may(request.user, "risklog.experiment_change", experiment),
+        "refused": refused,
+        "forms": forms,
+    }
+    return respond(request, "risklog/experiment_detail.html", None, context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("risklog.experiment_add")
+def experiment_create(request: SignedInRequest) -> HttpResponse:
+    """Propose an experiment. `?about=` (a reference) presets what it came from."""
+    initial = {"about": request.GET.get("about", "")[:24]}
+    return flows.create(
+        request,
+        NewExperimentForm(request.POST or None, user=request.user, initial=initial),
+        operation=operations.propose,
+        address=address_of,
+        show=form_page(request, "risklog/experiment_create.html"),
+        message="Experiment proposed",
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("risklog.experiment_change")
+def experiment_edit(request: SignedInRequest, reference: str) -> HttpResponse:
+    experiment = _experiment(request, reference)
+    return flows.edit(
+        request,
+        experiment,
+        EditExperimentForm.of(experiment, request.POST or None, user=request.user),
+        permission="risklog.experiment_change",
+        operation=operations.change,
+        address=address_of(experiment),
+        show=form_page(request, "risklog/experiment_edit.html", experiment=experiment),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("risklog.experiment_change")
+def experiment_plan(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Change the fixed plan of a running experiment, with the reason."""
+    experiment = _experiment(request, reference)
+    return flows.step(
+        request,
+        experiment,
+        ExperimentPlanForm.of(experiment, request.POST or None),
+        permission="risklog.experiment_change",
+        operation=operations.change_plan,
+        address=address_of(experiment),
+        show=form_page(request, "risklog/experiment_plan.html", experiment=experiment),
+        message=lambda: f"Version {experiment.plan_number} of the plan is in force",
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("risklog.experiment_change")
+def experiment_sight(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Choose who may see an experiment. The user may lose access by that."""
+    experiment = _experiment(request, reference)
+
+    def is_visible() -> bool:
+        return Experiment.objects.visible_to(request.user).filter(pk=experiment.pk).exists()
+
+    return flows.step(
+        request,
+        experiment,
+        ExperimentSightForm.of(experiment, request.POST if request.method == "POST" else None),
+        permission="risklog.experiment_change",
+        operation=operations.restrict,
+        address=lambda: address_of(experiment) if is_visible() else reverse("risklog:experiment_list"),
+        show=form_page(request, "risklog/experiment_sight.html", experiment=experiment),
+        message=lambda: (
+            "Saved" if is_visible() else f"{experiment.reference} is restricted. You can no longer see it."
+        ),
+    )
+
+
+@require_POST
+@view_needs("risklog.experiment_change")
+def experiment_step(request: SignedInRequest, reference: str, step: str) -> HttpResponse:
+    """Start, finish or cancel an experiment."""
+    experiment = _experiment(request, reference)
+    form, operation, message = STEPS[step]
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        return _detail(request, reference, refused=step, form=form, status=status)
+
+    return flows.step(
+        request,
+        experiment,
+        form(request.POST),
+        permission="risklog.experiment_change",
+        operation=operation,
+        address=address_of(experiment),
+        show=show,
+        message=message.format(experiment.reference),
+    )
