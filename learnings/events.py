@@ -2,7 +2,7 @@
 
 from history.declarations import EventType, Payload
 from history.states import NewsGroup
-from learnings.recipients import author_of_used, reviewers_of_source
+from learnings.recipients import author_of_chosen, author_of_used, reviewers_of_source
 
 
 class LearningDrafted(Payload, verb="learnings.learning_drafted"):
@@ -25,5 +25,7 @@ EVENTS = (
     EventType("learnings.learning_restored"),
     EventType("learnings.learning_used", (author_of_used,), group=NewsGroup.LEARNINGS),
     EventType("learnings.use_withdrawn", is_minor=True),
+    EventType("learnings.learning_chosen", (author_of_chosen,), group=NewsGroup.LEARNINGS),
+    EventType("learnings.choice_replaced", is_minor=True),
     EventType("learnings.learning_restricted", is_minor=True),  # no longer written; old ones are read
 )

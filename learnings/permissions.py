@@ -13,6 +13,12 @@ def may_view(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
+@permission("learnings.learning_mark_read", for_people=True)
+def may_mark_read(user: User, obj: Any) -> bool:
+    """Return True for any person, with a token that may write."""
+    return may_write(user, Role.VIEWER)
+
+
 @permission("learnings.learning_write", for_people=True)
 def may_begin(user: User, obj: Any) -> bool:
     return may_write(user, Role.MEMBER)
@@ -28,7 +34,10 @@ def may_change(user: User, obj: Any) -> bool:
 
 @permission("learnings.learning_use", for_people=True)
 def may_use(user: User, obj: Any) -> bool:
-    """Return True for every member. They also say whether a published learning worked."""
+    """Return True for every member. They also say whether a published learning worked, and vote for it.
+
+    Who chooses the learning of the week ("learnings.week_choose") is in meetings/permissions.py.
+    """
     return may_write(user, Role.MEMBER)
 
 

@@ -20,5 +20,14 @@ def reviewers_of_source(event: Event) -> dict[int, str]:
 
 def author_of_used(event: Event) -> dict[int, str]:
     """Return the author of a learning that somebody used, nobody once it is withdrawn."""
+    return _author(event, "Your learning was used")
+
+
+def author_of_chosen(event: Event) -> dict[int, str]:
+    """Return the author of a learning that was chosen for a week, nobody once it is withdrawn."""
+    return _author(event, "Your learning was chosen as learning of the week")
+
+
+def _author(event: Event, reason: str) -> dict[int, str]:
     rows = Learning.objects.filter(subject_id=event.subject_id, state=LearningState.PUBLISHED)
-    return everyone(rows.values_list("author_id", flat=True), "Your learning was used")
+    return everyone(rows.values_list("author_id", flat=True), reason)

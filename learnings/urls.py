@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from learnings.feeds import learning as feeds
 from learnings.views import learning as views
-from learnings.views import use
+from learnings.views import reading, use, week
 
 app_name = "learnings"
 urlpatterns = [
@@ -10,11 +10,16 @@ urlpatterns = [
     path("feed.atom", feeds.published, name="learning_feed"),
     path("new/", views.learning_create, name="learning_create"),
     path("preview/", views.learning_preview, name="learning_preview"),
+    path("of-the-week/", week.of_week, name="of_week"),
+    path("read/", reading.read_all, name="read_all"),
     path("uses/<int:pk>/withdraw/", use.use_withdraw, name="use_withdraw"),
     path("<str:reference>/", views.learning_detail, name="learning_detail"),
     path("<str:reference>/edit/", views.learning_edit, name="learning_edit"),
     path("<str:reference>/judge/", views.learning_judge, name="learning_judge"),
     path("<str:reference>/use/", use.use_create, name="use_create"),
+    path("<str:reference>/read/", reading.learning_read, name="learning_read"),
+    path("<str:reference>/vote/", week.learning_vote, name="learning_vote"),
+    path("<str:reference>/choose/", week.learning_choose, name="learning_choose"),
     re_path(
         r"^(?P<reference>[^/]+)/(?P<step>take|publish|withdraw|discard|restore)/$",
         views.learning_step,

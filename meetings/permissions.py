@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from kit.rights import permission
 from meetings.models import AgendaItem, Contest, Meeting, MeetingSeries, Tripwire
+from meetings.states import MeetingState
 from people.models import User
 from people.permissions import may_read, may_write
 from people.states import Role
@@ -201,3 +202,17 @@ def may_answer(user: User, obj: Any) -> bool:
         return may_write(user, Role.MEMBER)
     is_facilitator = obj.meeting is not None and obj.meeting.facilitator_id == user.pk
     return may_write(user, Role.MEMBER) and is_facilitator
+
+
+@permission("learnings.week_choose", for_people=True)
+def may_choose_learning_of_week(user: User, obj: Any) -> bool:
+    """Return True for risk managers, and for those who facilitate a meeting that is planned or live.
+
+    It is a permission of learnings, which do not know meetings.
+    """
+    if not may_write(user, Role.MEMBER):
+        return False
+    if may_write(user, Role.RISK_MANAGER):
+        return True
+    leads = Q(facilitator=user) | Q(stand_in=user)
+    return Meeting.objects.filter(leads, state__in=(MeetingState.PLANNED, MeetingState.LIVE)).exists()

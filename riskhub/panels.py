@@ -9,6 +9,7 @@ from history.wiring import Relation
 from incidents.queries import concerned
 from incidents.queries import panel as incidents
 from learnings.queries import learning as learnings
+from learnings.queries import week as learning_of_week
 from meetings.queries import agenda, decision, follow_through, model_health
 from notices.queries import digest, rung_webhook
 from pages import panels
@@ -173,7 +174,11 @@ RISKS = RiskReader(risk.of_models, "risklog.risk_view")
 MARKS: tuple[MarkReader, ...] = (MarkReader(decision.marks, "meetings.decision_view"),)
 
 # The sections of the weekly digest that rooms declare, in its order.
-DIGEST_PARTS: tuple[DigestPart, ...] = (decision.IN_DIGEST, learnings.IN_DIGEST)
+DIGEST_PARTS: tuple[DigestPart, ...] = (
+    decision.IN_DIGEST,
+    learning_of_week.IN_DIGEST,
+    learnings.IN_DIGEST,
+)
 
 
 def install() -> None:

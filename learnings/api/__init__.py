@@ -1,5 +1,6 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from learnings.api import learning, use
+from learnings.api import learning, reading, use, week
 
-RESOURCES: list = [*learning.RESOURCES, *use.RESOURCES]
+# The address of one learning matches any word, so it comes last.
+RESOURCES: list = [*reading.RESOURCES, *week.RESOURCES, *use.RESOURCES, *learning.RESOURCES]

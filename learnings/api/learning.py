@@ -94,7 +94,7 @@ class VerdictBody(Body):
     verdict = serializers.ChoiceField([*LearningVerdict.choices, ""])
 
 
-class _Learnings(Resource):
+class OfLearnings(Resource):
     kind = "learning"
     serializer_class = LearningRow
     columns = {
@@ -136,7 +136,7 @@ class _Learnings(Resource):
         return tell(request.user, rows)
 
 
-class Learnings(_Learnings, Collection):
+class Learnings(OfLearnings, Collection):
     """Published learnings and drafts. Filter by `state=published` for the feed. POST creates a draft."""
 
     permission = {"GET": "learnings.learning_view", "POST": "learnings.learning_write"}
@@ -150,7 +150,7 @@ class Learnings(_Learnings, Collection):
         return self.created(request, learning.pk, f"learnings/{learning.reference}")
 
 
-class LearningItem(_Learnings, Item):
+class LearningItem(OfLearnings, Item):
     """A learning, by reference or id."""
 
     permission = {"GET": "learnings.learning_view", "PATCH": "learnings.learning_change"}
@@ -165,7 +165,7 @@ class LearningItem(_Learnings, Item):
         return self.answer(request, learning.pk)
 
 
-class _LearningStep(_Learnings, Step):
+class _LearningStep(OfLearnings, Step):
     is_versioned = True
     permission = {"POST": "learnings.learning_change"}
     answers = {"POST": (200, LearningRow)}

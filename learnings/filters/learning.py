@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from django.db.models import Q
 
+from learnings.filters.reading import unread
 from learnings.states import LearningState, LearningVerdict
 from lists import filtering
 from lists.specification import Filter, ListSpec, Order, Reader
@@ -36,6 +37,7 @@ def _text(values: Sequence[str], reader: Reader) -> Q:
 SPEC = ListSpec(
     filters={
         "show": filtering.named("View", VIEWS, "The feed, the reader's drafts, or what was discarded."),
+        "reading": filtering.named("Read", {"unread": ("Unread", unread)}, "Unread ones of the feed."),
         "q": Filter("Text", _text, is_many=False, help="Words of the texts or the tags."),
         "state": filtering.choice("State", "state", LearningState),
         "verdict": filtering.choice("Outcome", "verdict", LearningVerdict),

@@ -1,6 +1,8 @@
 """The models of this room: one module per noun."""
 
 from learnings.models.learning import Learning
+from learnings.models.reading import FeedRead, LearningRead
 from learnings.models.use import LearningUse
+from learnings.models.week import LearningOfWeek, LearningVote
 
-__all__ = ["Learning", "LearningUse"]
+__all__ = ["FeedRead", "Learning", "LearningOfWeek", "LearningRead", "LearningUse", "LearningVote"]

@@ -40,6 +40,11 @@ class Learning(Recorded):
 
     # Set by queries.learnings(): the number of its uses.
     use_count: int
+    # Set by queries.week.set_votes(): the votes of this week, and whether the reader's is one of them.
+    vote_count: int
+    is_my_vote: bool
+    # Set by queries.set_unread().
+    is_unread: bool
     # Set by queries.set_visibility(): what it is about, None if this user may not see that.
     shown_about: Subject | None
 

@@ -11,6 +11,7 @@ from history.digest_parts import DigestPart, Said
 from history.models import RecordedQuerySet
 from history.queries import show
 from kit.rights import may
+from learnings.filters.reading import unread_by
 from learnings.models import Learning
 from learnings.queries import use
 from learnings.states import LearningState
@@ -55,6 +56,19 @@ def balance(user: User) -> dict[str, int]:
     """Return verdict -> number of published learnings; "" means that it is too early to say."""
     rows = published(user).order_by().values("verdict").annotate(n=Count("pk"))
     return dict(rows.values_list("verdict", "n"))
+
+
+def unread_count(user: User) -> int:
+    """Return the number of published learnings that the user has not read."""
+    return published(user).order_by().filter(unread_by(user.pk)).count()
+
+
+def set_unread(user: User, rows: Sequence[Learning]) -> None:
+    """Set is_unread of each row. One query."""
+    unread = Learning.objects.filter(unread_by(user.pk), pk__in=[row.pk for row in rows])
+    ids = set(unread.values_list("pk", flat=True))
+    for row in rows:
+        row.is_unread = row.pk in ids
 
 
 def set_visibility(user: User, rows: Sequence[Learning]) -> Sequence[Learning]:
@@ -124,7 +138,7 @@ def _published_between(since: datetime, until: datetime) -> RecordedQuerySet[Lea
 
 IN_DIGEST = DigestPart(
     "learnings",
-    "Learning of the week",
+    "New learnings",
     rows=_published_between,
     moment="published_at",
     facts={"author": "author__name"},

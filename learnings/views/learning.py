@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kit import clock
 from kit.rights import may, view_needs
 from learnings.filters.learning import SPEC, VIEWS
 from learnings.forms.learning import LearningForm, NewLearningForm, VerdictForm
@@ -17,6 +18,7 @@ from learnings.operations import learning as operations
 from learnings.operations.learning import TEXTS
 from learnings.queries import learning as queries
 from learnings.queries import use as uses
+from learnings.queries import week
 from learnings.states import LearningVerdict
 from pages import flows
 from pages.answers import respond
@@ -50,13 +52,19 @@ def learning_list(request: SignedInRequest) -> HttpResponse:
     rows = queries.learnings().visible_to(request.user).filter(VIEWS[view][1](reader_of(request)))
     shown = listing(request, SPEC, rows, selection=selection.in_order(ORDERS[view]))
     queries.set_visibility(request.user, shown.page.rows)
+    queries.set_unread(request.user, shown.page.rows)
     balance = queries.balance(request.user)
+    is_narrowed = bool(set(selection.values) - {"show"})
+    is_start = view == "feed" and not is_narrowed
     context = {
+        "of_week": week.present_of(request.user, clock.now()) if is_start else None,
         "listing": shown,
         "page": shown.page,
         "view": view,
         "tag": selection.texts.get("tag", ""),
-        "is_narrowed": bool(set(selection.values) - {"show"}),
+        "is_narrowed": is_narrowed,
+        "reading": selection.texts.get("reading", ""),
+        "unread_count": queries.unread_count(request.user),
         "draft_count": queries.drafts(request.user).order_by().count(),
         "tags": queries.tag_counts(request.user),
         "balance": [(verdict, balance.get(verdict.value, 0)) for verdict in LearningVerdict],
@@ -80,6 +88,8 @@ def detail_page(
     request: SignedInRequest, learning: Learning, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
     queries.set_visibility(request.user, [learning])
+    queries.set_unread(request.user, [learning])
+    week.set_votes(request.user, [learning], clock.now())
     context = {
         "learning": learning,
         "sections": _sections({name: getattr(learning, name) for name in TEXTS}),
@@ -87,6 +97,7 @@ def detail_page(
         "may_use": may(request.user, "learnings.learning_use", learning),
         "uses": uses.of_learning(request.user, learning),
         "use_form": LearningUseForm(user=request.user),
+        "may_choose": may(request.user, "learnings.week_choose", learning),
         "verdicts": LearningVerdict.choices,
         "refusal": refusal,
     }

@@ -1,11 +1,11 @@
-"""How people of the sample used what others had learned."""
+"""How people of the sample used what others had learned, and what they voted for."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from kit.actor import Actor
 from learnings.models import Learning
-from learnings.operations import use
+from learnings.operations import use, week
 from learnings.states import LearningState
 from people.models import User
 from risklog.models import Risk
@@ -18,7 +18,7 @@ _USES = (
 
 
 def learn_together(people: Mapping[str, User], *, at: datetime) -> None:
-    """Record uses of the first published learning."""
+    """Record uses of the first published learning, and votes for the newest one."""
     first = Learning.objects.filter(state=LearningState.PUBLISHED).order_by("published_at").first()
     if first is None:
         return
@@ -27,3 +27,6 @@ def learn_together(people: Mapping[str, User], *, at: datetime) -> None:
         about = risk.subject if risk else None
         by, moment = Actor(people[name], "page"), at - timedelta(days=len(_USES) - days)
         use.add(first, about=about, note=note, by=by, at=moment)
+    newest = Learning.objects.filter(state=LearningState.PUBLISHED).order_by("-published_at")[0]
+    for name, learning in (("jonas", newest), ("mila", newest), ("sofia", first)):
+        week.vote(learning, by=Actor(people[name], "page"), at=at)

@@ -204,6 +204,10 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("learnings:learning_feed", lambda w, o, k: {}),
     ("learnings:learning_create", lambda w, o, k: {}),
     ("learnings:learning_preview", lambda w, o, k: {}),
+    ("learnings:read_all", lambda w, o, k: {}),
+    ("learnings:of_week", lambda w, o, k: {}),
+    ("learnings:learning_vote", lambda w, o, k: {"reference": o.use.learning.reference}),
+    ("learnings:learning_choose", lambda w, o, k: {"reference": o.use.learning.reference}),
     ("learnings:use_withdraw", lambda w, o, k: {"pk": o.use.pk}),
     ("learnings:use_", lambda w, o, k: {"reference": o.use.learning.reference}),
     ("learnings:", lambda w, o, k: {"reference": k["learnings:learning"]}),
@@ -426,6 +430,12 @@ def _first_event(subject_id: int) -> int:
     return events.values_list("pk", flat=True).first() or NO_ID
 
 
+def _learning(objects: Objects, rest: str) -> Any:
+    """Return the learning of an address: a published one for what can be done only to that."""
+    of_published = rest.endswith(("uses", "votes", "withdraw", "choose", "<str:number>")) and "/" in rest
+    return objects.use.learning if of_published and rest != "<str:key>/withdraw" else objects.learning
+
+
 def _resource(address: str) -> Any:
     first, _, rest = address.partition("/")
 
@@ -477,7 +487,7 @@ def _resource(address: str) -> Any:
             "incidents": objects.incident.reference,
             "actions": objects.action.reference,
             "goals": known["goal"].pk,
-            "learnings": (objects.use.learning if "uses" in rest else objects.learning).reference,
+            "learnings": _learning(objects, rest).reference,
             "comments": objects.comment.pk,
             "files": objects.file.pk,
             "views": objects.view.pk,
