@@ -2,7 +2,7 @@
 
 from history.declarations import EventType, Payload
 from history.states import NewsGroup
-from learnings.recipients import author_of_chosen, author_of_used, reviewers_of_source
+from learnings.recipients import author_of_chosen, author_of_used, reviewers_of_source, thanked
 
 
 class LearningDrafted(Payload, verb="learnings.learning_drafted"):
@@ -10,6 +10,10 @@ class LearningDrafted(Payload, verb="learnings.learning_drafted"):
 
 
 class LearningDiscarded(Payload, verb="learnings.learning_discarded"):
+    reason: str | None = None
+
+
+class RecognitionWithdrawn(Payload, verb="learnings.recognition_withdrawn"):
     reason: str | None = None
 
 
@@ -28,4 +32,7 @@ EVENTS = (
     EventType("learnings.learning_chosen", (author_of_chosen,), group=NewsGroup.LEARNINGS),
     EventType("learnings.choice_replaced", is_minor=True),
     EventType("learnings.learning_restricted", is_minor=True),  # no longer written; old ones are read
+    EventType("learnings.recognition_given", (thanked,), group=NewsGroup.LEARNINGS),
+    EventType("learnings.recognition_changed", is_minor=True),
+    EventType(RecognitionWithdrawn),
 )

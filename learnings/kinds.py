@@ -1,8 +1,8 @@
-"""The kind of object of this room."""
+"""The kinds of objects of this room."""
 
 from history.documents import Texts
 from kit.kinds import Kind, Page
-from learnings.models import Learning
+from learnings.models import Learning, Recognition
 
 KINDS = (
     Kind(
@@ -20,5 +20,16 @@ KINDS = (
             names=("author__name",),
         ),
         tagged_list="learnings:learning_list",
+    ),
+    Kind(
+        Recognition,
+        "Recognition",
+        "Recognitions",
+        icon="heart-handshake",
+        page=Page("learnings:recognition_detail", "object_id"),
+        permission="learnings.recognition_view",
+        watched_by=("author_id",),
+        search_rank=92,
+        texts=Texts(body=("text",), names=("author__name",)),
     ),
 )

@@ -1,4 +1,4 @@
-"""Who may read, write and publish learnings."""
+"""Who may read, write and publish learnings, and thank for outcomes."""
 
 from typing import Any
 
@@ -45,5 +45,23 @@ def may_use(user: User, obj: Any) -> bool:
 def may_withdraw_use(user: User, obj: Any) -> bool:
     """Return True for the person who used the learning, and for risk managers."""
     if obj is None or obj.user_id == user.pk:
+        return may_write(user, Role.MEMBER)
+    return may_write(user, Role.RISK_MANAGER)
+
+
+@permission("learnings.recognition_view")
+def may_view_recognitions(user: User, obj: Any) -> bool:
+    return may_read(user)
+
+
+@permission("learnings.recognition_give", for_people=True)
+def may_thank(user: User, obj: Any) -> bool:
+    return may_write(user, Role.MEMBER)
+
+
+@permission("learnings.recognition_change", for_people=True)
+def may_change_recognition(user: User, obj: Any) -> bool:
+    """Return True for the author and risk managers."""
+    if obj is None or obj.author_id == user.pk:
         return may_write(user, Role.MEMBER)
     return may_write(user, Role.RISK_MANAGER)

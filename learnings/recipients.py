@@ -1,9 +1,10 @@
-"""The recipients of events about learnings."""
+"""The recipients of events about learnings and recognitions."""
 
 from history.models import Event
 from history.recipients import everyone
-from learnings.models import Learning
-from learnings.states import LearningState
+from learnings.models import Learning, Recognition, ThankedPerson
+from learnings.states import LearningState, RecognitionState
+from people.models import Membership
 from risklog.models import Reviewer
 
 
@@ -31,3 +32,16 @@ def author_of_chosen(event: Event) -> dict[int, str]:
 def _author(event: Event, reason: str) -> dict[int, str]:
     rows = Learning.objects.filter(subject_id=event.subject_id, state=LearningState.PUBLISHED)
     return everyone(rows.values_list("author_id", flat=True), reason)
+
+
+def thanked(event: Event) -> dict[int, str]:
+    """Return the people who are thanked and the members of the team, nobody once it is withdrawn."""
+    given = Recognition.objects.filter(subject_id=event.subject_id, state=RecognitionState.GIVEN).first()
+    if given is None:
+        return {}
+    people = ThankedPerson.objects.filter(recognition=given).values_list("person_id", flat=True)
+    members = Membership.objects.filter(team=given.team_id).exclude(user=given.author_id)
+    return {
+        **everyone(members.values_list("user_id", flat=True), "Your team is thanked"),
+        **everyone(people, "You are thanked"),
+    }

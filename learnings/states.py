@@ -21,3 +21,49 @@ MOVES = {
     (LearningState.DISCARDED, LearningState.DRAFT): "learnings.learning_restored",
     (LearningState.PUBLISHED, LearningState.DRAFT): "learnings.learning_withdrawn",
 }
+
+
+class RecognitionKind(TextChoices):
+    """The outcome that people are thanked for."""
+
+    DRIFT_REDUCED = "drift_reduced", "Drift reduced"
+    QUICKER_RESPONSE = "quicker_response", "Quicker response"
+    STEADIER_DEPLOYMENT = "steadier_deployment", "Steadier deployment"
+    FOUND_EARLY = "found_early", "Found before the first breach"
+    SMALL_ADJUSTMENT = "small_adjustment", "Small documented adjustment"
+
+
+# What changed a metric, so its figures are asked for.
+MEASURED = frozenset(
+    {
+        RecognitionKind.DRIFT_REDUCED,
+        RecognitionKind.QUICKER_RESPONSE,
+        RecognitionKind.STEADIER_DEPLOYMENT,
+    }
+)
+# The kinds of objects that a recognition can be about.
+OUTCOMES = frozenset(
+    {
+        "action",
+        "breach",
+        "change_request",
+        "decision",
+        "deployment",
+        "escalation",
+        "experiment",
+        "incident",
+        "postmortem",
+        "review",
+        "risk",
+    }
+)
+
+
+class RecognitionState(TextChoices):
+    GIVEN = "given", "Given"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+RECOGNITION_MOVES = {
+    (RecognitionState.GIVEN, RecognitionState.WITHDRAWN): "learnings.recognition_withdrawn",
+}

@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from learnings.feeds import learning as feeds
 from learnings.views import learning as views
-from learnings.views import reading, use, week
+from learnings.views import reading, recognition, use, week
 
 app_name = "learnings"
 urlpatterns = [
@@ -13,6 +13,11 @@ urlpatterns = [
     path("of-the-week/", week.of_week, name="of_week"),
     path("read/", reading.read_all, name="read_all"),
     path("uses/<int:pk>/withdraw/", use.use_withdraw, name="use_withdraw"),
+    path("recognitions/", recognition.recognition_list, name="recognition_list"),
+    path("recognitions/new/", recognition.recognition_create, name="recognition_create"),
+    path("recognitions/<int:pk>/", recognition.recognition_detail, name="recognition_detail"),
+    path("recognitions/<int:pk>/edit/", recognition.recognition_edit, name="recognition_edit"),
+    path("recognitions/<int:pk>/withdraw/", recognition.recognition_withdraw, name="recognition_withdraw"),
     path("<str:reference>/", views.learning_detail, name="learning_detail"),
     path("<str:reference>/edit/", views.learning_edit, name="learning_edit"),
     path("<str:reference>/judge/", views.learning_judge, name="learning_judge"),

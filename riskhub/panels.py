@@ -9,6 +9,7 @@ from history.wiring import Relation
 from incidents.queries import concerned
 from incidents.queries import panel as incidents
 from learnings.queries import learning as learnings
+from learnings.queries import recognition as recognitions
 from learnings.queries import week as learning_of_week
 from meetings.queries import agenda, decision, follow_through, model_health
 from notices.queries import digest, rung_webhook
@@ -26,6 +27,7 @@ ACTIONS = "actions/_panel_actions.html"
 DECISIONS = "meetings/_panel_decisions.html"
 AGENDA = "meetings/_panel_agenda.html"
 LEARNINGS = "learnings/_panel_learnings.html"
+RECOGNITIONS = "learnings/_panel_recognitions.html"
 REVIEWS = "risklog/_panel_reviews_of_subject.html"
 SNAPSHOTS = "signals/_panel_snapshots.html"
 FILLED = "risklog/_panel_filled.html"
@@ -35,6 +37,7 @@ INCIDENTS = "incidents/_panel_incidents.html"
 # place, slot, template, query, permission, in the order of the page
 PANELS: tuple[Panel, ...] = (
     Panel("actions.action", "main", DECISIONS, decision.panel, "meetings.decision_view"),
+    Panel("actions.action", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel("actions.action", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel(
         "actions.follow_through",
@@ -94,6 +97,13 @@ PANELS: tuple[Panel, ...] = (
     Panel("catalogue.change_request", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("catalogue.change_request", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("catalogue.change_request", "main", ACTIONS, actions.of_subject, "actions.action_view"),
+    Panel(
+        "catalogue.change_request",
+        "main",
+        RECOGNITIONS,
+        recognitions.of_subject,
+        "learnings.recognition_view",
+    ),
     # a breach group
     Panel("signals.breach_group", "main", INCIDENTS, incidents.of_breach, "incidents.incident_view"),
     Panel("signals.breach_group", "main", REVIEWS, review.of_subject, "risklog.review_view"),
@@ -132,12 +142,15 @@ PANELS: tuple[Panel, ...] = (
     # a threshold, a team, a person
     Panel("signals.threshold", "main", DECISIONS, decision.panel, "meetings.decision_view"),
     Panel("people.team", "main", "people/_panel_start_here.html", start_here.link, "people.team_view"),
+    Panel("people.team", "main", RECOGNITIONS, recognitions.of_team, "learnings.recognition_view"),
+    Panel("people.person", "main", RECOGNITIONS, recognitions.of_person, "learnings.recognition_view"),
     Panel("people.person", "main", "people/_panel_hand_over.html", leaving.link, "people.hand_over"),
     # a risk, a review, an escalation
     Panel("risklog.risk", "main", INCIDENTS, incidents.of_risk, "incidents.incident_view"),
     Panel("risklog.risk", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_view"),
+    Panel("risklog.risk", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel(
         "risklog.risk", "timeline", "notices/_panel_digests.html", digest.digests_naming, "notices.inbox_view"
     ),
@@ -148,15 +161,19 @@ PANELS: tuple[Panel, ...] = (
     Panel("incidents.incident", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("incidents.incident", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("incidents.incident", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
+    Panel("incidents.incident", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel("incidents.incident", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel("incidents.incident", "rail", SNAPSHOTS, snapshot.panel, "signals.view"),
     Panel("risklog.experiment", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.experiment", "main", ACTIONS, actions.of_subject, "actions.action_view"),
+    Panel("risklog.experiment", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel("risklog.experiment", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
+    Panel("risklog.review", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
 )
 
-# What a subject's timeline includes: actions, reviews, escalations, risks, learnings, decisions.
+# What a subject's timeline includes: actions, reviews, escalations, risks, learnings, recognitions,
+# decisions.
 RELATIONS: tuple[Relation, ...] = (
     actions.subjects_of_actions_about,
     related.reviews,
@@ -165,6 +182,7 @@ RELATIONS: tuple[Relation, ...] = (
     related.duplicates,
     incidents.subjects_of_incidents_about,
     learnings.subjects_of_learnings_about,
+    recognitions.subjects_of_recognitions_about,
     decision.subjects_of_decisions_about,
 )
 

@@ -1,6 +1,12 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from learnings.api import learning, reading, use, week
+from learnings.api import learning, reading, recognition, use, week
 
 # The address of one learning matches any word, so it comes last.
-RESOURCES: list = [*reading.RESOURCES, *week.RESOURCES, *use.RESOURCES, *learning.RESOURCES]
+RESOURCES: list = [
+    *reading.RESOURCES,
+    *week.RESOURCES,
+    *use.RESOURCES,
+    *learning.RESOURCES,
+    *recognition.RESOURCES,
+]

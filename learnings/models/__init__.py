@@ -5,4 +5,14 @@ from learnings.models.reading import FeedRead, LearningRead
 from learnings.models.use import LearningUse
 from learnings.models.week import LearningOfWeek, LearningVote
 
-__all__ = ["FeedRead", "Learning", "LearningOfWeek", "LearningRead", "LearningUse", "LearningVote"]
+__all__ = [
+    "FeedRead",
+    "Learning",
+    "LearningOfWeek",
+    "LearningRead",
+    "LearningUse",
+    "LearningVote",
+    "Recognition",
+    "ThankedPerson",
+]
+from learnings.models.recognition import Recognition, ThankedPerson

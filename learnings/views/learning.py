@@ -17,6 +17,7 @@ from learnings.models import Learning
 from learnings.operations import learning as operations
 from learnings.operations.learning import TEXTS
 from learnings.queries import learning as queries
+from learnings.queries import recognition as recognitions
 from learnings.queries import use as uses
 from learnings.queries import week
 from learnings.states import LearningVerdict
@@ -69,6 +70,7 @@ def learning_list(request: SignedInRequest) -> HttpResponse:
         "tags": queries.tag_counts(request.user),
         "balance": [(verdict, balance.get(verdict.value, 0)) for verdict in LearningVerdict],
         "may_write": may(request.user, "learnings.learning_write"),
+        "thanks": recognitions.latest(request.user),
     }
     return respond(request, "learnings/learning_list.html", "list", context)
 

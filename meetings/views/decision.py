@@ -36,6 +36,7 @@ from pages.flows import form_page
 from pages.listing import Chip, Listing, listing, selection_of
 from people import queries as people
 from people.permissions import SignedInRequest
+from risklog.queries.metric import metrics_about
 from saved import queries as saved
 
 # The filters with a menu on the page; the other active ones are chips.
@@ -154,7 +155,7 @@ def form_about(
         people=people.people(),
         review=open_review(about),
         offers=effects.offers(request.user, about, at=clock.now()),
-        metrics=metrics.series_about(request.user, about),
+        metrics=metrics_about(request.user, about),
         draft=draft,
     )
 

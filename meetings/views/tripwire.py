@@ -10,12 +10,12 @@ from kit.rights import require, view_needs
 from meetings.forms import TripwireForm, TripwireReasonForm
 from meetings.operations import tripwire as operations
 from meetings.queries import decision as queries
-from meetings.queries import metrics
 from meetings.queries import tripwire as tripwires
 from meetings.views.decision import address_of
 from pages import flows
 from pages.flows import form_page
 from people.permissions import SignedInRequest
+from risklog.queries.metric import metrics_about
 
 
 @require_http_methods(["GET", "POST"])
@@ -24,7 +24,7 @@ def decision_tripwire(request: SignedInRequest, reference: str) -> HttpResponse:
     """Add a tripwire to a decision."""
     decision = get_object_or_404(queries.decisions(request.user), subject__reference=reference.upper())
     require(request.user, "meetings.tripwire_change", decision)
-    series = metrics.series_about(request.user, decision.about)
+    series = metrics_about(request.user, decision.about)
     return flows.create(
         request,
         TripwireForm(request.POST or None, series=series),

@@ -20,7 +20,7 @@ from catalogue.models import (
 from incidents.models import Incident
 from kit.actor import SYSTEM, Actor
 from leaders.models import Goal
-from learnings.models import Learning
+from learnings.models import Learning, Recognition
 from meetings.models import Decision, DecisionEffect, Meeting, MeetingSeries, Tripwire
 from meetings.operations import agenda_template as agenda_templates
 from meetings.operations import check_in as check_ins
@@ -181,6 +181,9 @@ PAGES = {
     "did it work": lambda: f"/meetings/decisions/{_with_effects()}/outcome/",
     "remove tripwire": lambda: f"/meetings/tripwires/{Tripwire.objects.order_by('pk').first().pk}/remove/",
     "new ladder": lambda: "/risks/ladder/new/",
+    "recognitions": lambda: "/learnings/recognitions/",
+    "recognition": lambda: f"/learnings/recognitions/{Recognition.objects.latest('pk').pk}/",
+    "say thanks": lambda: "/learnings/recognitions/new/",
     "new learning": lambda: "/learnings/new/",
     "use a learning": lambda: f"/learnings/{_first(Learning)}/use/",
     "organisation": lambda: "/people/settings/",

@@ -25,7 +25,7 @@ from history.models import Event
 from incidents.models import Incident
 from kit.actor import SYSTEM
 from leaders.models import Goal
-from learnings.models import Learning, LearningUse
+from learnings.models import Learning, LearningUse, Recognition
 from meetings.models import (
     AgendaItem,
     AgendaTemplate,
@@ -455,6 +455,17 @@ CASES = (
         typed(title="Scores are too low", severity="high"),
     ),
     Case("action", at("actions:action_create"), Action, typed(title="Write it up")),
+    Case(
+        "recognition",
+        lambda house: reverse("learnings:recognition_create") + f"?about={house.risk.reference}",
+        Recognition,
+        lambda house: {
+            "title": "Found in time",
+            "kind": "found_early",
+            "about": house.risk.reference,
+            "team": house.team.pk,
+        },
+    ),
     Case("learning", at("learnings:learning_create"), Learning, typed(title="Caps hold", seen="We saw it.")),
     Case(
         "goal",

@@ -21,7 +21,7 @@ from actions.models import Action
 from actions.operations import action as action_operations
 from history.models import Due, Subject
 from kit.actor import Actor
-from learnings.models import Learning
+from learnings.models import Learning, Recognition
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import control
 from meetings.operations import decision as decisions
@@ -34,7 +34,16 @@ from risklog.models import Climb, Escalation, Experiment, Review, Reviewer, Risk
 from risklog.operations import reviewer as reviewers
 from risklog.operations import risk as risk_operations
 from tests.conftest import AT
-from tests.factories import actions, experiments, incidents, learnings, people, risklog_review, risks
+from tests.factories import (
+    actions,
+    experiments,
+    incidents,
+    learnings,
+    people,
+    recognitions,
+    risklog_review,
+    risks,
+)
 from tests.factories import meetings as meeting_factory
 from tests.house.addresses import NO_ID
 from tests.house.world import Objects, World
@@ -44,8 +53,32 @@ NUMBER = re.compile(r"(?<![0-9])774[0-9]{4}(?![0-9])")
 FIRST = 7_740_001
 LATER = AT + timedelta(hours=6)
 # The kinds of ids of the hidden objects.
-_NUMBERED = (Subject, Risk, Review, Reviewer, Escalation, Climb, Action, Decision, Learning, Experiment)
-_TEXTS = (Risk, Review, Reviewer, Escalation, Climb, Action, Decision, Learning, AgendaItem, Experiment)
+_NUMBERED = (
+    Subject,
+    Risk,
+    Review,
+    Reviewer,
+    Escalation,
+    Climb,
+    Action,
+    Decision,
+    Learning,
+    Experiment,
+    Recognition,
+)
+_TEXTS = (
+    Risk,
+    Review,
+    Reviewer,
+    Escalation,
+    Climb,
+    Action,
+    Decision,
+    Learning,
+    AgendaItem,
+    Experiment,
+    Recognition,
+)
 
 
 @dataclass
@@ -75,10 +108,24 @@ class Family:
     def names(self) -> list[str]:
         """Return everything that can name one of the objects: references, ids, and ids of subjects."""
         rows = [getattr(self.hidden, name) for name in _HIDDEN if name != "item"]
-        return [*(row.reference for row in rows), *(str(row.pk) for row in rows), str(self.risk.subject_id)]
+        return [
+            *(row.reference for row in rows if row.reference),
+            *(str(row.pk) for row in rows),
+            str(self.risk.subject_id),
+        ]
 
 
-_HIDDEN = ("risk", "review", "escalation", "action", "learning", "decision", "experiment", "item")
+_HIDDEN = (
+    "risk",
+    "review",
+    "escalation",
+    "action",
+    "learning",
+    "decision",
+    "experiment",
+    "item",
+    "recognition",
+)
 
 
 def like_missing(name: str) -> str:
@@ -169,6 +216,9 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
     )
     decision = _discussed(world, risk)
     learning = learnings.published(f"{CANARY} learning", author=owner, about=risk.subject, tags=[CANARY])
+    recognition = recognitions.recognition(
+        f"{CANARY} thanks", about=risk.subject, people=[], team=world.extra["team"], text=CANARY, by=owner
+    )
     learnings.draft(f"{CANARY} draft", about=review.subject, author=owner)
     learnings.use(world.open.use.learning, user=doer, about=risk.subject)
     meeting_factory.decision(
@@ -194,6 +244,7 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
         experiment=experiment,
         action=action,
         learning=learning,
+        recognition=recognition,
         decision=decision,
         item=item,
     )

@@ -94,6 +94,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "meeting",
         "meeting_series",
         "learning",
+        "recognition",
         "check_in",
         "goal",
         "model",

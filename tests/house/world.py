@@ -12,6 +12,7 @@ from typing import Any
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
 from learnings.operations import learning as learnings
+from learnings.operations import recognition as recognitions
 from meetings.models import Meeting
 from meetings.operations import calendar_feed, turn
 from meetings.operations import check_in as check_ins
@@ -86,6 +87,7 @@ class Objects:
     action: Any
     learning: Any
     use: Any  # of another learning, which is published
+    recognition: Any
     decision: Any
     tripwire: Any
     item: Any
@@ -322,6 +324,15 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     learning = learnings.write(
         title=f"{word} learning", seen=f"{word} text", about=risk.subject, author=owner, **_by(owner)
     )
+    recognition = recognitions.give(
+        title=f"{word} thanks",
+        text=f"{word} deed",
+        kind="found_early",
+        about=risk.subject,
+        team=team,
+        figures=recognitions.Figures(name=f"{word} jobs", before=9.0, after=1.0, source=f"{word} log"),
+        **_by(owner),
+    )
     decision = meetings_.decision(
         text=f"{word} decision",
         about=risk.subject,
@@ -379,6 +390,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         action=action,
         learning=learning,
         use=use,
+        recognition=recognition,
         decision=decision,
         tripwire=decision.tripwires.get(),
         item=item,
