@@ -27,6 +27,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = AT + timedelta(minutes=10)
 KEYS = ["1", "A-1", "R-99999999999999999", "x", "%00", "9" * 30, "%C2%B2", "-1"]
+WRITTEN_KEYS = ["%00", "9" * 30]  # the addresses of writes are mostly those of reads, which get all keys
 TEXTS = ["x", "-1", "9" * 30, "%C2%B2", "%00", "2026-13-45"]
 VALUES = [
     None,
@@ -120,10 +121,12 @@ def filled(address, key):
     return "/api/v1/" + re.sub(r"<\w+:\w+>", key, address)
 
 
-# A viewer has read tokens only.
+# What each role is answered is in tests/house/addresses.txt, whose test checks the declarations too. These
+# three differ in what they may do at all.
 ROLES = [
     (Role.VIEWER, TokenScope.READ),
-    *((role, scope) for role in Role if role != Role.VIEWER for scope in TokenScope),
+    (Role.MEMBER, TokenScope.INGEST),
+    (Role.ADMINISTRATOR, TokenScope.WRITE),
 ]
 
 
@@ -172,7 +175,7 @@ def test_reading(address, world, auth):
 @pytest.mark.parametrize(("address", "method"), WRITES)
 def test_writing(address, method, world, auth):
     sent = {**JSON, "HTTP_IF_MATCH": "*"}
-    for key in KEYS if "<" in address else []:
+    for key in WRITTEN_KEYS if "<" in address else []:
         send(method, filled(address, key), auth, data=b"{}", **sent)
     for body in (*BODIES, *_wrong_bodies(address, method)):
         send(method, of(address, world), auth, data=body, **sent)
@@ -200,7 +203,7 @@ def test_the_bodies_reach_objects_that_exist(world, auth):
 
 
 def _wrong_bodies(address, method):
-    """Yield bodies: each value in all fields at once, and one field of another type than the others."""
+    """Yield bodies: each value in all fields at once, and each field without a value beside texts."""
     body = published(address)[method].get("requestBody", {}).get("content", {})
     reference = body.get("application/json", {}).get("schema", {}).get("$ref", "")
     schemas = schema.document()["components"]["schemas"]
@@ -210,5 +213,4 @@ def _wrong_bodies(address, method):
     for value in VALUES:
         yield json.dumps(dict.fromkeys(fields, value)).encode()
     for name in fields:
-        for others, own in (("x", None), (1, "x")):
-            yield json.dumps({**dict.fromkeys(fields, others), name: own}).encode()
+        yield json.dumps({**dict.fromkeys(fields, "x"), name: None}).encode()
