@@ -1,7 +1,9 @@
 """The events of this room."""
 
-from history.declarations import EventType, Payload
+from history.declarations import EventType, Mail, Payload
+from history.recipients import listed_in_payload
 from history.states import NewsGroup
+from incidents import mail
 from incidents.recipients import handlers, managers_if_critical, owners_of_models
 from talk.recipients import watchers
 
@@ -37,15 +39,63 @@ class IncidentOpenedToAll(Payload, verb="incidents.incident_opened_to_all"):
     """Everyone may see it from now on."""
 
 
+class RoleAssigned(Payload, verb="incidents.role_assigned"):
+    """role: an IncidentRole. to, former: subject ids, None for nobody. told: user ids of both."""
+
+    role: str
+    to: int | None = None
+    former: int | None = None
+    note: str | None = None
+    told: list[int]
+
+
+class UpdateSent(Payload, verb="incidents.update_sent"):
+    text: str
+
+
+class ModelInvolved(Payload, verb="incidents.model_involved"):
+    model: int  # subject id
+
+
+class ModelReleased(Payload, verb="incidents.model_released"):
+    model: int  # subject id
+
+
 _CONCERNED = (handlers, owners_of_models, managers_if_critical, watchers)
 
 EVENTS = (
     EventType(
         "incidents.incident_declared",
         (owners_of_models, managers_if_critical),
+        Mail(
+            "incident",
+            mail.context,
+            mail.is_still_ongoing,
+            is_wanted=mail.is_severe,
+            goes_to_stand_in=True,
+        ),
         is_urgent=True,
         group=NewsGroup.INCIDENTS,
     ),
+    EventType(
+        RoleAssigned,
+        (listed_in_payload("told", reason="Your role in an incident changed"),),
+        Mail("incident", mail.context, mail.is_still_in_role),
+        is_urgent=True,
+        group=NewsGroup.INCIDENTS,
+    ),
+    EventType(
+        UpdateSent,
+        _CONCERNED,
+        Mail("incident", mail.context, mail.is_not_withdrawn),
+        group=NewsGroup.INCIDENTS,
+    ),
+    EventType("incidents.timeline_noted", is_minor=True),
+    EventType("incidents.timeline_changed", is_minor=True),
+    EventType("incidents.timeline_removed", is_minor=True),
+    EventType(ModelInvolved, is_minor=True),
+    EventType("incidents.model_version_changed", is_minor=True),
+    EventType(ModelReleased, is_minor=True),
     EventType(IncidentJoined, (handlers,), group=NewsGroup.INCIDENTS),
     EventType("incidents.incident_changed", is_minor=True),
     EventType(IncidentMitigated, _CONCERNED, group=NewsGroup.INCIDENTS),

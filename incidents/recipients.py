@@ -3,6 +3,7 @@
 from history.models import Event
 from history.recipients import everyone
 from incidents.models import Incident
+from incidents.queries import incident as incidents
 from incidents.states import IncidentSeverity
 from people.models import Team
 from people.recipients import risk_managers, team_members
@@ -13,13 +14,13 @@ def _incident(event: Event) -> Incident | None:
 
 
 def owners_of_models(event: Event) -> dict[int, str]:
-    """Return the developer of the model, and the members of its owner team and of the incident's team."""
+    """Return the developers of the models, and the members of their teams and of the incident's team."""
     incident = _incident(event)
     if incident is None:
         return {}
-    model = incident.model
-    developer = everyone([model.developer_id], "You develop this model") if model else {}
-    teams = {incident.team_id, model.owner_team_id if model else None}
+    models = incidents.models_of(incident)
+    developer = everyone((model.developer_id for model in models), "You develop this model")
+    teams = {incident.team_id, *(model.owner_team_id for model in models)}
     told: dict[int, str] = {}
     for team in sorted(pk for pk in teams if pk):
         told |= team_members(team, "Your team is affected")

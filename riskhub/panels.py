@@ -6,7 +6,7 @@ from catalogue.queries import decision_right as rights
 from history import declarations, digest_parts, wiring
 from history.digest_parts import DigestPart
 from history.wiring import Relation
-from incidents.queries import concerned
+from incidents.queries import concerned, report
 from incidents.queries import panel as incidents
 from learnings.queries import learning as learnings
 from learnings.queries import recognition as recognitions
@@ -207,5 +207,6 @@ def install() -> None:
     risk_reader.install(RISKS)
     channels.install(rung_webhook.READER)
     rung.install(concerned.CONCERNED)
+    template.install_drafts(report.DRAFTS)
     minor = [declared.verb for declared in declarations.every() if declared.is_minor]
     wiring.relate(RELATIONS, minor=minor)

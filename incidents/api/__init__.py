@@ -1,5 +1,5 @@
 """The API of incidents, by noun."""
 
-from incidents.api import incident
+from incidents.api import handling, incident
 
-RESOURCES: list = [*incident.RESOURCES]
+RESOURCES: list = [*incident.RESOURCES, *handling.RESOURCES]

@@ -1,14 +1,16 @@
 """The list specification of incidents: filters, orders and views of the page and the API."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from catalogue.models import Model
 from history.models import Subject
-from incidents.models import Incident
+from incidents.models import Incident, InvolvedModel
 from incidents.states import ONGOING, IncidentSeverity, IncidentState
 from kit import references
 from kit.sight import Visitor
@@ -44,13 +46,31 @@ def _model_options(user: Visitor) -> list[tuple[str, str]]:
     return list(Model.objects.visible_to(user).order_by("name__collated", "pk").values_list("slug", "name"))
 
 
+def of_model(models: Any) -> Q:
+    """Return the condition that an incident is about one of these models, mainly or among others."""
+    rows = InvolvedModel.objects.filter(model__in=models, removed_at__isnull=True)
+    return Q(model__in=models) | Q(pk__in=rows.values("incident"))
+
+
+def _of_models(values: Sequence[str], reader: Reader) -> Q:
+    """Match the incidents of these models, of those that the reader may see."""
+    return of_model(Model.objects.visible_to(reader.user).filter(slug__in=values).values("pk"))
+
+
 SPEC = ListSpec(
     filters={
         "q": Filter("Text", _text, is_many=False, help="A part of the title or summary, or a reference."),
         "state": filtering.choice("State", "state", IncidentState),
         "severity": filtering.choice("Severity", "severity", IncidentSeverity),
-        "model": filtering.slug(
-            "Model", "model", Model.objects.visible_to, options=_model_options, help="The slug of a model."
+        "model": replace(
+            filtering.slug(
+                "Model",
+                "model",
+                Model.objects.visible_to,
+                options=_model_options,
+                help="The slug of a model.",
+            ),
+            condition=_of_models,
         ),
         "team": filtering.slug("Team", "team", Team.objects.visible_to, help="The slug of a team."),
         "role": Filter(

@@ -1,5 +1,6 @@
 """The models of this room: one module per noun."""
 
-from incidents.models.incident import Incident
+from incidents.models.incident import Incident, InvolvedModel
+from incidents.models.timeline import TimelineEntry, Update
 
-__all__ = ["Incident"]
+__all__ = ["Incident", "InvolvedModel", "TimelineEntry", "Update"]

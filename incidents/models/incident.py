@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from catalogue.models import Model, Version
-from history.models import Recorded, Subject
+from history.models import Part, Recorded, Subject
 from incidents.states import INCIDENT_MOVES, LEVELS, ONGOING, IncidentSeverity, IncidentState
 from people.models import Team, User
 from signals.models import BreachGroup
@@ -94,3 +94,29 @@ class Incident(Recorded):
     @property
     def is_ongoing(self) -> bool:
         return self.state in ONGOING
+
+
+class InvolvedModel(Part):
+    """A further model that an incident is about, until somebody removes it (removed_at)."""
+
+    OF = "incident"
+
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="involved")
+    model = models.ForeignKey(Model, models.PROTECT, related_name="+")
+    model_version = models.ForeignKey(
+        Version, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    added_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "model"],
+                condition=Q(removed_at__isnull=True),
+                name="incidents_model_involved_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} in {self.incident_id}"

@@ -28,3 +28,15 @@ def may_change(user: User, incident: Any) -> bool:
         return True
     people = (incident.declared_by_id, incident.lead_id, incident.scribe_id, incident.communications_id)
     return user.pk in people or incident.team_id in user.team_ids
+
+
+@permission("incidents.part_change")
+def may_change_part(user: User, part: Any) -> bool:
+    """Return True for those who may change the incident of a line or of a further model."""
+    return may_change(user, part.incident if part else None)
+
+
+@permission("incidents.role_take", for_people=True)
+def may_take_role(user: User, incident: Any) -> bool:
+    """Return True for every member: whoever may see an incident may help."""
+    return may_write(user)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from catalogue.models import Model
 from history.models import RecordedQuerySet, Subject
 from history.queries import show, visible_or_none
 from incidents.filters import RESOLVED_ORDER, STARTED_ORDER
-from incidents.models import Incident
+from incidents.models import Incident, InvolvedModel
 from incidents.states import ONGOING
 from kit.sight import Visitor
 
@@ -60,3 +61,20 @@ def shown_breach(user: Visitor, incident: Incident) -> Subject | None:
     """Return the subject of the breach that it was declared from, None if the reader may not see it."""
     group = incident.breach_group
     return visible_or_none(user, group.subject) if group else None
+
+
+def involved(incident: Incident) -> list[InvolvedModel]:
+    """Return the further models of an incident, with their versions. One query."""
+    rows = incident.involved.filter(removed_at__isnull=True).order_by("id")
+    return list(rows.select_related("model__subject", "model_version"))
+
+
+def models_of(incident: Incident) -> list[Model]:
+    """Return the models that an incident is about, the main one first. One query."""
+    main = [incident.model] if incident.model else []
+    return main + [row.model for row in involved(incident)]
+
+
+def shown_involved(user: Visitor, incident: Incident) -> list[InvolvedModel]:
+    """Return the further models of an incident that the reader may see."""
+    return [row for row in involved(incident) if row.model.subject.is_visible_to(user)]

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from catalogue.models import Model
+from incidents.filters import of_model as of_model_condition
 from incidents.models import Incident
 from incidents.queries import incident as queries
 from incidents.states import IncidentState
@@ -33,7 +34,7 @@ class IncidentsPanel:
 
 def of_model(user: User, model: Model) -> IncidentsPanel:
     """Return the incidents of a model."""
-    return _panel(user, Q(model=model), f"model={model.slug}", f"model={model.slug}")
+    return _panel(user, of_model_condition([model.pk]), f"model={model.slug}", f"model={model.slug}")
 
 
 def of_breach(user: User, group: BreachGroup) -> IncidentsPanel:

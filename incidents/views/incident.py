@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from actions import queries as actions
 from catalogue.models import Model
 from history.models import Subject
+from incidents.forms.handling import InvolvedModelForm, RoleForm, TimelineForm, UpdateForm
 from incidents.forms.incident import (
     IncidentForm,
     IncidentReasonForm,
@@ -19,10 +20,14 @@ from incidents.forms.incident import (
     ResolveIncidentForm,
 )
 from incidents.models import Incident
+from incidents.models.incident import MAX_TITLE
 from incidents.operations import incident as operations
 from incidents.queries import draft as drafts
 from incidents.queries import incident as queries
+from incidents.queries import role as roles
+from incidents.queries import timeline as timelines
 from incidents.states import INCIDENT_MOVES, IncidentState
+from kit import clock
 from kit.rights import may, view_needs
 from pages import flows
 from pages.answers import respond
@@ -76,16 +81,33 @@ def detail(
 ) -> HttpResponse:
     """Show an incident. refused, form: the step that was refused, with its form."""
     queries.show_links(request.user, [incident])
+    may_change = may(request.user, "incidents.incident_change", incident)
     context = {
         "incident": incident,
         "steps": _steps(request, incident, refused, form),
-        "may_change": may(request.user, "incidents.incident_change", incident),
+        "forms": _forms(request, refused, form) if may_change else {},
+        "refused": refused,
+        "roles": roles.roles_of(request.user, incident),
+        "timeline": timelines.timeline(request.user, incident, until=clock.now()),
+        "involved": queries.shown_involved(request.user, incident),
+        "may_change": may_change,
         "may_escalate": may(request.user, "risklog.escalation_raise"),
         "teams": queries.teams_of(incident),
         "breach": queries.shown_breach(request.user, incident),
         "actions": actions.of_subject(request.user, incident),
     }
     return respond(request, "incidents/incident_detail.html", None, context, status=status)
+
+
+def _forms(request: SignedInRequest, refused: str, form: PageForm | None) -> dict[str, PageForm]:
+    """Return the forms of what is added to an incident, by the part of the page that has them."""
+    forms: dict[str, PageForm] = {
+        "role": RoleForm(),
+        "timeline": TimelineForm(),
+        "update": UpdateForm(),
+        "model": InvolvedModelForm(user=request.user),
+    }
+    return {**forms, refused: form} if refused in forms and form else forms
 
 
 def _steps(
@@ -111,12 +133,14 @@ def _steps(
 def incident_create(request: SignedInRequest) -> HttpResponse:
     """Declare an incident. `?about=B-3` presets the fields from a breach, a risk or another object.
 
-    `?model=` (a slug) presets the model.
+    `?model=` (a slug) and `?title=` preset these.
     """
     reference = request.GET.get("about", "")[:24].upper()
     subjects = Subject.objects.visible_to(request.user)
     about = subjects.filter(reference=reference).first() if reference else None
     initial = drafts.of_subject(request.user, about) if about else {}
+    if title := request.GET.get("title", "")[:MAX_TITLE]:
+        initial["title"] = title
     if slug := request.GET.get("model", "")[:120]:
         initial["model"] = Model.objects.visible_to(request.user).filter(slug=slug).first()
     form = NewIncidentForm(request.POST or None, user=request.user, initial=initial)

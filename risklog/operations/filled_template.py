@@ -1,4 +1,4 @@
-"""Filling templates in about a risk, a breach or a review."""
+"""Filling templates in about a risk, a breach, a review or an incident."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -18,7 +18,7 @@ from signals.models import BreachGroup
 
 CHANGEABLE = ("title", "values")
 # What a filled template can be about.
-KINDS = (Risk.KIND, BreachGroup.KIND, Review.KIND)
+KINDS = (Risk.KIND, BreachGroup.KIND, Review.KIND, "incident")  # of the room incidents, above
 LARGEST = 10**15
 _LONGEST = {FieldType.LINE: 300, FieldType.TEXT: 10_000}
 
@@ -41,7 +41,7 @@ def add(
     if template.is_retired:
         raise Refused(f"“{template.name}” is retired. Choose another template.", field="template")
     if about.kind not in KINDS:
-        raise Refused("Choose a risk, a breach or a review.", field="about")
+        raise Refused("Choose a risk, a breach, a review or an incident.", field="about")
     version = TemplateVersion.objects.get(template=template, is_current=True)
     filled = FilledTemplate(
         title=_title(title) or f"{template.name}: {about.title}"[:200],

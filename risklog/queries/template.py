@@ -1,6 +1,6 @@
 """Reading templates and filled ones, and comparing those field by field."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,23 @@ def templates(user: Visitor) -> QuerySet[Template]:
     return rows.annotate(
         number=Subquery(current.values("number")), current_fields=Subquery(current.values("fields"))
     )
+
+
+# What the objects of a kind say about the fields of a template: key of a field -> value.
+Draft = Callable[[User, Subject], Mapping[str, Any]]
+_drafts: dict[str, Draft] = {}
+
+
+def install_drafts(drafts: Mapping[str, Draft]) -> None:
+    """Install what upper rooms know about the fields of templates (riskhub/panels.py)."""
+    _drafts.update(drafts)
+
+
+def draft_of(user: User, about: Subject, fields: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what is known of the fields of a template, as the initial values of its form."""
+    known = _drafts[about.kind](user, about) if about.kind in _drafts else {}
+    keys = {field["key"] for field in fields}
+    return {f"values.{key}": value for key, value in known.items() if key in keys}
 
 
 def filled(user: Visitor) -> QuerySet[FilledTemplate]:

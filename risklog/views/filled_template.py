@@ -87,7 +87,11 @@ def filled_new(request: SignedInRequest) -> HttpResponse:
 
     return flows.create(
         request,
-        FilledForm(request.POST or None, described=version.fields),
+        FilledForm(
+            request.POST or None,
+            described=version.fields,
+            initial=queries.draft_of(request.user, chosen["about"], version.fields),
+        ),
         operation=add,
         address=address_of,
         show=flows.form_page(

@@ -154,6 +154,18 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("incidents:incident_list", lambda w, o, k: {}),
     ("incidents:incident_export", lambda w, o, k: {}),
     ("incidents:incident_create", lambda w, o, k: {}),
+    (
+        "incidents:timeline_edit",
+        lambda w, o, k: {"reference": o.incident.reference, "pk": o.incident.entries.get().pk},
+    ),
+    (
+        "incidents:timeline_remove",
+        lambda w, o, k: {"reference": o.incident.reference, "pk": o.incident.entries.get().pk},
+    ),
+    (
+        "incidents:model_remove",
+        lambda w, o, k: {"reference": o.incident.reference, "pk": o.incident.involved.get().pk},
+    ),
     ("incidents:", lambda w, o, k: {"reference": k["incidents:incident"]}),
     ("actions:action_list", lambda w, o, k: {}),
     ("actions:action_board", lambda w, o, k: {}),
@@ -359,6 +371,9 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("people:service_account_", lambda w, o: w.extra["robot"]),
     ("people:invitation_", lambda w, o: w.extra["invitation"]),
     ("notices:webhook_", lambda w, o: w.extra["webhook"]),
+    ("incidents:timeline_edit", lambda w, o: o.incident.entries.get()),
+    ("incidents:timeline_remove", lambda w, o: o.incident.entries.get()),
+    ("incidents:model_remove", lambda w, o: o.incident.involved.get()),
     ("incidents:", lambda w, o: o.incident),
     ("actions:", lambda w, o: o.action),
     ("catalogue:right_", lambda w, o: o.right),
@@ -508,6 +523,8 @@ def _resource(address: str) -> Any:
             "/deliveries/": known["delivery"].pk,
             "/mutes/": objects.mute.pk,
             "/rollbacks/": objects.rollback.pk,
+            "/timeline/": objects.incident.entries.get().pk,
+            "/models/": objects.incident.involved.get().pk,
             "/uses/": objects.use.pk,
         }
         number = next((number for part, number in numbers.items() if part in address), NO_ID)

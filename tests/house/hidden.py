@@ -36,6 +36,7 @@ from risklog.operations import risk as risk_operations
 from tests.conftest import AT
 from tests.factories import (
     actions,
+    catalogue,
     experiments,
     incidents,
     learnings,
@@ -237,7 +238,13 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
     found = replace(
         world.open,
         # A root of its own, which everyone may see: only its link to the risk is hidden.
-        incident=incidents.incident("Open outage", about=risk.subject, person=owner),
+        incident=incidents.incident(
+            "Open outage",
+            about=risk.subject,
+            person=owner,
+            lines=["It began."],
+            models=[catalogue.model("open-further")],
+        ),
         risk=risk,
         review=review,
         escalation=Escalation.objects.select_related("subject").get(pk=escalation.pk),

@@ -364,6 +364,8 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         about=breach.group.subject,
         summary=f"{word} summary",
         affected=f"{word} customers",
+        lines=[f"{word} line"],
+        models=[catalogue.model(f"{word.lower()}-further", name=f"{word} further", viewers=viewers)],
     )
     workflow = catalogue.workflow(
         model,

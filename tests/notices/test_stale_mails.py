@@ -13,6 +13,10 @@ from catalogue.operations import change_request as change_requests
 from catalogue.states import EffectResult, RightKind
 from history import declarations
 from history.models import Due, Event
+from incidents.models import Incident
+from incidents.operations import incident as incident_operations
+from incidents.operations import role as roles
+from incidents.operations import update as updates
 from kit.actor import SYSTEM, Actor
 from meetings.models import Meeting, MeetingSeries
 from meetings.operations import agenda, extra, turn
@@ -37,7 +41,7 @@ from signals.models import Threshold
 from signals.operations import threshold as thresholds
 from talk.models import Comment
 from talk.operations import comment as comments
-from tests.factories import catalogue, notices, people, risklog_review, risks, signals
+from tests.factories import catalogue, incidents, notices, people, risklog_review, risks, signals
 from tests.factories import meetings as make_meeting
 from tests.factories import talk as make_comment
 from tests.moments import AT
@@ -351,6 +355,22 @@ def _signer() -> Any:
     return person
 
 
+def declared_incident() -> Told:
+    reader = people.user("Ana")
+    return Told(incidents.incident(team=people.team(lead=reader)), reader)
+
+
+def assigned_role() -> Told:
+    made, reader = incidents.incident(), people.user("Ana")
+    return Told(roles.assign(made, role="lead", person=reader, by=SYSTEM, at=AT), reader)
+
+
+def sent_update() -> Told:
+    made, reader, _ = declared_incident()
+    updates.send(made, text="We roll back.", by=SYSTEM, at=AT)
+    return Told(made, reader)
+
+
 def opened_change() -> Told:
     signer = _signer()
     return Told(catalogue.change(catalogue.model("fast-scorer", tier=4)), signer)
@@ -386,6 +406,18 @@ def effect_due() -> Told:
 
 def effect_checked(told: Told, obj: Any, at: Any) -> None:
     change_requests.check_effect(obj, result=EffectResult.values[0], by=SYSTEM, at=at)
+
+
+def incident_withdrawn(told: Told, obj: Incident, at: Any) -> None:
+    incident_operations.withdraw(obj, reason="It is none", by=SYSTEM, at=at)
+
+
+def incident_resolved(told: Told, obj: Incident, at: Any) -> None:
+    incident_operations.resolve(obj, by=SYSTEM, at=at)
+
+
+def role_of_another(told: Told, obj: Incident, at: Any) -> None:
+    roles.assign(obj, role="lead", person=people.user("Ben"), by=SYSTEM, at=at)
 
 
 def change_declined(told: Told, obj: Any, at: Any) -> None:
@@ -579,6 +611,9 @@ STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None
     "catalogue.change_request_reviewed": (reviewed_change, (change_declined, leaves)),
     "catalogue.change_request_chased": (chased_change, (change_declined, leaves)),
     "catalogue.change_effect_due": (effect_due, (effect_checked, leaves)),
+    "incidents.incident_declared": (declared_incident, (incident_withdrawn, incident_resolved, leaves)),
+    "incidents.role_assigned": (assigned_role, (role_of_another, incident_withdrawn, leaves)),
+    "incidents.update_sent": (sent_update, (incident_withdrawn, leaves)),
     "risklog.review_opened": (opened_review, _OF_REVIEW),
     "risklog.review_asked": (asked_review, _OF_REVIEW),
     "risklog.review_reassigned": (reassigned_review, _OF_REVIEW),
@@ -653,6 +688,8 @@ def test_an_outdated_mail_is_not_sent(settings, verb, step):
 # Not of meetings. A lapse has called the next rung, and an escalation is handed over to one person.
 _WITHOUT_STAND_IN = (
     "actions.action_review_requested",  # the reviewer is somebody from outside the owner's teams
+    "incidents.role_assigned",  # the role is that of this one person
+    "incidents.update_sent",  # it asks for nothing
     "meetings.",
     "risklog.escalation_lapsed",
     "risklog.escalation_handed_over",

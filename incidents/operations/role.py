@@ -1,0 +1,78 @@
+"""Write who has which role in an incident: take it, give it, hand it over, give it up."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from history import operations as history
+from history.operations import GrantReason
+from incidents import events
+from incidents.models import Incident
+from incidents.states import IncidentRole, IncidentState
+from kit.actor import Actor
+from kit.refusals import IllegalMove, Refused
+from people import queries as people
+from people.models import User
+
+
+@transaction.atomic
+def assign(
+    incident: Incident,
+    *,
+    role: str,
+    person: User | None,
+    by: Actor,
+    at: datetime,
+    note: str = "",
+    seen: int | None = None,
+) -> Incident:
+    """Give a role to a person, or to nobody. Who has it now may see the incident; both are told.
+
+    role: an IncidentRole. note: what the next one must know. Raises Refused(field="role" or "person"),
+    IllegalMove if the incident is withdrawn, ChangedMeanwhile.
+    """
+    if role not in IncidentRole.values:
+        raise Refused(f"Use one of {', '.join(IncidentRole.values)}.", field="role")
+    if incident.state == IncidentState.WITHDRAWN:
+        raise IllegalMove("This incident is withdrawn. Reopen it first.", field="state")
+    former: User | None = getattr(incident, role)
+    if person == former:
+        return incident
+    if person is not None:
+        _check(person)
+    told = [one.pk for one in (person, former) if one is not None and one != by.person]
+    payload = events.RoleAssigned(
+        role=role,
+        to=person.subject_id if person else None,
+        former=former.subject_id if former else None,
+        note=note.strip() or None,
+        told=told,
+    )
+    history.change(incident, {role: person}, by=by, at=at, seen=seen, payload=payload)
+    if person is not None:
+        why = f"has a role in {incident.reference}"
+        reason = GrantReason.HOLDER
+        history.grant_sight([incident.subject], [person], reason=reason, by=by, at=at, why=why)
+    if former is not None and former.pk not in holders(incident):
+        why = f"handed over a role in {incident.reference}"
+        history.end_sight([incident.subject], [former], reason=GrantReason.HOLDER, by=by, at=at, why=why)
+    return incident
+
+
+def take(incident: Incident, *, role: str, by: Actor, at: datetime, seen: int | None = None) -> Incident:
+    """Take a role. Raises Refused without a person, and as assign() does."""
+    if by.person is None:
+        raise Refused("A person takes a role, not the system.", field="role")
+    return assign(incident, role=role, person=by.person, by=by, at=at, seen=seen)
+
+
+def holders(incident: Incident) -> set[int]:
+    """Return the ids of the people who have a role in the incident."""
+    return {pk for role in IncidentRole.values if (pk := getattr(incident, f"{role}_id"))}
+
+
+def _check(person: User) -> None:
+    if not person.is_active:
+        raise Refused(f"{person.name} is deactivated. Choose an active person.", field="person")
+    if reason := people.why_no_owner(person):
+        raise Refused(reason, field="person")

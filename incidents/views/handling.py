@@ -1,0 +1,163 @@
+"""What those who handle an incident do on its page: roles, timeline, updates, further models."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_http_methods, require_POST
+
+from incidents.forms.handling import (
+    InvolvedModelForm,
+    RoleForm,
+    TakeRoleForm,
+    TimelineForm,
+    UpdateForm,
+)
+from incidents.models import InvolvedModel, TimelineEntry
+from incidents.operations import involved, role, timeline, update
+from incidents.views.incident import address_of, detail, incident_of
+from kit.rights import require, view_needs
+from pages import flows
+from pages.flows import form_page
+from pages.forms import PageForm
+from people.permissions import SignedInRequest
+
+
+@require_POST
+@view_needs("incidents.role_take")
+def role_take(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Take a role."""
+    incident = incident_of(request, reference)
+    return flows.step(
+        request,
+        incident,
+        TakeRoleForm(request.POST),
+        permission="incidents.role_take",
+        operation=role.take,
+        address=address_of(incident),
+        show=_show(request, reference, ""),
+        message="Role taken",
+    )
+
+
+@require_POST
+@view_needs("incidents.incident_change")
+def role_assign(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Give a role to a person, hand it over, or give it up."""
+    incident = incident_of(request, reference)
+    return flows.step(
+        request,
+        incident,
+        RoleForm(request.POST),
+        permission="incidents.incident_change",
+        operation=role.assign,
+        address=address_of(incident),
+        show=_show(request, reference, "role"),
+        message="Role changed",
+    )
+
+
+def _show(request: SignedInRequest, reference: str, part: str) -> flows.Show:
+    """Return `show` for the page of the incident with the refused form of one of its parts."""
+
+    def show(form: PageForm, status: int) -> HttpResponse:
+        return detail(request, incident_of(request, reference), refused=part, form=form, status=status)
+
+    return show
+
+
+@dataclass(frozen=True, slots=True)
+class _Addition:
+    """What a form adds to an incident. part: of the page. message: the toast."""
+
+    part: str
+    operation: Any
+    message: str
+
+
+def _add(request: SignedInRequest, reference: str, form: PageForm, addition: _Addition) -> HttpResponse:
+    """Add a part to an incident, once for each rendered form."""
+    incident = incident_of(request, reference)
+    require(request.user, "incidents.incident_change", incident)
+    return flows.create(
+        request,
+        form,
+        operation=partial(addition.operation, incident),
+        address=lambda made: address_of(incident),
+        show=_show(request, reference, addition.part),
+        message=addition.message,
+    )
+
+
+@require_POST
+@view_needs("incidents.incident_change")
+def timeline_add(request: SignedInRequest, reference: str) -> HttpResponse:
+    addition = _Addition("timeline", timeline.add, "Added to the timeline")
+    return _add(request, reference, TimelineForm(request.POST), addition)
+
+
+@require_POST
+@view_needs("incidents.incident_change")
+def update_send(request: SignedInRequest, reference: str) -> HttpResponse:
+    return _add(request, reference, UpdateForm(request.POST), _Addition("update", update.send, "Update sent"))
+
+
+@require_POST
+@view_needs("incidents.incident_change")
+def model_add(request: SignedInRequest, reference: str) -> HttpResponse:
+    form = InvolvedModelForm(request.POST, user=request.user)
+    return _add(request, reference, form, _Addition("model", involved.add, "Model added"))
+
+
+@require_POST
+@view_needs("incidents.incident_change")
+def model_remove(request: SignedInRequest, reference: str, pk: int) -> HttpResponse:
+    incident = incident_of(request, reference)
+    rows = InvolvedModel.objects.select_related("incident", "model__subject")
+    row = get_object_or_404(rows, pk=pk, incident=incident, removed_at__isnull=True)
+    return flows.press(
+        request,
+        row,
+        permission="incidents.part_change",
+        operation=involved.remove,
+        address=address_of(incident),
+        message="Model removed",
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("incidents.incident_change")
+def timeline_edit(request: SignedInRequest, reference: str, pk: int) -> HttpResponse:
+    """Change a line of the timeline."""
+    entry = _entry(request, reference, pk)
+    return flows.edit(
+        request,
+        entry,
+        TimelineForm.of(entry, request.POST or None),
+        permission="incidents.part_change",
+        operation=timeline.change,
+        address=address_of(entry.incident),
+        show=form_page(request, "incidents/timeline_edit.html", entry=entry, incident=entry.incident),
+    )
+
+
+@require_POST
+@view_needs("incidents.incident_change")
+def timeline_remove(request: SignedInRequest, reference: str, pk: int) -> HttpResponse:
+    entry = _entry(request, reference, pk)
+    return flows.press(
+        request,
+        entry,
+        permission="incidents.part_change",
+        operation=timeline.remove,
+        address=address_of(entry.incident),
+        message="Removed from the timeline",
+    )
+
+
+def _entry(request: SignedInRequest, reference: str, pk: int) -> TimelineEntry:
+    incident = incident_of(request, reference)
+    rows = TimelineEntry.objects.select_related("incident__subject")
+    return get_object_or_404(rows, pk=pk, incident=incident, removed_at__isnull=True)
