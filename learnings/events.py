@@ -31,6 +31,10 @@ EVENTS = (
     EventType("learnings.use_withdrawn", is_minor=True),
     EventType("learnings.learning_chosen", (author_of_chosen,), group=NewsGroup.LEARNINGS),
     EventType("learnings.choice_replaced", is_minor=True),
+    *(
+        EventType(f"learnings.feed_address_{what}", is_chained=True, is_private=True, is_public=False)
+        for what in ("added", "renewed", "ended")
+    ),
     EventType("learnings.learning_restricted", is_minor=True),  # no longer written; old ones are read
     EventType("learnings.recognition_given", (thanked,), group=NewsGroup.LEARNINGS),
     EventType("learnings.recognition_changed", is_minor=True),

@@ -13,6 +13,12 @@ def may_view(user: User, obj: Any) -> bool:
     return may_read(user)
 
 
+@permission("learnings.feed_address", for_people=True)
+def may_subscribe(user: User, obj: Any) -> bool:
+    """See, create and end one's own address of the feed."""
+    return may_read(user)
+
+
 @permission("learnings.learning_mark_read", for_people=True)
 def may_mark_read(user: User, obj: Any) -> bool:
     """Return True for any person, with a token that may write."""

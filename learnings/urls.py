@@ -1,13 +1,18 @@
 from django.urls import path, re_path
 
 from learnings.feeds import learning as feeds
+from learnings.views import feed_address, reading, recognition, use, week
 from learnings.views import learning as views
-from learnings.views import reading, recognition, use, week
 
 app_name = "learnings"
 urlpatterns = [
     path("", views.learning_list, name="learning_list"),
     path("feed.atom", feeds.published, name="learning_feed"),
+    path("feeds/", feed_address.address, name="address"),
+    path("feeds/new/", feed_address.address_create, name="address_create"),
+    path("feeds/<int:pk>/renew/", feed_address.address_renew, name="address_renew"),
+    path("feeds/<int:pk>/end/", feed_address.address_end, name="address_end"),
+    path("feeds/<str:secret>.atom", feeds.at_address, name="feed_at_address"),
     path("new/", views.learning_create, name="learning_create"),
     path("preview/", views.learning_preview, name="learning_preview"),
     path("of-the-week/", week.of_week, name="of_week"),

@@ -12,7 +12,7 @@ from catalogue.operations import change_request, workflow
 from history import declarations, wiring
 from history.wiring import Handler, OnDemand
 from leaders.operations import goal
-from learnings.operations import learning
+from learnings.operations import feed_address, learning
 from meetings.operations import acceptance as decided
 from meetings.operations import (
     agenda,
@@ -223,8 +223,9 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         turn_handlers.on_absence_changed,
         availability.on_person_unavailable,
         calendar_feed.on_access_ended,
+        feed_address.on_access_ended,
     ),
-    "people.password_link_made": (calendar_feed.on_access_ended,),
+    "people.password_link_made": (calendar_feed.on_access_ended, feed_address.on_access_ended),
     "people.person_reactivated": (turn_handlers.on_absence_changed,),
     "people.absence_noted": (turn_handlers.on_absence_changed, availability.on_person_unavailable),
     "people.absence_begun": (availability.on_person_unavailable,),

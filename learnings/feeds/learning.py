@@ -1,23 +1,31 @@
-"""The Atom feed of published learnings, for the signed-in user.
+"""The Atom feed of published learnings, for the signed-in user and for feed readers at secret addresses.
 
 Texts are cleaned here again: XML allows no control characters, and rows may be older than the rule that
 removes them before storing.
 """
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
 from django.contrib.syndication.views import Feed
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.http import quote_etag
+from django.views.decorators.http import require_safe
 
-from kit.rights import view_needs
+from kit import clock
+from kit.rights import OPEN, view_needs
 from kit.texts import many_lines, one_line
 from learnings.models import Learning
+from learnings.operations import feed_address as operations
+from learnings.queries import feed_address as queries_of_addresses
 from learnings.queries import learning as queries
 from pages.templatetags.ui import markdown
 from people.models import User
+from people.operations.token import hash_of
 
 SIZE = 30
 
@@ -60,3 +68,27 @@ class Published(Feed):
 
 
 published = view_needs("learnings.learning_view")(Published())
+
+
+class AtAddress(Published):
+    """The feed of the owner of a secret address, as they may see it now. 404 if the address has ended."""
+
+    def get_object(self, request: HttpRequest, secret: str = "") -> User:
+        address = queries_of_addresses.address_with(hash_of(secret))
+        if address is None:
+            raise Http404
+        operations.note_reading(address, at=clock.now())
+        return User.objects.with_sight().get(pk=address.user_id)
+
+
+_at_address = AtAddress()
+
+
+@require_safe
+@view_needs(OPEN)
+def at_address(request: HttpRequest, secret: str) -> HttpResponseBase:
+    """Return the feed with its ETag; 304 without a body if the reader has it."""
+    response = _at_address(request, secret=secret)
+    response["Cache-Control"] = "private, no-cache"
+    response["ETag"] = tag = quote_etag(hashlib.sha256(response.content).hexdigest()[:32])
+    return get_conditional_response(request, etag=tag, response=response) or response

@@ -1,11 +1,14 @@
 """The models of this room: one module per noun."""
 
+from learnings.models.feed_address import FeedAddress
 from learnings.models.learning import Learning
 from learnings.models.reading import FeedRead, LearningRead
+from learnings.models.recognition import Recognition, ThankedPerson
 from learnings.models.use import LearningUse
 from learnings.models.week import LearningOfWeek, LearningVote
 
 __all__ = [
+    "FeedAddress",
     "FeedRead",
     "Learning",
     "LearningOfWeek",
@@ -15,4 +18,3 @@ __all__ = [
     "Recognition",
     "ThankedPerson",
 ]
-from learnings.models.recognition import Recognition, ThankedPerson

@@ -185,6 +185,7 @@ PAGES = {
     "recognition": lambda: f"/learnings/recognitions/{Recognition.objects.latest('pk').pk}/",
     "say thanks": lambda: "/learnings/recognitions/new/",
     "new learning": lambda: "/learnings/new/",
+    "feed address": lambda: "/learnings/feeds/",
     "use a learning": lambda: f"/learnings/{_first(Learning)}/use/",
     "organisation": lambda: "/people/settings/",
     "search": lambda: "/search/?q=score",

@@ -25,7 +25,7 @@ from history.models import Event
 from incidents.models import Incident
 from kit.actor import SYSTEM
 from leaders.models import Goal
-from learnings.models import Learning, LearningUse, Recognition
+from learnings.models import FeedAddress, Learning, LearningUse, Recognition
 from meetings.models import (
     AgendaItem,
     AgendaTemplate,
@@ -408,6 +408,7 @@ CASES = (
         Meeting,
         typed(starts_at="2027-09-01T10:00"),
     ),
+    Case("feed address", at("learnings:address"), FeedAddress, action=at("learnings:address_create")),
     Case("calendar address", at("meetings:calendar"), CalendarFeed, action=at("meetings:calendar_create")),
     Case(
         "agenda item",

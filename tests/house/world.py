@@ -11,6 +11,7 @@ from typing import Any
 
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
+from learnings.operations import feed_address
 from learnings.operations import learning as learnings
 from learnings.operations import recognition as recognitions
 from meetings.models import Meeting
@@ -430,5 +431,6 @@ def _once(world: World, owner: Any) -> None:
         "agenda_template": meetings_.agenda_template(),
         "goal": leaders.goal(owner=owner, start=10),
         "calendar_feed": calendar_feed.add(owner, **_by(owner))[0],
+        "feed_address": feed_address.add(owner, **_by(owner))[0],
         "other_team": Subject.objects.filter(kind="team").last(),
     }
