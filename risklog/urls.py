@@ -6,6 +6,7 @@ from risklog.views import (
     appetite,
     bulk,
     by_team,
+    challenge,
     duplicate,
     escalation,
     experiment,
@@ -76,6 +77,20 @@ experiment_pages: list = [
     path("experiments/<str:reference>/edit/", experiment.experiment_edit, name="experiment_edit"),
     path("experiments/<str:reference>/plan/", experiment.experiment_plan, name="experiment_plan"),
     path("experiments/<str:reference>/sight/", experiment.experiment_sight, name="experiment_sight"),
+    path("experiments/<str:reference>/runs/", challenge.experiment_run, name="experiment_run"),
+    path(
+        "experiments/<str:reference>/runs/<int:pk>/remove/",
+        challenge.experiment_run_remove,
+        name="experiment_run_remove",
+    ),
+    path(
+        "experiments/<str:reference>/challenge/", challenge.experiment_challenge, name="experiment_challenge"
+    ),
+    path(
+        "experiments/<str:reference>/challenges/<int:pk>/answer/",
+        challenge.challenge_answer,
+        name="challenge_answer",
+    ),
     re_path(
         r"^experiments/(?P<reference>[^/]+)/(?P<step>start|finish|cancel)/$",
         experiment.experiment_step,

@@ -5,6 +5,7 @@ from risklog.api import (
     appetite,
     bulk,
     by_team,
+    challenge,
     duplicate,
     escalation,
     experiment,
@@ -36,6 +37,7 @@ RESOURCES: list = [
     *review.RESOURCES,
     *escalation.RESOURCES,
     *experiment.RESOURCES,
+    *challenge.RESOURCES,
     *ladder.RESOURCES,
     *reveal.RESOURCES,
 ]

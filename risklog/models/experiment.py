@@ -190,6 +190,9 @@ class Challenge(Part):
 
     objects = OfExperimentQuerySet.as_manager()
 
+    # Set by queries.experiment.challenges_of(): the run, None if the reader may not see it.
+    shown_run: Run | None
+
     class Meta:
         constraints = [
             models.CheckConstraint(

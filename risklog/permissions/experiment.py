@@ -1,4 +1,4 @@
-"""Who may read, propose and lead experiments. visible_to() hides restricted ones."""
+"""Who may read, propose, lead, challenge and answer experiments. visible_to() hides restricted ones."""
 
 from typing import Any
 
@@ -27,3 +27,23 @@ def may_change(user: User, experiment: Any) -> bool:
     if experiment is None or user.is_at_least(Role.RISK_MANAGER) or experiment.proposed_by_id == user.pk:
         return True
     return experiment.owners.filter(user=user, is_current=True).exists()
+
+
+@permission("risklog.experiment_challenge")
+def may_challenge(user: User, experiment: Any) -> bool:
+    """Return True for members. The operation refuses the owners, who answer."""
+    return may_write(user)
+
+
+@permission("risklog.challenge_answer")
+def may_answer(user: User, challenge: Any) -> bool:
+    """Return True for the current owners of its experiment."""
+    if not may_write(user) or challenge is None:
+        return may_write(user)
+    return challenge.experiment.owners.filter(user=user, is_current=True).exists()
+
+
+@permission("risklog.experiment_run_remove")
+def may_remove_run(user: User, linked: Any) -> bool:
+    """Return True for those who may change the experiment of the run."""
+    return may_change(user, linked.experiment if linked else None)

@@ -1,13 +1,16 @@
 """Reading experiments: lists, one with what belongs to it, and what its metric has."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Prefetch
 
-from history.models import RecordedQuerySet, Subject
+from catalogue.models import Run
+from history.models import RecordedQuerySet, Subject, may_be_seen_by
 from kit.sight import Visitor
 from people.models import Team, User
-from risklog.models import Experiment, ExperimentOwner, ExperimentPlan
+from risklog.models import Challenge, Experiment, ExperimentOwner, ExperimentPlan, ExperimentRun
+from risklog.states import Arm
 from signals.models import SeriesValue
 
 
@@ -60,3 +63,29 @@ def plans_of(experiment: Experiment) -> list[ExperimentPlan]:
 def lacks_values(experiment: Experiment) -> bool:
     """Return True if it runs and the metric of its data slice has no value since the start."""
     return experiment.is_running and experiment.series_id is not None and not has_points(experiment)
+
+
+def runs_of(user: Visitor, experiment: Experiment) -> list[ExperimentRun]:
+    """Return the linked runs that this reader may see, baselines first. One query."""
+    rows = ExperimentRun.objects.filter(experiment=experiment, is_linked=True).filter(
+        may_be_seen_by(user, "run__subject__")
+    )
+    return list(rows.select_related("run__workflow__model", "run__run_by").order_by("arm", "pk"))
+
+
+def comparison_of(rows: Sequence[ExperimentRun]) -> tuple[Run, Run] | None:
+    """Return the two runs to compare: the newest baseline and the newest candidate, else the last two."""
+    baselines = [row.run for row in rows if row.arm == Arm.BASELINE]
+    candidates = [row.run for row in rows if row.arm == Arm.CANDIDATE]
+    if baselines and candidates:
+        return baselines[-1], candidates[-1]
+    return (rows[-2].run, rows[-1].run) if len(rows) > 1 else None
+
+
+def challenges_of(user: Visitor, experiment: Experiment) -> list[Challenge]:
+    """Return the challenges of an experiment, the oldest first, each with `shown_run`. One query."""
+    rows = Challenge.objects.filter(experiment=experiment).order_by("pk")
+    found = list(rows.select_related("author", "answered_by", "run__subject", "run__workflow"))
+    for row in found:
+        row.shown_run = row.run if row.run and row.run.subject.is_visible_to(user) else None
+    return found

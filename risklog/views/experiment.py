@@ -84,11 +84,17 @@ def _detail(
     rows = with_related(queries.experiments().visible_to(request.user))
     experiment = get_object_or_404(rows, subject__reference=reference.upper())
     forms = {step: form if step == refused and form else STEPS[step][0]() for step in STEPS}
+    owners = [row.user for row in experiment.current_owners]
     context = {
         "experiment": experiment,
-        "owners": [row.user for row in experiment.current_owners],
+        "owners": owners,
         "shown": queries.shown(request.user, experiment),
         "plans": queries.plans_of(experiment),
+        "runs": (runs := queries.runs_of(request.user, experiment)),
+        "compared": queries.comparison_of(runs),
+        "challenges": queries.challenges_of(request.user, experiment),
+        "may_challenge": request.user not in owners and may(request.user, "risklog.experiment_challenge"),
+        "is_owner": request.user in owners,
         "is_overdue": experiment.is_overdue(day_of(clock.now())),
         "lacks_values": queries.lacks_values(experiment),
         "may_change": may(request.user, "risklog.experiment_change", experiment),

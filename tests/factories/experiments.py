@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from kit.actor import SYSTEM, Actor
-from risklog.models import Experiment
+from risklog.models import Challenge, Experiment, ExperimentRun
+from risklog.operations import challenge as challenges
 from risklog.operations import experiment as operations
+from risklog.operations import experiment_runs
 from risklog.operations.experiment import ExperimentDetails
 from risklog.states import ExperimentState
 from tests.conftest import AT
@@ -58,3 +60,12 @@ def finish(
 ) -> Experiment:
     values = {"sample_size": 1200, "interpretation": "It holds in both regions.", **fields}
     return operations.finish(made, outcome=outcome, by=by, at=at, **values)
+
+
+def challenge(of: Experiment, text: str = "The slice is too small", *, author=None, **fields) -> Challenge:
+    by = Actor(author, "page") if author else SYSTEM
+    return challenges.add(of, kind=fields.pop("kind", "challenge"), text=text, by=by, at=AT, **fields)
+
+
+def linked(to: Experiment, run, arm: str = "candidate") -> ExperimentRun:
+    return experiment_runs.link(to, run=run, arm=arm, by=SYSTEM, at=AT)

@@ -286,7 +286,12 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("risklog:escalation_", lambda w, o, k: {"reference": k["risklog:escalation"]}),
     ("risklog:experiment_list", lambda w, o, k: {}),
     ("risklog:experiment_create", lambda w, o, k: {}),
+    (
+        "risklog:experiment_run_remove",
+        lambda w, o, k: {"reference": o.experiment.reference, "pk": o.linked_run.pk},
+    ),
     ("risklog:experiment_", lambda w, o, k: {"reference": o.experiment.reference}),
+    ("risklog:challenge_", lambda w, o, k: {"reference": o.experiment.reference, "pk": o.challenge.pk}),
     ("risklog:matrix_by_id", lambda w, o, k: {"pk": 1}),
     ("risklog:matrix_", lambda w, o, k: {}),
     ("risklog:template_list", lambda w, o, k: {}),
@@ -418,7 +423,9 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("risklog:category_", lambda w, o: w.extra["risklog:category"]),
     ("risklog:review_", lambda w, o: o.review),
     ("risklog:escalation_", lambda w, o: o.escalation),
+    ("risklog:experiment_run_remove", lambda w, o: o.linked_run),
     ("risklog:experiment_", lambda w, o: o.experiment),
+    ("risklog:challenge_", lambda w, o: o.challenge),
     ("risklog:matrix_", lambda w, o: w.extra["risklog:matrix"]),
     ("risklog:template_", lambda w, o: w.extra["risklog:template"]),
     ("risklog:filled_", lambda w, o: w.extra["risklog:filled"]),
@@ -529,6 +536,8 @@ def _resource(address: str) -> Any:
             "/rollbacks/": objects.rollback.pk,
             "/timeline/": objects.incident.entries.get().pk,
             "/models/": objects.incident.involved.get().pk,
+            "/challenges/": objects.challenge.pk,
+            "experiments/<str:key>/runs/": objects.linked_run.pk,
             "/uses/": objects.use.pk,
         }
         number = next((number for part, number in numbers.items() if part in address), NO_ID)

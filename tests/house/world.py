@@ -85,6 +85,8 @@ class Objects:
     review: Any
     escalation: Any
     experiment: Any
+    challenge: Any
+    linked_run: Any
     action: Any
     learning: Any
     use: Any  # of another learning, which is published
@@ -377,6 +379,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     )
     facts = {"note": f"{word} note", "data_set": f"{word} data"}
     run = catalogue.run(workflow, f"{word} run", state="running", by=Actor(owner, "page"), **facts)
+    experiment = _experiment(world, word, risk)
     dashboard = signals.dashboard(f"{word} dashboard", metric, by=owner)
     return Objects(
         model=model,
@@ -389,7 +392,9 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         risk=risk,
         review=review,
         escalation=Escalation.objects.get(pk=escalation.pk),
-        experiment=_experiment(world, word, risk),
+        experiment=experiment,
+        challenge=experiments.challenge(experiment, f"{word} doubt", author=world.people["mate"]),
+        linked_run=experiments.linked(experiment, run),
         action=action,
         learning=learning,
         use=use,

@@ -1,0 +1,89 @@
+"""The forms of the runs and the challenges of experiments."""
+
+from typing import Any
+
+from django import forms
+
+from catalogue.models import Run, Workflow
+from pages.forms import PageForm
+from people.models import User
+from risklog.models import Experiment
+from risklog.states import Arm, ChallengeKind
+
+_MOST_RUNS = 200
+
+
+def _runs(user: User, workflow: Workflow | None) -> list[tuple[int, str]]:
+    """Return the newest runs that the reader may see, of a workflow if it is given, as choices."""
+    rows = Run.objects.visible_to(user).select_related("workflow__model").order_by("-started_at", "-pk")
+    if workflow is not None and workflow.subject.is_visible_to(user):
+        rows = rows.filter(workflow=workflow)
+    return [(run.pk, f"{run.workflow.model.name}: {run.subject_title}") for run in rows[:_MOST_RUNS]]
+
+
+class _RunChoice(forms.TypedChoiceField):
+    """A run among those that the reader may see. The value is the run, None without one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(coerce=int, empty_value=None, **kwargs)
+
+    def offer(self, user: User, workflow: Workflow | None) -> None:
+        self.user = user
+        self.choices = [("", "Choose a run"), *_runs(user, workflow)]
+
+    def clean(self, value: Any) -> Run | None:
+        pk = super().clean(value)
+        return Run.objects.visible_to(self.user).select_related("subject").get(pk=pk) if pk else None
+
+
+class LinkRunForm(PageForm):
+    """A run of a workflow, and what it is in the experiment."""
+
+    run = _RunChoice()
+    arm = forms.ChoiceField(
+        label="In the experiment it is the",
+        choices=Arm.choices,
+        widget=forms.RadioSelect,
+        initial="candidate",
+    )
+
+    def __init__(self, *args: Any, experiment: Experiment, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["run"].offer(user, experiment.workflow)
+
+
+class ChallengeForm(PageForm):
+    """A doubt about the experiment, or a reproduction of its result."""
+
+    kind = forms.ChoiceField(
+        choices=[
+            (ChallengeKind.CHALLENGE, "Challenge: I doubt the plan or the result"),
+            (ChallengeKind.REPRODUCTION, "Reproduction: I repeated it with another run"),
+        ],
+        widget=forms.RadioSelect,
+        initial=ChallengeKind.CHALLENGE,
+    )
+    text = forms.CharField(
+        label="What you doubt, or what you found",
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 4, "class": "textarea"}),
+        help_text="Conditions and evidence, not who is at fault.",
+    )
+    run = _RunChoice(required=False, label="Run of the reproduction")
+    is_reproduced = forms.NullBooleanField(
+        label="It came to the same result",
+        required=False,
+        help_text="Riskhub decides this itself if the run repeats a run of the experiment.",
+    )
+
+    def __init__(self, *args: Any, experiment: Experiment, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["run"].offer(user, experiment.workflow)
+
+
+class AnswerChallengeForm(PageForm):
+    text = forms.CharField(
+        label="Answer", max_length=5000, widget=forms.Textarea(attrs={"rows": 3, "class": "textarea"})
+    )

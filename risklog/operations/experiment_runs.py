@@ -1,0 +1,61 @@
+"""The runs of workflows that belong to an experiment: link one, and remove it again."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from catalogue.models import Run
+from history import operations as history
+from kit.actor import Actor
+from kit.refusals import IllegalMove, Refused
+from risklog.events import experiment as events
+from risklog.models import Experiment, ExperimentRun
+from risklog.states import Arm
+
+
+@transaction.atomic
+def link(
+    experiment: Experiment,
+    *,
+    run: Run,
+    by: Actor,
+    at: datetime,
+    arm: str = Arm.CANDIDATE,
+    seen: int | None = None,
+) -> ExperimentRun:
+    """Link a run, or change which arm of the experiment it is. The result of a finished one keeps its runs.
+
+    Raises Refused with the name of the field, IllegalMove, ChangedMeanwhile.
+    """
+    _expect_unfinished(experiment)
+    if arm not in Arm.values:
+        raise Refused(f"Use one of {', '.join(Arm.values)}.", field="arm")
+    row = experiment.runs.filter(run=run).first()
+    if row and row.is_linked and row.arm == arm:
+        raise Refused("This run is linked already.", field="run")
+    linked = row or ExperimentRun(experiment=experiment, run=run, arm=arm)
+    further = (row, {"is_linked": True, "arm": arm}) if row else linked
+    payload = events.ExperimentRunLinked(run=run.subject_id, arm=arm)
+    history.change(
+        experiment, {}, by=by, at=at, seen=seen, payload=payload, rows=[further], raises_version=True
+    )
+    return linked
+
+
+@transaction.atomic
+def unlink(linked: ExperimentRun, *, by: Actor, at: datetime, seen: int | None = None) -> ExperimentRun:
+    """Remove a run from its experiment. seen: the version of the link.
+
+    Raises IllegalMove, ChangedMeanwhile.
+    """
+    _expect_unfinished(linked.experiment)
+    if not linked.is_linked:
+        raise IllegalMove("This run is not linked any more.", field="state")
+    payload = events.ExperimentRunUnlinked(run=linked.run.subject_id)
+    history.change(linked, {"is_linked": False}, by=by, at=at, seen=seen, payload=payload)
+    return linked
+
+
+def _expect_unfinished(experiment: Experiment) -> None:
+    if not experiment.is_unfinished:
+        raise IllegalMove("This experiment is over. Its runs stay as they are.", field="state")
