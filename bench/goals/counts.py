@@ -37,6 +37,8 @@ LISTS = [
     "agenda-items",
     "decisions",
     "actions",
+    "incidents",
+    "experiments",
     "learnings",
     "people",
     "teams",
@@ -59,6 +61,8 @@ PAGES = [
     "/meetings/decisions/",
     "/actions/",
     "/actions/board/",
+    "/incidents/",
+    "/risks/experiments/",
     "/learnings/",
     "/notices/",
     "/notices/digest/",
@@ -199,10 +203,11 @@ class _Walk:
 def _details() -> dict[str, str]:
     """Return one page of each kind: that of the first object, which has the most related objects."""
     from actions.models import Action
+    from incidents.models import Incident
     from learnings.models import Learning
     from meetings.models import Decision, Meeting
     from people.models import Team
-    from risklog.models import Category, Escalation, Review
+    from risklog.models import Category, Escalation, Experiment, Review
     from signals.models import BreachGroup, Series, Threshold
 
     def first(model: Any, **which: Any) -> Any:
@@ -222,6 +227,8 @@ def _details() -> dict[str, str]:
         "/meetings/M-…/": f"/meetings/{first(Meeting).reference}/",
         "/meetings/decisions/D-…/": f"/meetings/decisions/{first(Decision).reference}/",
         "/actions/A-…/": f"/actions/{first(Action).reference}/",
+        "/incidents/I-…/": f"/incidents/{first(Incident).reference}/",
+        "/risks/experiments/X-…/": f"/risks/experiments/{first(Experiment).reference}/",
         "/learnings/L-…/": f"/learnings/{first(Learning).reference}/",
         "/people/teams/…/": f"/people/teams/{first(Team).slug}/",
         "/people/…/": f"/people/{register.reader().pk}/",

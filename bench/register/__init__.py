@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db import connections, transaction
 
+from bench.register import loop
 from bench.register.copies import RECORDED, add_copies
 from bench.register.organisation import add_models, add_people, add_person, set_up, teams_of, watch
 from bench.register.related import add_related
@@ -34,6 +35,7 @@ def grow(rows: int, *, at: datetime) -> None:
     add_copies(rows)
     with transaction.atomic():
         add_related(min(rows, RELATED), named, at)
+        loop.add(min(rows, RELATED), at)
         settle(at)
     # It runs as the owner, because ANALYZE skips tables of other roles with only a warning.
     with connections["owner"].cursor() as cursor:

@@ -14,11 +14,14 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import generics, serializers
 
 from history.models import Subject
-from risklog.models import Risk
+from incidents.models import Incident
+from learnings.models import Learning
+from risklog.models import Experiment, Risk
 from risklog.states import RiskState
 from signals.models import Alert
 
 SIZE = 50
+KINDS: dict[str, Any] = {"incident": Incident, "experiment": Experiment, "learning": Learning}
 DIRECT = (
     "id", "version", "title", "description", "affected", "category_id", "model_id", "feature", "tags",
     "team_id", "owner_id", "raised_by_id", "likelihood", "impact", "residual_likelihood", "residual_impact",
@@ -61,9 +64,19 @@ def values(request: HttpRequest) -> HttpResponse:
     return _sent(orjson.dumps({"count": found.count(), "results": page}))
 
 
+def values_of(request: HttpRequest, kind: str) -> HttpResponse:
+    """Answer with `.values()` of a state of a kind, with its reference, and a count, by orjson."""
+    found: Any = KINDS[kind].objects.filter(state=request.GET["state"]).order_by("-id")
+    columns = [field.attname for field in KINDS[kind]._meta.concrete_fields]
+    page = list(found.values(*columns, reference=F("subject__reference"))[:SIZE])
+    return _sent(orjson.dumps({"count": found.count(), "results": page}))
+
+
 def search(request: HttpRequest) -> HttpResponse:
     """Answer with the first subjects whose words match, unranked: the bare query of the GIN index."""
     found = Subject.objects.filter(document__document=SearchQuery(request.GET["q"], config="english"))
+    if kind := request.GET.get("kind"):
+        found = found.filter(kind=kind)
     page = list(found.order_by("-id").values("id", "kind", "reference", "title")[:SIZE])
     return _sent(orjson.dumps({"results": page}))
 
@@ -123,6 +136,35 @@ class Detail(generics.RetrieveAPIView):
         answer = super().finalize_response(*args, **kwargs)
         answer.add_post_render_callback(_measure)
         return answer
+
+
+class One(generics.RetrieveAPIView):
+    """rest_framework's own detail of a kind: all columns and the reference."""
+
+    def get_queryset(self) -> Any:
+        return KINDS[self.kwargs["kind"]].objects.select_related("subject")
+
+    def get_serializer_class(self) -> Any:
+        return _SERIALIZERS[self.kwargs["kind"]]
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(*args, **kwargs)
+        answer.add_post_render_callback(_measure)
+        return answer
+
+
+def _serializer_of(of: Any) -> Any:
+    class Row(serializers.ModelSerializer):
+        reference = serializers.CharField(source="subject.reference")
+
+        class Meta:
+            model = of
+            fields = [*(field.name for field in of._meta.concrete_fields), "reference"]
+
+    return Row
+
+
+_SERIALIZERS = {kind: _serializer_of(model) for kind, model in KINDS.items()}
 
 
 class _Subject(serializers.ModelSerializer):
