@@ -1,8 +1,10 @@
 """The list specification of goals."""
 
+from django.db.models import Q
+
 from leaders.states import GoalState, Measure
 from lists import filtering
-from lists.specification import ListSpec, Order
+from lists.specification import Filter, ListSpec, Order
 from people import queries as people
 from people.models import Team, User
 
@@ -34,4 +36,27 @@ GOALS = ListSpec(
         "id": Order("Oldest", ("id",)),
         "-id": Order("By number, last first", ("-id",)),
     },
+)
+
+# The day and the team of the executive page.
+EXECUTIVE = ListSpec(
+    filters={
+        "on": Filter(
+            "Day",
+            lambda values, reader: Q(on__lte=values[0]),
+            filtering.day,
+            is_many=False,
+            help="A past day. By default today.",
+            shape="date",
+        ),
+        "team": filtering.slug(
+            "Team",
+            "team",
+            Team.objects.visible_to,
+            options=_team_options,
+            help="The slug of a team. By default the whole organisation.",
+        ),
+    },
+    orders={"id": Order("Oldest", ("id",))},
+    is_paged=False,
 )

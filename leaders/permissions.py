@@ -26,3 +26,8 @@ def may_change_goal(user: User, obj: Any) -> bool:
         return may_write(user, Role.MEMBER)
     is_own = obj.owner_id == user.pk or (obj.team is not None and obj.team.lead_id == user.pk)
     return is_own and may_write(user, Role.MEMBER)
+
+
+@permission("leaders.executive_view")
+def may_view_executive(user: User, obj: Any) -> bool:
+    return may_read(user)

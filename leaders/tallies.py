@@ -3,13 +3,16 @@
 Figures are a dictionary of what can be added up:
 - "levels": six numbers, the live risks of level 1 to 5 and the sum of their scores
 - "tiers", "categories": key -> the same six numbers, of the risks of a tier ("0": none) or a category
-- COUNTS: a number each, "facilitated": id of a function -> how many meetings its people facilitated
+- COUNTS: a number each
+- "facilitated": id of a function -> how many meetings its people facilitated
+- "incidents", "seen_first": month -> how many incidents, and how many of them a breach saw first
 - "top": the highest live risks as [id, score, level, level 30 days before or None]
 - "medians": name -> [number, median in hours]; only of what everyone may see, because medians do not add up
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from leaders.states import Measure
@@ -18,6 +21,7 @@ from leaders.states import Measure
 Scope = tuple[tuple[int, ...] | None, tuple[int, ...]]
 OPEN: Scope = (None, ())
 TOP = 10
+MONTHS = 6
 POINTS = 5  # the place of the sum of scores, after the five levels
 COUNTS = (
     "accepted",
@@ -136,6 +140,16 @@ def _sum(one: Any, other: Any) -> Any:
     if isinstance(one, list):
         return [a + b for a, b in zip(one, other, strict=True)]
     return one + other
+
+
+def months_before(day: date) -> list[date]:
+    """Return the first days of the last MONTHS months, that of `day` included, the oldest first."""
+    first = day.replace(day=1)
+    found = [first]
+    while len(found) < MONTHS:
+        first = (first - timedelta(days=1)).replace(day=1)
+        found.append(first)
+    return found[::-1]
 
 
 def percent(part: int, whole: int) -> int | None:

@@ -1,9 +1,10 @@
 from django.urls import path, re_path
 
-from leaders.views import goal
+from leaders.views import goal, overview
 
 app_name = "leaders"
 urlpatterns = [
+    path("", overview.executive, name="executive"),
     path("goals/", goal.goal_list, name="goal_list"),
     path("goals/new/", goal.goal_create, name="goal_create"),
     path("goals/<int:pk>/", goal.goal_detail, name="goal_detail"),

@@ -68,7 +68,7 @@ PLACES = (
         "Models", "cpu", "catalogue:model_list", "g o", also=("/signals/series/", "/signals/thresholds/")
     ),
     NavigationLink("Ladder", "stairs-up", "risklog:ladder_list", "g e", also=("/risks/escalations/",)),
-    NavigationLink("Goals", "target-arrow", "leaders:goal_list", "g y"),
+    NavigationLink("Overview", "presentation-analytics", "leaders:executive", "g y"),
     NavigationLink("People", "users", "people:person_list", "g p"),
     NavigationLink("Mail", "mail", "notices:mail_list", "g t", "administration", may_see=administrator),
     NavigationLink(

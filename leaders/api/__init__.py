@@ -1,5 +1,5 @@
 """The API of this room."""
 
-from leaders.api import goal
+from leaders.api import goal, overview
 
-RESOURCES: list = [*goal.RESOURCES]
+RESOURCES: list = [*overview.RESOURCES, *goal.RESOURCES]

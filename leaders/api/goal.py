@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -107,9 +107,17 @@ class _Goals(Resource):
     def objects(self, request: Request) -> QuerySet:
         return queries.goals(request.user)
 
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        return super().as_values(rows).annotate(of_team=F("team_id"))
+
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """Add how much of the way is done."""
+        """Add the figures of the latest snapshot to open goals, and how much of the way is done."""
+        asked = [(row["measure"], row["of_team"]) for row in rows if row["state"] == GoalState.OPEN]
+        measured = queries.figures(asked)
         for row in rows:
+            known = measured.get((row["measure"], row.pop("of_team")))
+            if known and row["state"] == GoalState.OPEN:
+                row["figure"], row["figure_on"] = known
             row["percent"] = progress.percent(row["start"], row["figure"], row["target"], row["direction"])
         return rows
 

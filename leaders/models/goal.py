@@ -1,5 +1,7 @@
 """Goals: a figure that should reach a target by a date."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 
@@ -39,6 +41,9 @@ class Goal(Recorded):
     made_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
 
+    # Set by queries.goal.set_figures(): the figure of the latest snapshot, and its day.
+    measured: tuple[float | None, date] | None = None
+
     class Meta:
         indexes = [
             models.Index(fields=["due_on", "id"], name="leaders_goal_due"),
@@ -62,10 +67,19 @@ class Goal(Recorded):
         return f" {self.unit}" if self.unit[:1].isalpha() else self.unit
 
     @property
+    def present_figure(self) -> float | None:
+        """Return the figure of the latest snapshot if it was loaded (queries.goal), else the entered one."""
+        return self.measured[0] if self.measured else self.figure
+
+    @property
+    def measured_on(self) -> date | None:
+        return self.measured[1] if self.measured else self.figure_on
+
+    @property
     def percent(self) -> int | None:
         """Return how much of the way is done, 0 to 100; None while that is not known."""
-        return progress.percent(self.start, self.figure, self.target, self.direction)
+        return progress.percent(self.start, self.present_figure, self.target, self.direction)
 
     @property
     def is_met(self) -> bool:
-        return progress.is_met(self.figure, self.target, self.direction)
+        return progress.is_met(self.present_figure, self.target, self.direction)

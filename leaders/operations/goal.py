@@ -15,6 +15,7 @@ from kit.refusals import IllegalMove, Refused
 from kit.texts import one_line
 from leaders import events
 from leaders.models import Goal
+from leaders.queries import goal as queries
 from leaders.states import GoalDirection, GoalState, Measure
 from people import queries as people
 from people.models import Team, User
@@ -63,6 +64,8 @@ def add(
     )
     if goal.is_typed and goal.start is not None:
         goal.figure, goal.figure_on = goal.start, people.local_day(at)
+    elif goal.start is None:
+        goal.start = _measured(goal)[0]
     history.record(goal, "leaders.goal_set", by=by, at=at)
     _put_date(goal)
     return goal
@@ -143,7 +146,9 @@ _STATE_OF: dict[Any, GoalState] = {
 
 
 def _end(goal: Goal, payload: Any, *, by: Actor, at: datetime, seen: int | None) -> Goal:
-    values = {"settled_at": at}
+    values: dict[str, Any] = {"settled_at": at}
+    if not goal.is_typed:
+        values["figure"], values["figure_on"] = _measured(goal)
     history.move(goal, _STATE_OF[type(payload)], by=by, at=at, seen=seen, values=values, payload=payload)
     history.drop_dues(goal.subject_id, DUE)
     return goal
@@ -180,6 +185,12 @@ def _may_set_for(team: Team | None, by: Actor) -> None:
         raise Refused("Choose your team. Risk managers set the goals of the organisation.", field="team")
     if team.lead_id != person.pk:
         raise Refused(f"Only risk managers and its lead set goals of {team.name}.", field="team")
+
+
+def _measured(goal: Goal) -> tuple[float | None, date | None]:
+    """Return the figure of the latest snapshot and its day, (None, None) for one that is entered by hand."""
+    key = goal.measure, goal.team_id
+    return queries.figures([key]).get(key, (None, None))
 
 
 def _title(text: str) -> str:

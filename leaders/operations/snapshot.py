@@ -85,6 +85,8 @@ def _collected(
         found.count(name, scope, number, team)
     for function, scope, team, number in counts.facilitated(at):
         found.count_key("facilitated", function, scope, number, team)
+    for name, month, scope, team, number in counts.incidents_by_month(at):
+        found.count_key(name, month, scope, number, team)
     for name, of_teams in medians.medians(at).items():
         for team, figure in of_teams.items():
             found.rows[OPEN, team].setdefault("medians", {})[name] = figure

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models import Case, Count, DateField, F, Q, QuerySet, When
+from django.db.models.functions import Coalesce, TruncDate, TruncMonth
 
 from actions.models import Action
 from actions.states import ActionState
 from history.models import Event
+from incidents.models import Incident
+from incidents.states import IncidentState
+from leaders import tallies
 from leaders.queries.scopes import by_scope, scope_of
 from leaders.tallies import Scope
 from meetings.models import Attendance, Decision, Meeting, MeetingSeries
@@ -125,3 +128,29 @@ def facilitated(at: datetime) -> Iterator[tuple[int, Scope, int | None, int]]:
     of_teams = by_scope(led.filter(series__teams__isnull=False), **function, of_team=F("series__teams"))
     for row in of_teams.annotate(number=Count("pk", distinct=True)):
         yield row["of_function"], scope_of(row), row["of_team"], row["number"]
+
+
+def incidents_by_month(at: datetime) -> Iterator[tuple[str, str, Scope, int | None, int]]:
+    """Yield (name, month, scope, team, number) of the incidents of the last six months. Two queries.
+
+    name: "incidents" for all, "seen_first" for those that a breach had seen when they were noticed.
+    month: such as 2026-11, of the day on which they were declared. Withdrawn ones do not count.
+    """
+    ours = people.organisation()
+    first = tallies.months_before(people.local_day(at))[0]
+    rows: Any = Incident.objects.exclude(state=IncidentState.WITHDRAWN).filter(declared_at__lte=at)
+    rows = rows.annotate(
+        month=TruncMonth("declared_at", output_field=DateField(), tzinfo=ours.zone if ours else None),
+        was_seen_first=Case(
+            When(breach_group__opened_at__lte=Coalesce("noticed_at", "declared_at"), then=True),
+            default=False,
+        ),
+    ).filter(month__gte=first)
+    for team, chosen in ((None, rows), ("team_id", rows.filter(team__isnull=False))):
+        keys: dict[str, Any] = {"of_month": F("month"), "seen_first": F("was_seen_first")}
+        keys |= {"of_team": F(team)} if team else {}
+        for row in by_scope(chosen, **keys).annotate(number=Count("pk")):
+            key, of_team = row["of_month"].strftime("%Y-%m"), row.get("of_team")
+            yield "incidents", key, scope_of(row), of_team, row["number"]
+            if row["seen_first"]:
+                yield "seen_first", key, scope_of(row), of_team, row["number"]

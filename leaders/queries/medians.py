@@ -12,6 +12,8 @@ from django.db.models import Count, DurationField, ExpressionWrapper, F, OuterRe
 from actions.models import Action
 from actions.queries.follow_through import Median
 from actions.states import ActionState
+from incidents.models import Incident
+from incidents.states import IncidentState
 from leaders.queries.counts import PERIOD
 from meetings.models import Decision
 from risklog.models import Review, Risk
@@ -28,6 +30,8 @@ def medians(at: datetime) -> dict[str, OfTeams]:
         "review": _medians(_reviewed(at), "model__owner_team"),
         "decision": _medians(_decided(at), "meeting__series__teams"),
         "done": _medians(_done(at), "owner__memberships__team"),
+        "notice": _medians(_of_incidents(at, "started_at", "noticed_at"), "team"),
+        "mitigate": _medians(_of_incidents(at, "noticed_at", "mitigated_at"), "team"),
     }
 
 
@@ -60,7 +64,13 @@ def _done(at: datetime) -> QuerySet[Any]:
     return _lasting(rows, "settled_at", Subquery(decided))
 
 
-def _lasting(rows: QuerySet[Any], ends: str, begins: Subquery) -> QuerySet[Any]:
+def _of_incidents(at: datetime, begins: str, ends: str) -> QuerySet[Any]:
+    """Return the incidents of which both moments are known, with the time between them."""
+    rows = Incident.objects.exclude(state=IncidentState.WITHDRAWN).filter(_within(at, ends))
+    return _lasting(rows, ends, F(begins))
+
+
+def _lasting(rows: QuerySet[Any], ends: str, begins: Subquery | F) -> QuerySet[Any]:
     lasting = ExpressionWrapper(F(ends) - F("began_at"), DurationField())
     return rows.annotate(began_at=begins).filter(began_at__isnull=False).annotate(lasting=lasting).order_by()
 

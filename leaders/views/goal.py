@@ -49,6 +49,7 @@ def goal_list(request: SignedInRequest) -> HttpResponse:
     if "state" not in selection.values:
         rows = rows.filter(state=GoalState.OPEN)
     shown = listing(request, GOALS, rows, selection=selection)
+    queries.set_figures(shown.page.rows)
     context = {
         "listing": shown,
         "page": shown.page,
@@ -68,6 +69,7 @@ def _detail(
     request: SignedInRequest, goal: Goal, *, refused: str = "", form: Any = None, status: int = 200
 ) -> HttpResponse:
     """Show a goal. refused, form: a step that was refused, and its form with the error."""
+    queries.set_figures([goal])
     forms = {step: form if step == refused else made() for step, (_, made, _) in STEPS.items()}
     context = {
         "goal": goal,

@@ -150,6 +150,8 @@ PAGES = {
     "action": lambda: f"/actions/{_first(Action)}/",
     "learnings": lambda: "/learnings/",
     "learning": lambda: f"/learnings/{_first(Learning)}/",
+    "executive": lambda: "/executive/",
+    "executive of a team": lambda: f"/executive/?team={Team.objects.order_by('pk').first().slug}",
     "goals": lambda: "/executive/goals/",
     "new goal": lambda: "/executive/goals/new/",
     "goal": lambda: f"/executive/goals/{Goal.objects.order_by('pk').first().pk}/",

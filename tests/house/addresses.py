@@ -28,6 +28,7 @@ _LISTS = (
     "_choices",
     "inbox",
     "home",
+    "executive",
 )
 
 
@@ -354,6 +355,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("saved:view_list", lambda w, o, k: {}),
     ("saved:view_new", lambda w, o, k: {}),
     ("saved:view_counts", lambda w, o, k: {"name": "risks"}),
+    ("leaders:executive", lambda w, o, k: {}),
     ("leaders:goal_list", lambda w, o, k: {}),
     ("leaders:goal_create", lambda w, o, k: {}),
     ("leaders:goal_", lambda w, o, k: {"pk": k["goal"].pk}),

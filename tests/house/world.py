@@ -11,6 +11,7 @@ from typing import Any
 
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
+from leaders.operations import snapshot
 from learnings.operations import feed_address
 from learnings.operations import learning as learnings
 from learnings.operations import recognition as recognitions
@@ -162,6 +163,7 @@ def build() -> World:
     world.secret = _objects(world, series, word=CANARY, viewers=[world.extra["team"].subject_id])
     _once(world, owner)
     schedule.tick(AT + timedelta(minutes=5))
+    snapshot.take(AT)
     sent = Message.objects.filter(user=owner, subject__viewers=None).exclude(sent_html="")
     world.extra["message"] = sent.order_by("made_at", "pk")[:1].get()
     world.extra["entry"] = Entry.objects.filter(user=owner).first()
