@@ -21,6 +21,7 @@ WEEKS = 13
 WAS = 4  # weeks: figures are compared with those before
 STALE = timedelta(days=31)
 SHOWN = 5
+ROWS = 8  # of the categories and of the teams; the others are one row, so that the page fits on A4
 NO_TIER = "0"
 
 
@@ -184,7 +185,7 @@ class Overview:
         keys = {key for week in (self.now, self.before) for key in week.get("categories", {})}
         named = Category.objects.filter(pk__in=[int(key) for key in keys]).values_list("pk", "slug", "name")
         found = [self._keyed("categories", str(pk), name, slug) for pk, slug, name in named]
-        return sorted((row for row in found if row.number or row.was), key=_highest_first)
+        return _shortened(found)
 
     @property
     def teams(self) -> list[Exposure]:
@@ -192,7 +193,7 @@ class Overview:
         rows = Team.objects.visible_to(self.reader).filter(pk__in=self.team_weeks)
         named = rows.values_list("pk", "slug", "name")
         found = [_exposure(slug, name, self.team_weeks[pk]) for pk, slug, name in named]
-        return sorted((row for row in found if row.number or row.was), key=_highest_first)
+        return _shortened(found)
 
     def _keyed(self, name: str, key: str, label: str, slug: str = "") -> Exposure:
         trend = [week.get(name, {}).get(key, [0] * 6) if week else None for week in self.weeks]
@@ -299,6 +300,19 @@ def _time_text(hours: float | None) -> str:
 
 def _highest_first(row: Exposure) -> tuple[int, str]:
     return -row.points, row.name
+
+
+def _shortened(rows: Sequence[Exposure]) -> list[Exposure]:
+    """Return the rows with the highest exposure, and the sum of the others as one row."""
+    ordered = sorted((row for row in rows if row.number or row.was), key=_highest_first)
+    if len(ordered) <= ROWS:
+        return ordered
+    rest = ordered[ROWS - 1 :]
+    levels = tuple(sum(numbers) for numbers in zip(*(row.levels for row in rest), strict=True))
+    weeks = zip(*(row.trend for row in rest), strict=True)
+    trend = tuple(None if None in week else sum(filter(None, week)) for week in weeks)
+    points = sum(row.points for row in rest)
+    return [*ordered[: ROWS - 1], Exposure("", f"{len(rest)} others", levels, points, trend)]
 
 
 def _exposure(key: str, name: str, weeks: Sequence[list[int] | None]) -> Exposure:
