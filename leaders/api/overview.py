@@ -32,7 +32,7 @@ class ExposureRow(serializers.Serializer):
     )
 
 
-class FigureRow(serializers.Serializer):
+class CountRow(serializers.Serializer):
     """A number, and what it was four weeks before."""
 
     name = serializers.CharField()
@@ -59,7 +59,7 @@ class DurationRow(serializers.Serializer):
     was = serializers.FloatField(allow_null=True, help_text="Four weeks before.")
 
 
-class ShareRow(serializers.Serializer):
+class WholeRow(serializers.Serializer):
     part = serializers.IntegerField()
     whole = serializers.IntegerField()
     percent = serializers.IntegerField(allow_null=True)
@@ -96,14 +96,14 @@ class ExecutiveAnswer(serializers.Serializer):
     tiers = ExposureRow(many=True)
     categories = ExposureRow(many=True)
     teams = ExposureRow(many=True)
-    counts = FigureRow(many=True)
+    counts = CountRow(many=True)
     opened = serializers.IntegerField(help_text="Risks, in the 30 days before.")
     closed = serializers.IntegerField(help_text="Risks, in the 30 days before.")
     top = HighRiskRow(many=True)
     durations = DurationRow(many=True)
-    held = ShareRow(help_text="Meetings, in the 90 days before.")
-    attendance = ShareRow()
-    follow_through = ShareRow(help_text="Actions done in time.")
+    held = WholeRow(help_text="Meetings, in the 90 days before.")
+    attendance = WholeRow()
+    follow_through = WholeRow(help_text="Actions done in time.")
     decisions = serializers.IntegerField()
     facilitation = FacilitationRow(many=True)
     incidents = MonthRow(many=True)

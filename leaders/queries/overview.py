@@ -57,7 +57,7 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class CountBefore:
     """A number, and what it was four weeks before; None without a snapshot."""
 
     name: str
@@ -107,7 +107,7 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class PartOfWhole:
     """A part of a whole."""
 
     part: int
@@ -200,14 +200,14 @@ class Overview:
         return _exposure(slug, label, trend)
 
     @property
-    def counts(self) -> list[Figure]:
+    def counts(self) -> list[CountBefore]:
         names = {
             "late_actions": "Overdue actions",
             "late_reviews": "Overdue reviews",
             "escalations": "Escalated",
             "accepted": "Accepted risks",
         }
-        return [Figure(label, self.now.get(name, 0), self._was(name)) for name, label in names.items()]
+        return [CountBefore(label, self.now.get(name, 0), self._was(name)) for name, label in names.items()]
 
     def _was(self, name: str) -> int | None:
         return self.before.get(name, 0) if self.before else None
@@ -243,16 +243,16 @@ class Overview:
         ]
 
     @property
-    def held(self) -> Share:
-        return Share(self.now.get("held", 0), self.now.get("planned", 0))
+    def held(self) -> PartOfWhole:
+        return PartOfWhole(self.now.get("held", 0), self.now.get("planned", 0))
 
     @property
-    def attendance(self) -> Share:
-        return Share(self.now.get("present", 0), self.now.get("expected", 0))
+    def attendance(self) -> PartOfWhole:
+        return PartOfWhole(self.now.get("present", 0), self.now.get("expected", 0))
 
     @property
-    def follow_through(self) -> Share:
-        return Share(self.now.get("done_in_time", 0), self.now.get("done", 0))
+    def follow_through(self) -> PartOfWhole:
+        return PartOfWhole(self.now.get("done_in_time", 0), self.now.get("done", 0))
 
     @property
     def decisions(self) -> int:
@@ -285,10 +285,10 @@ class Overview:
         ]
 
     @property
-    def seen_first(self) -> Share:
+    def seen_first(self) -> PartOfWhole:
         """Return how many incidents of the six months a breach saw first."""
         months = self.incidents
-        return Share(sum(one.seen_first for one in months), sum(one.incidents for one in months))
+        return PartOfWhole(sum(one.seen_first for one in months), sum(one.incidents for one in months))
 
 
 def _time_text(hours: float | None) -> str:

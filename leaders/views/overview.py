@@ -22,7 +22,7 @@ GOALS_SHOWN = 4
 @require_safe
 @view_needs("leaders.executive_view")
 def executive(request: SignedInRequest) -> HttpResponse:
-    """Show where the organisation, or a team, stands on a day: ?on=2026-11-01, ?team=growth."""
+    """Show the figures of a day, of the organisation or a team: ?on=2026-11-01, ?team=growth."""
     selection = selection_of(request, EXECUTIVE)
     slug = selection.texts.get("team")
     team = get_object_or_404(Team.objects.visible_to(request.user), slug=slug) if slug else None
