@@ -17,6 +17,7 @@ class Type(TextChoices):
     CODE_REVIEW = "code_review", "Code review across teams"
     LINEAGE_AUDIT = "lineage_audit", "Data-lineage audit"
     PROCESS = "process", "Process improvement"
+    DATA_COLLECTION = "data_collection", "Data collection"
     OTHER = "other", "Other"
 
 

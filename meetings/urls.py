@@ -82,6 +82,7 @@ CHECK_INS = [
     path("check-ins/<int:pk>/edit/", check_in.check_in_edit, name="check_in_edit"),
     path("check-ins/<int:pk>/place/", check_in.check_in_place, name="check_in_place"),
     path("check-ins/<int:pk>/action/", check_in.check_in_act, name="check_in_act"),
+    path("check-ins/<int:pk>/experiment/", check_in.check_in_experiment, name="check_in_experiment"),
     path("check-ins/<int:pk>/risk/", check_in.check_in_risk, name="check_in_risk"),
 ]
 SWAPS = [

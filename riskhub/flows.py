@@ -19,6 +19,7 @@ from meetings.operations import (
     agenda_handlers,
     agreement,
     calendar_feed,
+    experiment_items,
     meeting,
     minutes,
     model_findings,
@@ -174,9 +175,16 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "actions.action_opened": (appetite.on_action,),
     "actions.action_reopened": (appetite.on_action,),
     # Overdue experiments are escalated. The escalation ends with the experiment, or with another last day.
+    # Results are put on an agenda.
     "risklog.experiment_overdue": (experiment_handlers.on_experiment_overdue,),
-    "risklog.experiment_finished": (experiment_handlers.on_experiment_settled,),
-    "risklog.experiment_cancelled": (experiment_handlers.on_experiment_settled,),
+    "risklog.experiment_finished": (
+        experiment_handlers.on_experiment_settled,
+        experiment_items.on_experiment_finished,
+    ),
+    "risklog.experiment_cancelled": (
+        experiment_handlers.on_experiment_settled,
+        experiment_items.on_experiment_cancelled,
+    ),
     "risklog.experiment_changed": (experiment_handlers.on_experiment_settled,),
     # Overdue actions are escalated. When they are done, their escalation ends.
     "actions.action_overdue": (escalation_handlers.on_action_overdue,),

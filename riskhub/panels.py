@@ -17,7 +17,18 @@ from pages import panels
 from pages.panels import Panel
 from riskhub import start_here
 from riskhub.leaving import page as leaving
-from risklog.queries import channels, escalation, recurrence, related, review, risk, rung, template, verdict
+from risklog.queries import (
+    channels,
+    escalation,
+    experiment_panel,
+    recurrence,
+    related,
+    review,
+    risk,
+    rung,
+    template,
+    verdict,
+)
 from signals.queries import marks, risk_reader, snapshot, verdicts
 from signals.queries import model as signals
 from signals.queries.marks import MarkReader
@@ -31,6 +42,7 @@ RECOGNITIONS = "learnings/_panel_recognitions.html"
 REVIEWS = "risklog/_panel_reviews_of_subject.html"
 SNAPSHOTS = "signals/_panel_snapshots.html"
 FILLED = "risklog/_panel_filled.html"
+EXPERIMENTS = "risklog/_panel_experiments.html"
 CLIMB = "risklog/_panel_escalation.html"
 INCIDENTS = "incidents/_panel_incidents.html"
 
@@ -84,6 +96,7 @@ PANELS: tuple[Panel, ...] = (
         "catalogue.model", "main", "catalogue/_panel_changes.html", changes.panel_of_model, "catalogue.view"
     ),
     Panel("catalogue.model", "main", INCIDENTS, incidents.of_model, "incidents.incident_view"),
+    Panel("catalogue.model", "main", EXPERIMENTS, experiment_panel.of_model, "risklog.experiment_view"),
     Panel("catalogue.model", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("catalogue.model", "main", LEARNINGS, learnings.of_model, "learnings.learning_view"),
     # a validation, a change request
@@ -107,6 +120,7 @@ PANELS: tuple[Panel, ...] = (
     # a breach group
     Panel("signals.breach_group", "main", INCIDENTS, incidents.of_breach, "incidents.incident_view"),
     Panel("signals.breach_group", "main", REVIEWS, review.of_subject, "risklog.review_view"),
+    Panel("signals.breach_group", "main", EXPERIMENTS, experiment_panel.of_breach, "risklog.experiment_view"),
     Panel("signals.breach_group", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("signals.breach_group", "main", ACTIONS, actions.of_subject, "actions.action_view"),
     Panel(
@@ -124,6 +138,13 @@ PANELS: tuple[Panel, ...] = (
         "risklog/_panel_risk_of_pattern.html",
         recurrence.of_patterns,
         "risklog.risk_view",
+    ),
+    Panel(
+        "signals.patterns",
+        "row",
+        "risklog/_panel_experiment_of_pattern.html",
+        experiment_panel.of_patterns,
+        "risklog.experiment_view",
     ),
     # a dashboard of one model
     Panel(
@@ -154,6 +175,7 @@ PANELS: tuple[Panel, ...] = (
     Panel(
         "risklog.risk", "timeline", "notices/_panel_digests.html", digest.digests_naming, "notices.inbox_view"
     ),
+    Panel("risklog.review", "main", EXPERIMENTS, experiment_panel.of_review, "risklog.experiment_view"),
     Panel("risklog.review", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.review", "main", LEARNINGS, learnings.of_review, "learnings.learning_view"),
@@ -179,6 +201,7 @@ RELATIONS: tuple[Relation, ...] = (
     related.reviews,
     related.escalations,
     related.risks,
+    related.experiments,
     related.duplicates,
     incidents.subjects_of_incidents_about,
     learnings.subjects_of_learnings_about,

@@ -11,7 +11,7 @@ from actions import queries
 from actions.forms import ActionForm, NewActionForm
 from actions.models import Action
 from actions.operations import action as operations
-from actions.states import ActionState
+from actions.states import ActionState, Type
 from actions.views.steps import STEPS, form_of, prepare, step_to, steps_from
 from kit import clock
 from kit.rights import require, view_needs
@@ -51,8 +51,13 @@ def _detail(request: SignedInRequest, action: Action, *, status: int = 200, **ex
 @require_http_methods(["GET", "POST"])
 @view_needs("actions.action_add")
 def action_create(request: SignedInRequest) -> HttpResponse:
-    """Create an action. `?about=R-12` presets what it is about."""
-    initial = {"about": request.GET.get("about", "")[:24], "owner": request.user.pk}
+    """Create an action. `?about=R-12` presets what it is about, `?type=` its type."""
+    kind = request.GET.get("type", "")
+    initial = {
+        "about": request.GET.get("about", "")[:24],
+        "owner": request.user.pk,
+        "type": kind if kind in Type.values else Type.MITIGATION,
+    }
     return flows.create(
         request,
         NewActionForm(request.POST or None, user=request.user, initial=initial),

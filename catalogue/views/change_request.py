@@ -16,6 +16,7 @@ from catalogue.forms.change_request import (
     SignForm,
 )
 from catalogue.models import ChangeRequest, Model
+from catalogue.models.change_request import MAX_TITLE
 from catalogue.operations import change_request as change_operations
 from catalogue.queries import change_request as change_queries
 from kit.rights import may, view_needs
@@ -89,10 +90,11 @@ def _detail(
 @require_http_methods(["GET", "POST"])
 @view_needs("catalogue.change_add")
 def change_create(request: SignedInRequest) -> HttpResponse:
-    """Open a change request. `?model=` (a slug) and `?kind=` preset the fields."""
+    """Open a change request. `?model=` (a slug), `?kind=`, `?title=` and `?details=` preset the fields."""
     slug = request.GET.get("model", "")[:120]
     model = Model.objects.visible_to(request.user).filter(slug=slug).first() if slug else None
-    initial = {"model": model, "kind": request.GET.get("kind", "")[:20]}
+    sizes = {"kind": 20, "title": MAX_TITLE, "details": 2000}
+    initial = {"model": model, **{name: request.GET.get(name, "")[:size] for name, size in sizes.items()}}
     return flows.create(
         request,
         NewChangeRequestForm(request.POST or None, user=request.user, initial=initial),

@@ -43,7 +43,7 @@ class NewCheckIn(CheckInChange):
 
 
 class MadeRow(serializers.Serializer):
-    """What was made of a check-in. reference: of the meeting, the action or the risk."""
+    """What was made of a check-in. reference: of the meeting, the action, the risk or the experiment."""
 
     reference = serializers.CharField()
 
@@ -123,10 +123,21 @@ class RiskOfCheckIn(_Make):
         return Response({"reference": risk.reference})
 
 
+class ExperimentOfCheckIn(_Make):
+    """Propose an experiment from a check-in, or name the unfinished one that it has."""
+
+    def post(self, request: Request, key: str) -> Response:
+        check_in = self.found(request, key)
+        read(Body, request)
+        made, _ = operations.make_experiment(check_in, by=self.by(request), at=clock.now())
+        return Response({"reference": made.reference})
+
+
 RESOURCES: list = [
     ("check-ins", CheckIns),
     ("check-ins/<str:key>", CheckInItem),
     ("check-ins/<str:key>/place", PlaceCheckIn),
     ("check-ins/<str:key>/action", ActOnCheckIn),
     ("check-ins/<str:key>/risk", RiskOfCheckIn),
+    ("check-ins/<str:key>/experiment", ExperimentOfCheckIn),
 ]

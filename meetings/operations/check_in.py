@@ -1,4 +1,4 @@
-"""Note a check-in, change it, and make an agenda item, an action or a risk of it."""
+"""Note a check-in, change it, and make an agenda item, an action, a risk or an experiment of it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,8 +19,11 @@ from meetings.models import AgendaItem, CheckIn
 from meetings.operations import placement
 from meetings.states import SIGNAL_KIND_OF, CheckInKind, Purpose
 from people.models import User
-from risklog.models import Category, Risk
+from risklog.models import Category, Experiment, Risk
+from risklog.operations import experiment_draft
 from risklog.operations import risk as risks
+from risklog.operations.experiment import ExperimentDetails
+from risklog.operations.experiment_draft import ExperimentDraft
 
 CHANGEABLE = frozenset({"text", "kind", "link"})
 _is_link = URLValidator(schemes=["http", "https"])
@@ -129,6 +132,17 @@ def make_risk(check_in: CheckIn, *, by: Actor, at: datetime) -> Risk:
     )
     history.change(check_in, {"risk": risk}, by=by, at=at, verb="meetings.check_in_became_risk")
     return risk
+
+
+@transaction.atomic
+def make_experiment(check_in: CheckIn, *, by: Actor, at: datetime) -> tuple[Experiment, bool]:
+    """Propose an experiment from a check-in, or find the unfinished one. Returns whether it is new, too."""
+    draft = ExperimentDraft(
+        title=f"Test: {check_in.subject_title}"[:200],
+        hypothesis=check_in.text,
+        details=ExperimentDetails(model=check_in.model),
+    )
+    return experiment_draft.add_draft(check_in.subject, draft, by=by, at=at)
 
 
 def _details(check_in: CheckIn) -> str:

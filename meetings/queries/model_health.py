@@ -19,7 +19,7 @@ from kit.texts import one_line
 from learnings.models import Learning
 from learnings.states import LearningState
 from meetings.models import Decision
-from risklog.models import Risk
+from risklog.models import Experiment, Risk
 from risklog.states import LIVE_RISKS
 from signals.models import BreachGroup, Series
 from signals.states import BreachLevel, BreachState
@@ -186,7 +186,7 @@ def _columns(user: Visitor, model: Model, at: datetime) -> dict[str, Any]:
         columns[f"lane_{name}"] = ArraySubquery(
             ordered.values(row=JSONObject(at=field, **values))[:MAX_OF_LANE]
         )
-        if name != "learnings":
+        if name not in ("learnings", "experiments"):
             now = rows.filter(**{f"{field}__gt": at - PERIOD, f"{field}__lte": at})
             before = rows.filter(**{f"{field}__gt": at - 2 * PERIOD, f"{field}__lte": at - PERIOD})
             columns[f"{name}_now"], columns[f"{name}_before"] = _number(now), _number(before)
@@ -219,6 +219,11 @@ def _sources(user: Visitor, model: Model) -> dict[str, tuple[QuerySet[Any], str,
             "decided_at",
             {"until": Value(None), "label": "text", "key": reference, "tone": Value("")},
         ),
+        "experiments": (
+            Experiment.objects.filter(model=model, started_at__isnull=False).visible_to(user),
+            "started_at",
+            {"until": "ended_at", "label": "title", "key": reference, "tone": "outcome"},
+        ),
         "learnings": (
             Learning.objects.filter(about, state=LearningState.PUBLISHED).visible_to(user),
             "published_at",
@@ -239,6 +244,7 @@ _PAGES = {
     "risks": ("Risks", "flag", "risklog:risk_detail"),
     "deployments": ("Deployments", "rocket", "catalogue:deployment_detail"),
     "decisions": ("Decisions", "gavel", "meetings:decision_detail"),
+    "experiments": ("Experiments", "flask", "risklog:experiment_detail"),
     "learnings": ("Learnings", "bulb", "learnings:learning_detail"),
 }
 
@@ -253,7 +259,7 @@ def _lanes(row: dict[str, Any], at: datetime) -> list[Lane]:
 def _entry(name: str, page: str, found: dict[str, Any], at: datetime) -> AxisEntry:
     start = datetime.fromisoformat(found["at"])
     until = datetime.fromisoformat(found["until"]) if found["until"] else None
-    end = (until or at) if name == "breaches" else start
+    end = (until or at) if name in ("breaches", "experiments") else start
     begin = at - AXIS
     label = one_line(str(found["label"]))[:80]
     return AxisEntry(

@@ -121,6 +121,15 @@ def check_in_act(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @view_needs("meetings.check_in_note")
+def check_in_experiment(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Propose an experiment from it."""
+    made, is_new = operations.make_experiment(_check_in(request, pk), by=actor(request), at=clock.now())
+    said = "proposed. Please complete its plan." if is_new else "exists already."
+    return toast(request, go(request, url_of(made.subject)), f"{made.reference} {said}")
+
+
+@require_POST
+@view_needs("meetings.check_in_note")
 def check_in_risk(request: SignedInRequest, pk: int) -> HttpResponse:
     """Make a risk of it."""
     check_in = _check_in(request, pk)

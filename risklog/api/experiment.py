@@ -18,14 +18,17 @@ from rest.fields import Body, Visible, read
 from rest.nested import NestedCollection
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
+from risklog.api.risk_bodies import RiskOfPatternBody
 from risklog.filters.experiment import EXPERIMENTS
 from risklog.models import Experiment, ExperimentOwner, ExperimentPlan
 from risklog.operations import experiment as operations
+from risklog.operations import experiment_draft
 from risklog.operations.experiment import ExperimentDetails
 from risklog.operations.experiment_owners import MAX_OWNERS
 from risklog.queries import experiment as queries
 from risklog.states import ExperimentOutcome, ExperimentState
 from signals.models import Series
+from signals.states import PATTERN_DAYS
 
 MAX_TEXT = 20_000
 PLANS = ListSpec(filters={}, orders={"-id": Order("Newest", ("-id",)), "id": Order("Oldest", ("id",))})
@@ -146,6 +149,12 @@ class FinishExperimentBody(Body):
     training_notes = _text()
 
 
+class ExperimentOfSubjectBody(Body):
+    about = Visible(
+        "subject", Subject.objects.visible_to, by="reference", help_text="A risk, a review or a breach."
+    )
+
+
 class CancelExperimentBody(Body):
     reason = serializers.CharField(max_length=2000)
 
@@ -210,6 +219,35 @@ class Experiments(_Experiments, Collection):
             viewers=[team.subject_id for team in teams] if teams else None,
             by=self.by(request),
             at=clock.now(),
+        )
+        return self.created(request, made.pk, f"experiments/{made.reference}")
+
+
+class ExperimentOfSubject(_Experiments):
+    """Propose an experiment about a risk, a review or a breach, or return the unfinished one that it has."""
+
+    permission = {"POST": "risklog.experiment_add"}
+    bodies = {"POST": ExperimentOfSubjectBody}
+    answers = {"POST": (201, ExperimentRow)}
+
+    def post(self, request: Request) -> Response:
+        about = read(ExperimentOfSubjectBody, request)["about"]
+        made, _ = experiment_draft.add_from(about, by=self.by(request), at=clock.now())
+        return self.created(request, made.pk, f"experiments/{made.reference}")
+
+
+class ExperimentOfPattern(_Experiments):
+    """Propose an experiment from a pattern of `/patterns`, or return the unfinished one that it has."""
+
+    permission = {"POST": "risklog.experiment_add"}
+    bodies = {"POST": RiskOfPatternBody}
+    answers = {"POST": (201, ExperimentRow)}
+
+    def post(self, request: Request) -> Response:
+        values = read(RiskOfPatternBody, request)
+        days = values.get("days", PATTERN_DAYS)
+        made, _ = experiment_draft.add_from_pattern(
+            values["pattern"], days=days, by=self.by(request), at=clock.now()
         )
         return self.created(request, made.pk, f"experiments/{made.reference}")
 
@@ -298,6 +336,8 @@ class ExperimentPlans(NestedCollection):
 
 RESOURCES: list = [
     ("experiments", Experiments),
+    ("experiments/from_pattern", ExperimentOfPattern),
+    ("experiments/from_subject", ExperimentOfSubject),
     ("experiments/<str:key>", ExperimentItem),
     ("experiments/<str:key>/plans", ExperimentPlans),
     ("experiments/<str:key>/start", StartExperiment),

@@ -25,7 +25,7 @@ def add_from_pattern(key: str, *, days: int, by: Actor, at: datetime) -> tuple[R
     key: of a pattern that the actor sees in the last `days` days. The risk is about the newest breach of the
     pattern, and is as restricted as that breach is. Raises Refused(field="pattern" or "category").
     """
-    found = _tellable(key, days=days, by=by, at=at)
+    found = tellable(key, days=days, by=by, at=at)
     group = BreachGroup.objects.select_for_update(of=("self",)).select_related("model__owner_team")
     newest = group.get(pk=found.group_ids[0])
     if existing := recurrence.risk_of(found, by.person):
@@ -51,7 +51,7 @@ def add_from_pattern(key: str, *, days: int, by: Actor, at: datetime) -> tuple[R
     return made, True
 
 
-def _tellable(key: str, *, days: int, by: Actor, at: datetime) -> ShownPattern:
+def tellable(key: str, *, days: int, by: Actor, at: datetime) -> ShownPattern:
     """Return the pattern with numbers that all readers of its risk may know.
 
     These are the numbers of what everyone may see. The pattern of one restricted model has its own numbers,

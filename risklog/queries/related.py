@@ -1,8 +1,8 @@
-"""The reviews, escalations and risks of a subject, for history.queries.with_related."""
+"""The reviews, escalations, risks and experiments of a subject, for history.queries.with_related."""
 
 from typing import Any
 
-from risklog.models import Escalation, Review, Risk
+from risklog.models import Escalation, Experiment, Review, Risk
 
 
 def reviews(subject_id: Any) -> Any:
@@ -13,6 +13,11 @@ def reviews(subject_id: Any) -> Any:
 def escalations(subject_id: Any) -> Any:
     """Return the subject ids of the escalations of a subject."""
     return Escalation.objects.order_by().filter(about_id=subject_id).values_list("subject_id")
+
+
+def experiments(subject_id: Any) -> Any:
+    """Return the subject ids of the experiments about a subject."""
+    return Experiment.objects.order_by().filter(about_id=subject_id).values_list("subject_id")
 
 
 def risks(subject_id: Any) -> Any:

@@ -1,5 +1,7 @@
 """The pages of experiments: the list, one experiment, propose, edit, and its steps."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -7,14 +9,18 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from history.models import Subject
 from history.queries import with_related
 from kit import clock
+from kit.kinds import url_of
+from kit.refusals import Refused
 from kit.rights import may, view_needs
 from pages import flows
-from pages.answers import respond
+from pages.answers import go, respond, toast
 from pages.flows import form_page
 from pages.forms import PageForm
 from pages.listing import listing
+from pages.requests import actor
 from people.permissions import SignedInRequest
 from risklog.filters.experiment import EXPERIMENTS
 from risklog.forms.experiment import (
@@ -26,10 +32,14 @@ from risklog.forms.experiment import (
     NewExperimentForm,
     StartExperimentForm,
 )
+from risklog.forms.risk_of_pattern import RiskOfPatternForm
 from risklog.models import Experiment
 from risklog.operations import experiment as operations
+from risklog.operations import experiment_draft
 from risklog.operations.days import day_of
 from risklog.queries import experiment as queries
+from risklog.queries import experiment_panel
+from risklog.states import ExperimentState
 
 # A step in an address -> its form, operation and toast.
 STEPS: dict[str, tuple[type[PageForm], Any, str]] = {
@@ -95,6 +105,7 @@ def _detail(
         "challenges": queries.challenges_of(request.user, experiment),
         "may_challenge": request.user not in owners and may(request.user, "risklog.experiment_challenge"),
         "is_owner": request.user in owners,
+        **_follow_ups(request, experiment),
         "is_overdue": experiment.is_overdue(day_of(clock.now())),
         "lacks_values": queries.lacks_values(experiment),
         "may_change": may(request.user, "risklog.experiment_change", experiment),
@@ -102,6 +113,18 @@ def _detail(
         "forms": forms,
     }
     return respond(request, "risklog/experiment_detail.html", None, context, status=status)
+
+
+def _follow_ups(request: SignedInRequest, experiment: Experiment) -> dict[str, Any]:
+    """Return what the page needs to go on from a result: the threshold of its metric, and the conclusion."""
+    if experiment.state != ExperimentState.FINISHED or not may(request.user, "risklog.experiment_add"):
+        return {"may_follow": False}
+    outcome = experiment.get_outcome_display()
+    return {
+        "may_follow": True,
+        "threshold": experiment_panel.threshold_of(request.user, experiment),
+        "conclusion": f"{experiment.reference}: {outcome}. {experiment.decision_rule}"[:400],
+    }
 
 
 @require_http_methods(["GET", "POST"])
@@ -117,6 +140,41 @@ def experiment_create(request: SignedInRequest) -> HttpResponse:
         show=form_page(request, "risklog/experiment_create.html"),
         message="Experiment proposed",
     )
+
+
+@require_POST
+@view_needs("risklog.experiment_add")
+def experiment_from(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Propose an experiment from a risk, a review or a breach, or open the unfinished one that it has."""
+    about = get_object_or_404(Subject.objects.visible_to(request.user), reference=reference.upper())
+    return _drafted(request, lambda **act: experiment_draft.add_from(about, **act), back=url_of(about))
+
+
+@require_POST
+@view_needs("risklog.experiment_add")
+def experiment_from_pattern(request: SignedInRequest) -> HttpResponse:
+    """Propose an experiment from a pattern of breaches, or open the unfinished one that it has."""
+    back = reverse("signals:pattern_list")
+    form = RiskOfPatternForm(request.POST)
+    if not form.is_valid():
+        return toast(request, go(request, back), "Choose a pattern of this page.")
+    asked = form.cleaned_data
+    add = partial(experiment_draft.add_from_pattern, asked["pattern"], days=asked["days"])
+    return _drafted(request, add, back=back)
+
+
+def _drafted(
+    request: SignedInRequest, add: Callable[..., tuple[Experiment, bool]], *, back: str
+) -> HttpResponse:
+    """Run add(by=, at=) and go to the experiment; with its refusal to the page `back`."""
+    try:
+        made, is_new = add(by=actor(request), at=clock.now())
+    except Refused as refusal:
+        return toast(request, go(request, back), refusal.message)
+    message = f"{made.reference} proposed. Please complete its plan."
+    if not is_new:
+        message = f"{made.reference} exists already."
+    return toast(request, go(request, address_of(made)), message)
 
 
 @require_http_methods(["GET", "POST"])

@@ -31,6 +31,7 @@ from risklog.queries import acceptance as acceptances
 from risklog.queries import duplicate as duplicates
 from risklog.queries import escalation as escalations
 from risklog.queries import evidence as source_evidence
+from risklog.queries import experiment_panel as experiments
 from risklog.queries import review as reviews
 from risklog.queries import risk as queries
 from risklog.queries import scoring as scoring_rounds
@@ -78,6 +79,7 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         duplicates=duplicates.of_each_risk(user),
         breach_rows=source_evidence.of_each_risk(),
         scoring_rounds=scoring_rounds.of_each_risk(user),
+        experiment_rows=experiments.of_each_risk(user),
         appetite_id=appetite_of("pk"),
     )
     risk = get_object_or_404(
@@ -94,6 +96,7 @@ def risk_detail(request: SignedInRequest, reference: str) -> HttpResponse:
         "teams": risk.open_to,
         "may_change": may_change,
         "steps": steps_for(user, risk, proposal),
+        "experiments": experiments.of_risk(user, risk, risk.experiment_rows),
         "acceptances": accepted,
         "proposal": proposal,
         "acceptance": next((one for one in accepted if one.state == AcceptanceState.ACCEPTED), None),

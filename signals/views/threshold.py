@@ -91,7 +91,13 @@ def propose_first(request: SignedInRequest, pk: int) -> HttpResponse:
     """Propose a threshold on a series."""
     series = series_page.load_series(request, pk)
     back = reverse("signals:series_detail", args=[series.pk])
-    return _propose(request, series, ThresholdForm(request.POST or None), series=series, back=back)
+    form = ThresholdForm(request.POST or None, initial=_reason_of(request))
+    return _propose(request, series, form, series=series, back=back)
+
+
+def _reason_of(request: SignedInRequest) -> dict[str, str]:
+    """Return the reason that the address presets, such as the result of an experiment: ?reason=."""
+    return {"reason": request.GET.get("reason", "")[:500]}
 
 
 @require_http_methods(["GET", "POST"])
@@ -102,6 +108,7 @@ def propose_next(request: SignedInRequest, pk: int) -> HttpResponse:
     active = threshold.versions.filter(state=Agreement.ACTIVE).first()
     context = {"series": threshold.series, "threshold": threshold, "active": active}
     form = ThresholdForm.like(active, request.POST or None)
+    form.initial = {**form.initial, **_reason_of(request)}
     return _propose(request, threshold, form, **context, back=address_of(threshold))
 
 

@@ -287,6 +287,8 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("risklog:escalation_", lambda w, o, k: {"reference": k["risklog:escalation"]}),
     ("risklog:experiment_list", lambda w, o, k: {}),
     ("risklog:experiment_create", lambda w, o, k: {}),
+    ("risklog:experiment_from_pattern", lambda w, o, k: {}),
+    ("risklog:experiment_from", lambda w, o, k: {"reference": o.risk.reference}),
     (
         "risklog:experiment_run_remove",
         lambda w, o, k: {"reference": o.experiment.reference, "pk": o.linked_run.pk},

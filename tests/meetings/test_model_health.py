@@ -69,6 +69,7 @@ def test_everything_about_a_model_is_on_one_axis(model, move_clock):
         "Risks": 1,
         "Deployments": 2,
         "Decisions": 1,
+        "Experiments": 0,
         "Learnings": 1,
     }
     tiles = {tile.name: (tile.value, tile.before) for tile in shown.tiles}

@@ -46,7 +46,7 @@ def test_one_click_makes_a_risk_from_the_evidence(ana, client):
     assert pattern.groups[0].reference in risk.description
     page = client.get(PAGE).content.decode()
     assert f"/risks/{risk.reference}/" in page
-    assert "from-pattern" not in page
+    assert "/risks/from-pattern/" not in page
 
 
 def test_a_second_click_opens_the_same_risk(ana, client):

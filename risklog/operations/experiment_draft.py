@@ -1,0 +1,130 @@
+"""Propose an experiment from a risk, a review, a breach or a pattern in one click, filled in as far as known.
+
+A second click finds the unfinished experiment that the object has. People complete the draft before the
+start.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from history import operations as history
+from history.models import Subject
+from kit.actor import Actor
+from kit.refusals import Refused
+from risklog.models import Experiment, Review, Risk
+from risklog.operations import experiment
+from risklog.operations.experiment import ExperimentDetails
+from risklog.operations.risk_from_pattern import tellable
+from risklog.queries.recurrence import title_of
+from risklog.states import UNFINISHED_EXPERIMENTS
+from signals.models import Breach, BreachGroup
+
+KINDS = (Risk.KIND, Review.KIND, BreachGroup.KIND)
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentDraft:
+    """What an object gives a new experiment."""
+
+    title: str
+    hypothesis: str
+    details: ExperimentDetails
+
+
+@history.in_one_transaction
+def add_from(about: Subject, *, by: Actor, at: datetime) -> tuple[Experiment, bool]:
+    """Propose an experiment about a risk, a review or a breach. Returns it, and whether it is new.
+
+    Raises Refused(field="about") for an object of another kind.
+    """
+    if about.kind not in KINDS:
+        raise Refused("Choose a risk, a review or a breach.", field="about")
+    return add_draft(about, _READERS[about.kind](about), by=by, at=at)
+
+
+@history.in_one_transaction
+def add_draft(about: Subject, draft: ExperimentDraft, *, by: Actor, at: datetime) -> tuple[Experiment, bool]:
+    """Propose an experiment about an object from its draft, unless the object has an unfinished one."""
+    history.lock_scope(about)
+    if existing := _unfinished([about.pk], by):
+        return existing, False
+    made = experiment.propose(
+        title=draft.title, hypothesis=draft.hypothesis, details=draft.details, about=about, by=by, at=at
+    )
+    return made, True
+
+
+@history.in_one_transaction
+def add_from_pattern(key: str, *, days: int, by: Actor, at: datetime) -> tuple[Experiment, bool]:
+    """Propose an experiment about the newest breach of a pattern. Returns it, and whether it is new.
+
+    key, days: as of a risk from a pattern. Raises Refused(field="pattern").
+    """
+    found = tellable(key, days=days, by=by, at=at)
+    groups = BreachGroup.objects.select_related("subject", "model")
+    newest = groups.get(pk=found.group_ids[0])
+    history.lock_scope(newest.subject)
+    title = f"Test: {title_of(found)}"[:200]
+    subjects = groups.filter(pk__in=found.group_ids).values_list("subject_id", flat=True)
+    if existing := _unfinished(list(subjects), by, title=title):
+        return existing, False
+    draft = _of_breach(newest.subject)
+    made = experiment.propose(
+        title=title,
+        hypothesis=f"{found.count} breaches have one cause: {title_of(found)}. Without it they end.",
+        details=draft.details,
+        about=newest.subject,
+        by=by,
+        at=at,
+    )
+    return made, True
+
+
+def _unfinished(subjects: list[int], by: Actor, **fields: str) -> Experiment | None:
+    """Return the oldest unfinished experiment about one of these subjects that the actor may see."""
+    rows = Experiment.objects.filter(about__in=subjects, state__in=UNFINISHED_EXPERIMENTS, **fields)
+    if by.person is not None:
+        rows = rows.visible_to(by.person)
+    return rows.select_related("subject").order_by("pk").first()
+
+
+def _of_risk(about: Subject) -> ExperimentDraft:
+    risk = Risk.objects.select_related("model__subject", "model__owner_team", "series").get(subject=about)
+    reason = f" Its cause is: {risk.cause}" if risk.cause else ""
+    return ExperimentDraft(
+        f"Test: {risk.title}"[:200],
+        f"We can lower {about.reference} ({risk.title}).{reason}",
+        ExperimentDetails(
+            model=risk.model,
+            series=risk.series if risk.series and risk.series.model_id == risk.model_id else None,
+            data_slice=f"Feature {risk.feature}" if risk.feature else "",
+        ),
+    )
+
+
+def _of_review(about: Subject) -> ExperimentDraft:
+    review = Review.objects.select_related("model__subject", "model__owner_team").get(subject=about)
+    return ExperimentDraft(
+        f"Test: {review.title}"[:200],
+        review.outcome_reason or review.why or review.title,
+        ExperimentDetails(model=review.model),
+    )
+
+
+def _of_breach(about: Subject) -> ExperimentDraft:
+    rows = BreachGroup.objects.select_related("model__subject", "model__owner_team")
+    group = rows.get(subject=about)
+    breaches = Breach.objects.filter(group=group, series__isnull=False).select_related("series")
+    worst = breaches.order_by("-level", "pk").first()
+    series = worst.series if worst and worst.series and worst.series.model_id == group.model_id else None
+    feature = worst.feature if worst else ""
+    return ExperimentDraft(
+        f"Test: {group.title}"[:200],
+        f"What opened {about.reference} ({group.title}) has one cause, which we can remove.",
+        ExperimentDetails(
+            model=group.model, series=series, data_slice=f"Feature {feature}" if feature else ""
+        ),
+    )
+
+
+_READERS = {Risk.KIND: _of_risk, Review.KIND: _of_review, BreachGroup.KIND: _of_breach}

@@ -1,0 +1,256 @@
+"""Experiments beside other objects: one click to propose one, panels, the agenda, and what follows."""
+
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from history import relay
+from kit.actor import SYSTEM
+from kit.refusals import Refused
+from kit.sight import EVERYONE
+from meetings.models import AgendaItem
+from meetings.operations import check_in as check_ins
+from meetings.queries import model_health
+from people.operations import token
+from riskhub import schedule
+from risklog.models import Experiment
+from risklog.operations import experiment as operations
+from risklog.operations import experiment_draft
+from risklog.operations import review as reviews
+from risklog.states import ExperimentState
+from signals.queries import pattern as patterns
+from tests.conftest import AT
+from tests.factories import catalogue, experiments, meetings, people, risklog_review, risks, signals
+
+pytestmark = pytest.mark.django_db
+ACT = {"by": SYSTEM, "at": AT}
+FINISHED, RUNNING = ExperimentState.FINISHED, ExperimentState.RUNNING
+
+
+@pytest.fixture
+def member():
+    return people.user("Mara Member")
+
+
+@pytest.fixture
+def page(client, member):
+    people.organisation()
+    client.force_login(member)
+    return client
+
+
+def text_of(answer) -> str:
+    return answer.content.decode()
+
+
+# ------------------------------------------------------------------ one click
+
+
+def test_one_click_from_a_risk_and_the_second_opens_the_same(page):
+    model = catalogue.model()
+    risk = risks.risk("Labels lag", cause="Labels come by mail.", model=model, feature="age")
+    address = f"/risks/experiments/from/{risk.reference}/"
+
+    assert page.post(address).status_code == 303
+    assert page.post(address).status_code == 303
+
+    made = Experiment.objects.get()
+    assert (made.title, made.model, made.about) == ("Test: Labels lag", model, risk.subject)
+    assert "Labels come by mail." in made.hypothesis and made.data_slice == "Feature age"
+    assert page.get(address).status_code == 405
+    operations.cancel(made, reason="No data", **ACT)
+    page.post(address)
+    assert Experiment.objects.count() == 2
+
+
+def test_one_click_from_a_review_whose_outcome_asks_for_one(page):
+    group = signals.breach_group(catalogue.model("fraud-score"))
+    review = risklog_review.review(about=group.subject, of_model=group.model)
+    address = f"/risks/reviews/{review.reference}/"
+    button = f'action="/risks/experiments/from/{review.reference}/"'
+    assert button not in text_of(page.get(address))
+    reviews.settle(review, outcome="experiment_needed", reason="Weekend traffic explains it.", **ACT)
+
+    assert button in text_of(page.get(address))
+    page.post(f"/risks/experiments/from/{review.reference}/")
+
+    made = Experiment.objects.get()
+    assert (made.hypothesis, made.model) == ("Weekend traffic explains it.", group.model)
+    assert made.reference in text_of(page.get(address))
+
+
+def test_one_click_from_a_breach_takes_its_metric(page):
+    group = signals.breach_group(catalogue.model("fraud-score"))
+    assert f'action="/risks/experiments/from/{group.reference}/"' in text_of(
+        page.get(f"/signals/breaches/{group.reference}/")
+    )
+
+    page.post(f"/risks/experiments/from/{group.reference}/")
+
+    made = Experiment.objects.get()
+    assert made.model == group.model and made.series.model == group.model
+
+
+def test_one_click_from_a_check_in(page):
+    model = catalogue.model()
+    noted = check_ins.note(text="Nulls doubled\nsince Monday", model=model, **ACT)
+    assert page.post(f"/meetings/check-ins/{noted.pk}/experiment/").status_code == 303
+
+    made = Experiment.objects.get()
+    assert (made.title, made.about, made.model) == ("Test: Nulls doubled", noted.subject, model)
+
+
+def test_one_click_from_a_pattern_and_the_second_opens_the_same(page, member):
+    catalogue.model("fraud-score")
+    signals.alerts_at_night()
+    [pattern] = patterns.search(member, at=AT).patterns
+    assert 'action="/risks/experiments/from-pattern/"' in text_of(page.get("/signals/patterns/"))
+    body = {"pattern": pattern.key, "days": 90}
+
+    page.post("/risks/experiments/from-pattern/", body)
+    page.post("/risks/experiments/from-pattern/", body)
+
+    made = Experiment.objects.get()
+    assert made.about.reference == pattern.groups[0].reference
+    assert made.hypothesis.startswith("12 breaches have one cause")
+    page.post("/risks/experiments/from-pattern/", {"pattern": "0" * 16})
+    assert Experiment.objects.count() == 1
+
+
+def test_other_objects_are_refused(page):
+    with pytest.raises(Refused) as caught:
+        experiment_draft.add_from(experiments.experiment().subject, **ACT)
+    assert caught.value.field == "about"
+    hidden = risks.restricted("Hidden", people.team())
+    assert page.post(f"/risks/experiments/from/{hidden.reference}/").status_code == 404
+    assert page.post("/risks/experiments/from/R-999999/").status_code == 404
+
+
+def test_by_api(client, member):
+    _, text = token.issue(member, name="Tests", scope="write", by=SYSTEM, at=AT)
+    headers = {"Authorization": f"Bearer {text}"}
+
+    def post(address, body):
+        return client.post(address, body, content_type="application/json", headers=headers)
+
+    risk = risks.risk("Labels lag")
+    noted = check_ins.note(text="Nulls doubled", **ACT)
+    made = post("/api/v1/experiments/from_subject", {"about": risk.reference})
+    assert made.status_code == 201 and made.json()["about_reference"] == risk.reference
+    again = post("/api/v1/experiments/from_subject", {"about": risk.reference})
+    assert again.json()["id"] == made.json()["id"]
+    unknown = post("/api/v1/experiments/from_pattern", {"pattern": "0" * 16})
+    assert unknown.status_code == 422
+    of_note = post(f"/api/v1/check-ins/{noted.pk}/experiment", {})
+    assert Experiment.objects.get(subject__reference=of_note.json()["reference"]).about == noted.subject
+
+
+# ------------------------------------------------------------------ panels
+
+
+def test_a_risk_shows_its_last_experiments_and_those_of_its_breach_and_reviews(client, member):
+    group = signals.breach_group(catalogue.model("fraud-score"))
+    risk = risks.risk(breach_group=group)
+    review = risklog_review.review(about=risk.subject)
+    for title, subject in (("Of it", risk), ("Of its breach", group), ("Of its review", review)):
+        experiments.experiment(title, about=subject.subject)
+    experiments.experiment("Of another")
+    team = people.team()
+    experiments.experiment("Hidden one", about=risk.subject, viewers=[team.subject_id])
+    client.force_login(member)
+    shown = text_of(client.get(f"/risks/{risk.reference}/"))
+
+    assert all(title in shown for title in ("Of it", "Of its breach", "Of its review"))
+    assert "Of another" not in shown and "Hidden one" not in shown
+
+
+def test_the_panels_take_as_many_statements_for_three_rows_as_for_one(page):
+    model = catalogue.model()
+    risk = risks.risk(model=model)
+    addresses = (f"/risks/{risk.reference}/", f"/models/{model.slug}/")
+
+    def counts():
+        found = []
+        for address in addresses:
+            with CaptureQueriesContext(connection) as captured:
+                assert page.get(address).status_code == 200
+            found.append(len(captured))
+        return found
+
+    experiments.experiment("First", about=risk.subject, model=model)
+    counts()
+    one = counts()
+    for title in ("Second", "Third"):
+        experiments.experiment(title, about=risk.subject, model=model)
+    assert counts() == one
+    assert all("Third" in text_of(page.get(address)) for address in addresses)
+
+
+def test_the_time_axis_of_a_model_shows_started_experiments():
+    model = catalogue.model()
+    experiments.experiment("Only proposed", model=model)
+    running = experiments.experiment("Started", model=model, state=RUNNING)
+
+    lanes = {lane.name: lane.entries for lane in model_health.health(EVERYONE, model).lanes}
+
+    assert [entry.label for entry in lanes["Experiments"]] == [f"{running.reference} Started"]
+
+
+# ------------------------------------------------------------------ the agenda
+
+
+def test_a_result_is_on_the_agenda_until_it_is_decided():
+    people.organisation()
+    team = people.team()
+    meetings.series(team)
+    made = experiments.experiment(model=catalogue.model(owner_team=team), state=FINISHED)
+    schedule.tick(AT)
+    schedule.tick(AT)
+
+    item = AgendaItem.objects.get(about=made.subject)
+    assert item.purpose == "decide" and item.title == f"Result: {made.title}"
+    assert item.why.startswith("Supported. Rule: Supported: raise the warning threshold")
+
+
+def test_the_item_of_a_cancelled_experiment_is_finished_and_a_decided_one_is_not_placed():
+    people.organisation()
+    team = people.team()
+    series = meetings.series(team)
+    made = experiments.experiment(model=catalogue.model(owner_team=team))
+    item = meetings.item(meetings.planned(series, 0), about=made.subject)
+    operations.cancel(made, reason="No data", **ACT)
+    decided = experiments.experiment(model=catalogue.model(owner_team=team), state=FINISHED)
+    meetings.decision(about=decided.subject, meeting=None)
+    relay.relay(at=AT)
+
+    item.refresh_from_db()
+    assert item.state == "done"
+    assert not AgendaItem.objects.filter(about=decided.subject).exists()
+
+
+# ------------------------------------------------------------------ what follows
+
+
+def test_a_result_leads_to_a_threshold_a_change_and_actions(client):
+    model = catalogue.model("fraud-score")
+    series = signals.series(model)
+    version = signals.agreed(series)
+    owners = experiments.owners()
+    made = experiments.experiment(model=model, series=series, state=FINISHED, owners=owners)
+    client.force_login(owners[0])
+    shown = text_of(client.get(f"/risks/experiments/{made.reference}/"))
+    conclusion = quote(f"{made.reference}: Supported. {made.decision_rule}")
+
+    threshold = f"/signals/thresholds/{version.threshold_id}/propose/?reason={conclusion}"
+    change = f"/models/change-requests/new/?model={model.slug}"
+    action = f"/actions/new/?about={made.reference}"
+    assert threshold in shown and change in shown
+    assert f"{made.reference}: Supported." in text_of(client.get(threshold))
+    assert made.title in text_of(client.get(f"{change}&title={quote(made.title)}"))
+    form = text_of(client.get(f"{action}&type=data_collection"))
+    assert made.reference in form and '<option value="data_collection" selected>' in form
+
+    running = experiments.experiment(model=model, state=RUNNING, owners=owners)
+    assert "What follows" not in text_of(client.get(f"/risks/experiments/{running.reference}/"))
