@@ -4,7 +4,7 @@ from history.declarations import EventType, Mail, Payload
 from history.recipients import listed_in_payload
 from history.states import NewsGroup
 from incidents import mail
-from incidents.recipients import handlers, managers_if_critical, owners_of_models
+from incidents.recipients import handlers, managers_if_critical, observers, owners_of_models
 from talk.recipients import watchers
 
 
@@ -61,6 +61,36 @@ class ModelReleased(Payload, verb="incidents.model_released"):
     model: int  # subject id
 
 
+class PostmortemOpened(Payload, verb="incidents.postmortem_opened"):
+    """observers, told: user ids; told: who handled the incident."""
+
+    due_on: str
+    observers: list[int]
+    told: list[int]
+
+
+class PostmortemReminded(Payload, verb="incidents.postmortem_reminded"):
+    due_on: str
+    told: list[int]
+
+
+class PostmortemOverdue(Payload, verb="incidents.postmortem_overdue"):
+    due_on: str
+    told: list[int]
+
+
+class RiskAnswered(Payload, verb="incidents.risk_answered"):
+    """answer: a RiskAnswer. risk: its subject id."""
+
+    answer: str
+    risk: int
+
+
+class DutyApplied(Payload, verb="incidents.duty_applied"):
+    name: str
+    due_on: str
+
+
 _CONCERNED = (handlers, owners_of_models, managers_if_critical, watchers)
 
 EVENTS = (
@@ -102,6 +132,31 @@ EVENTS = (
     EventType(IncidentResolved, _CONCERNED, group=NewsGroup.INCIDENTS),
     EventType(IncidentReopened, _CONCERNED, is_urgent=True, group=NewsGroup.INCIDENTS),
     EventType("incidents.incident_reviewed"),
+    EventType(
+        PostmortemOpened,
+        (observers, listed_in_payload("told", reason="You handled this incident, which is now reviewed")),
+        group=NewsGroup.INCIDENTS,
+    ),
+    EventType("incidents.observers_chosen", is_minor=True),
+    EventType("incidents.postmortem_changed", is_minor=True),
+    EventType(RiskAnswered),
+    EventType(
+        PostmortemReminded,
+        (listed_in_payload("told", reason="The post-incident review is due soon"),),
+        group=NewsGroup.INCIDENTS,
+    ),
+    EventType(
+        PostmortemOverdue,
+        (listed_in_payload("told", reason="The post-incident review is overdue"),),
+        is_urgent=True,
+        group=NewsGroup.INCIDENTS,
+    ),
+    EventType("incidents.postmortem_finished", (observers,), group=NewsGroup.INCIDENTS),
+    EventType(DutyApplied),
+    EventType("incidents.duty_added"),
+    EventType("incidents.duty_changed"),
+    EventType("incidents.duty_retired"),
+    EventType("incidents.duty_restored"),
     EventType(IncidentWithdrawn, _CONCERNED, group=NewsGroup.INCIDENTS),
     EventType(IncidentRestricted, is_minor=True),
     EventType(IncidentOpenedToAll, is_minor=True),

@@ -1,10 +1,29 @@
 """The kinds of objects of this room."""
 
 from history.documents import Texts
-from incidents.models import Incident
-from kit.kinds import Kind, Page
+from incidents.models import Incident, Postmortem, ReportingDuty
+from kit.kinds import Kind, NoPage, Page
 
 KINDS = (
+    Kind(
+        Postmortem,
+        "Post-incident review",
+        "Post-incident reviews",
+        icon="report-analytics",
+        page=Page("incidents:postmortem_by_id", "object_id"),
+        permission="incidents.incident_view",
+        search_rank=14,
+        texts=Texts(body=("factors", "went_well", "lessons", "risk_note"), tags=("whys",)),
+    ),
+    Kind(
+        ReportingDuty,
+        "Reporting duty",
+        "Reporting duties",
+        icon="send",
+        page=NoPage("on the list of reporting duties"),
+        permission="incidents.incident_view",
+        is_discussed=False,
+    ),
     Kind(
         Incident,
         "Incident",

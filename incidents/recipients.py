@@ -2,7 +2,7 @@
 
 from history.models import Event
 from history.recipients import everyone
-from incidents.models import Incident
+from incidents.models import Incident, Observer
 from incidents.queries import incident as incidents
 from incidents.states import IncidentSeverity
 from people.models import Team
@@ -46,3 +46,9 @@ def handlers(event: Event) -> dict[int, str]:
     return everyone(people, "You handle this incident") | everyone(
         [incident.declared_by_id], "You declared this incident"
     )
+
+
+def observers(event: Event) -> dict[int, str]:
+    """Return the observers of a post-incident review, with the reason of the rotation."""
+    rows = Observer.objects.filter(postmortem__subject_id=event.subject_id)
+    return {pk: f"You observe this review: {why}"[:120] for pk, why in rows.values_list("user_id", "why")}

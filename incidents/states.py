@@ -48,3 +48,35 @@ INCIDENT_MOVES = {
     (IncidentState.MITIGATED, IncidentState.WITHDRAWN): "incidents.incident_withdrawn",
     (IncidentState.WITHDRAWN, IncidentState.OPEN): "incidents.incident_reopened",
 }
+
+
+class PostmortemState(TextChoices):
+    OPEN = "open", "Open"
+    DONE = "done", "Done"
+
+
+class RiskAnswer(TextChoices):
+    """How the risk log answers which risk should have caught an incident."""
+
+    LINKED = "linked", "A risk of the log, as it is scored"
+    RESCORED = "rescored", "A risk of the log, whose score was too low"
+    NEW = "new", "No risk of the log: a new one"
+
+
+POSTMORTEM_MOVES = {(PostmortemState.OPEN, PostmortemState.DONE): "incidents.postmortem_finished"}
+# Within how many working days after it is resolved an incident is reviewed.
+REVIEW_DAYS = {
+    IncidentSeverity.CRITICAL: 3,
+    IncidentSeverity.HIGH: 5,
+    IncidentSeverity.MEDIUM: 10,
+    IncidentSeverity.LOW: 20,
+}
+# How many people of teams that are not involved observe the review.
+OBSERVERS = {
+    IncidentSeverity.CRITICAL: 2,
+    IncidentSeverity.HIGH: 2,
+    IncidentSeverity.MEDIUM: 1,
+    IncidentSeverity.LOW: 1,
+}
+MAX_ACTIONS = 3
+MIN_WHYS, MAX_WHYS = 3, 7

@@ -11,6 +11,7 @@ from actions.operations import blocked, reminder
 from catalogue.operations import change_request, workflow
 from history import declarations, wiring
 from history.wiring import Handler, OnDemand
+from incidents.operations import postmortem
 from leaders.operations import goal
 from learnings.operations import feed_address, learning
 from meetings.operations import acceptance as decided
@@ -20,6 +21,7 @@ from meetings.operations import (
     agreement,
     calendar_feed,
     experiment_items,
+    incident_items,
     meeting,
     minutes,
     model_findings,
@@ -145,6 +147,14 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "risklog.escalation_resumed": (delivery.add_of_rung,),
     "risklog.escalation_stepped_down": (delivery.add_of_rung,),
     "risklog.escalation_called_again": (delivery.add_of_rung,),
+    # A severe incident is on the next agenda until it is over. Its review is on one until it is done.
+    "incidents.incident_declared": (incident_items.on_incident_declared,),
+    "incidents.incident_changed": (incident_items.on_incident_declared,),
+    "incidents.incident_reopened": (incident_items.on_incident_declared,),
+    "incidents.incident_resolved": (incident_items.on_incident_over,),
+    "incidents.incident_withdrawn": (incident_items.on_incident_over,),
+    "incidents.postmortem_opened": (incident_items.on_postmortem_opened,),
+    "incidents.postmortem_finished": (incident_items.on_postmortem_finished,),
     # A risk that nobody dealt with is put on an agenda.
     "risklog.risk_neglected": (agenda_handlers.on_risk_neglected,),
     # So is a model without an owner, or whose validation is due.
@@ -268,6 +278,8 @@ DUES: dict[str, Handler] = {
     "actions.overdue": reminder.note_overdue,
     "signals.mute_ends": mute.note_end,
     "signals.retraining_answer_due": retraining.note_unanswered,
+    "incidents.review_reminder": postmortem.remind,
+    "incidents.review_overdue": postmortem.escalate,
     "risklog.review_reminder": review.remind,
     "risklog.review_unanswered": review.note_unanswered,
     "risklog.climb": climb.climb,

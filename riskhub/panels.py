@@ -184,6 +184,8 @@ PANELS: tuple[Panel, ...] = (
     Panel("incidents.incident", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("incidents.incident", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("incidents.incident", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
+    Panel("incidents.postmortem", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
+    Panel("incidents.postmortem", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel("incidents.incident", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel("incidents.incident", "rail", SNAPSHOTS, snapshot.panel, "signals.view"),
     Panel("risklog.experiment", "main", AGENDA, agenda.panel, "meetings.meeting_view"),

@@ -1,5 +1,10 @@
 """The API of incidents, by noun."""
 
-from incidents.api import handling, incident
+from incidents.api import duty, handling, incident, postmortem
 
-RESOURCES: list = [*incident.RESOURCES, *handling.RESOURCES]
+RESOURCES: list = [
+    *incident.RESOURCES,
+    *handling.RESOURCES,
+    *postmortem.RESOURCES,
+    *duty.RESOURCES,
+]

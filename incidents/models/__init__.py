@@ -1,6 +1,17 @@
 """The models of this room: one module per noun."""
 
+from incidents.models.duty import DutyAction, ReportingDuty
 from incidents.models.incident import Incident, InvolvedModel
+from incidents.models.postmortem import Observer, Postmortem
 from incidents.models.timeline import TimelineEntry, Update
 
-__all__ = ["Incident", "InvolvedModel", "TimelineEntry", "Update"]
+__all__ = [
+    "DutyAction",
+    "Incident",
+    "InvolvedModel",
+    "Observer",
+    "Postmortem",
+    "ReportingDuty",
+    "TimelineEntry",
+    "Update",
+]

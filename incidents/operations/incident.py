@@ -14,6 +14,7 @@ from incidents import events
 from incidents.models import Incident
 from incidents.models.incident import MAX_AFFECTED, MAX_TITLE
 from incidents.moments import MOMENTS, problems
+from incidents.operations import duty, postmortem
 from incidents.queries import incident as queries
 from incidents.states import IncidentSeverity, IncidentState
 from kit.actor import SYSTEM, Actor
@@ -84,6 +85,7 @@ def declare(
     _check_moments(incident, {}, {name for name in MOMENTS if values.get(name) not in (None, at)}, at)
     placed = _placement(incident, about, viewers, by)
     history.record(incident, "incidents.incident_declared", by=by, at=at, cause=cause, placed=placed)
+    duty.apply_to(incident, at=at)
     return incident
 
 
@@ -123,6 +125,8 @@ def change(
     history.change(incident, differing, by=by, at=at, seen=seen)
     if "title" in differing:
         history.retitle(incident)
+    if differing.keys() & {"severity", "model"}:
+        duty.apply_to(incident, at=at)
     return incident
 
 
@@ -164,14 +168,18 @@ def resolve(
     text: str = "",
     seen: int | None = None,
 ) -> Incident:
-    """Note that the cause is removed. resolved_at: now if it is not given. text: what was done.
+    """Note that the cause is removed, and open the post-incident review.
+
+    resolved_at: now if it is not given. text: what was done.
 
     Raises Refused(field="resolved_at"), IllegalMove, ChangedMeanwhile.
     """
     values = {"resolved_at": resolved_at or at}
     payload = events.IncidentResolved(text=text.strip() or None)
     _check_moments(incident, values, set(values), at)
-    history.move(incident, IncidentState.RESOLVED, by=by, at=at, seen=seen, values=values, payload=payload)
+    resolved = IncidentState.RESOLVED
+    event = history.move(incident, resolved, by=by, at=at, seen=seen, values=values, payload=payload)
+    postmortem.open_for(incident, by=SYSTEM, at=at, cause=event)
     return incident
 
 

@@ -8,6 +8,7 @@ from catalogue.models import Model, Version
 from history import operations as history
 from incidents import events
 from incidents.models import Incident, InvolvedModel
+from incidents.operations import duty
 from kit.actor import Actor
 from kit.refusals import Refused
 
@@ -32,6 +33,7 @@ def add(
         return present
     row = InvolvedModel(incident=incident, model=model, model_version=model_version, added_at=at)
     history.record(row, events.ModelInvolved(model=model.subject_id), by=by, at=at)
+    duty.apply_to(incident, at=at)
     return row
 
 

@@ -1,3 +1,3 @@
 """Who may do what about incidents. Importing this package registers every predicate."""
 
-from incidents.permissions import incident  # noqa: F401
+from incidents.permissions import incident, postmortem  # noqa: F401

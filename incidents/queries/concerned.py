@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from incidents.models import Incident
+from incidents.models import Incident, Postmortem
 from risklog.queries.rung import Concerned, ConcernedReader
 
 
@@ -19,4 +19,15 @@ def _of_incident(incident: Incident) -> Concerned:
     )
 
 
-CONCERNED: dict[str, ConcernedReader] = {Incident.KIND: (_rows, _of_incident)}
+def _reviews() -> QuerySet[Postmortem]:
+    return Postmortem.objects.select_related("incident__team", "incident__model__owner_team")
+
+
+def _of_review(postmortem: Postmortem) -> Concerned:
+    return _of_incident(postmortem.incident)
+
+
+CONCERNED: dict[str, ConcernedReader] = {
+    Incident.KIND: (_rows, _of_incident),
+    Postmortem.KIND: (_reviews, _of_review),
+}

@@ -24,6 +24,7 @@ from incidents.models.incident import MAX_TITLE
 from incidents.operations import incident as operations
 from incidents.queries import draft as drafts
 from incidents.queries import incident as queries
+from incidents.queries import postmortem as postmortems
 from incidents.queries import role as roles
 from incidents.queries import timeline as timelines
 from incidents.states import INCIDENT_MOVES, IncidentState
@@ -87,6 +88,7 @@ def detail(
         "steps": _steps(request, incident, refused, form),
         "forms": _forms(request, refused, form) if may_change else {},
         "refused": refused,
+        "postmortem": postmortems.for_pages(request.user).filter(incident=incident).first(),
         "roles": roles.roles_of(request.user, incident),
         "timeline": timelines.timeline(request.user, incident, until=clock.now()),
         "involved": queries.shown_involved(request.user, incident),

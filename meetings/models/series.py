@@ -15,7 +15,7 @@ from signals.states import SignalKind
 class MeetingSeries(Recorded):
     """A recurring meeting: schedule (an RFC 5545 rule in its own time zone), participants and rotation.
 
-    function_order: ids of functions, in the order in which they facilitate (meetings.rotation).
+    function_order: ids of functions, in the order in which they facilitate (people.rotation).
     is_draft: it plans its meetings, and tells and mails nobody.
     is_check_in: a short meeting about the check-ins since the last one, without a scribe and without minutes.
     has_observer: each meeting has an observer, from observer_teams, or from any other team if there are none.

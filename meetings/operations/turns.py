@@ -8,7 +8,7 @@ from history import operations as history
 from history.models import Event
 from kit.actor import Actor
 from kit.refusals import Refused
-from meetings import cadence, rotation
+from meetings import cadence
 from meetings.models import Focus, Meeting, MeetingSeries
 from meetings.operations import agenda, observers
 from meetings.queries import series as series_queries
@@ -21,6 +21,7 @@ from meetings.states import (
     MeetingState,
     TurnTask,
 )
+from people import rotation
 from people.models import User
 from people.states import Role
 
@@ -30,6 +31,11 @@ UNHELD = "meetings.unheld"
 WITHIN_YEARS = 50
 TAKEN = "This series has a meeting at that time. Choose another time."
 _DAYS_BEFORE = (7, 1)
+_TASKS = {
+    TurnTask.FACILITATOR: rotation.LEADING,
+    TurnTask.SCRIBE: rotation.WRITING,
+    TurnTask.OBSERVER: rotation.OBSERVING,
+}
 _NOBODY = rotation.Assignment(None, None, None, None, "")
 
 
@@ -162,7 +168,7 @@ def taken_by(meeting: Meeting, person: User, task: str = TurnTask.FACILITATOR) -
     values: dict[str, Any] = {
         f"{task}_id": person.pk,
         TAKEN_FIELDS[task]: True,
-        WHY_FIELDS[task]: f"{person.name} {rotation.TASKS[task].taken}",
+        WHY_FIELDS[task]: f"{person.name} {_TASKS[task].taken}",
     }
     if task == TurnTask.FACILITATOR and meeting.stand_in_id == person.pk:
         values["stand_in_id"] = meeting.facilitator_id

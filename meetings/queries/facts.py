@@ -7,8 +7,8 @@ from actions.models import Action
 from catalogue.models import ChangeRequest
 from catalogue.states import ChangeRoute
 from history.models import Subject
-from incidents.models import Incident
-from incidents.states import IncidentSeverity, IncidentState
+from incidents.models import Incident, Postmortem
+from incidents.states import IncidentSeverity, IncidentState, PostmortemState
 from meetings.models import CheckIn, Decision
 from meetings.states import DecisionState
 from people import queries as people
@@ -60,7 +60,9 @@ def facts_of_review(review: Review) -> Facts:
     )
 
 
-def is_open(obj: Risk | Review | Escalation | CheckIn | ChangeRequest | Incident | Experiment) -> bool:
+def is_open(
+    obj: Risk | Review | Escalation | CheckIn | ChangeRequest | Incident | Postmortem | Experiment,
+) -> bool:
     """Return True if something is left to do about an object; for an escalation, about its subject.
 
     An escalation and a finished experiment take a query, the others none. About a check-in nothing is left to
@@ -69,8 +71,8 @@ def is_open(obj: Risk | Review | Escalation | CheckIn | ChangeRequest | Incident
     match obj:
         case Risk():
             return obj.state in LIVE_RISKS
-        case Review():
-            return obj.state == ReviewState.OPEN
+        case Review() | Postmortem():
+            return obj.state in (ReviewState.OPEN, PostmortemState.OPEN)
         case ChangeRequest():
             return obj.is_open and not obj.waits_for_review
         case Incident():
@@ -153,6 +155,13 @@ def _incident(subject: Subject) -> Facts:
     return Facts(kind or SignalKind.PERFORMANCE, team, is_critical, is_open(incident))
 
 
+def _postmortem(subject: Subject) -> Facts:
+    """Return the facts of a post-incident review: those of its incident, due on its own date."""
+    postmortem = Postmortem.objects.select_related("incident__subject").get(subject=subject)
+    facts = _incident(postmortem.incident.subject)
+    return replace(facts, is_open=postmortem.is_open, due_at=_end_of(postmortem.due_on))
+
+
 # What an incident is declared from that has a signal kind.
 _SOURCES = frozenset({"risk", "review"})
 
@@ -187,6 +196,7 @@ def _is_undecided(experiment: Experiment) -> bool:
 
 _READERS = {
     "incident": _incident,
+    "postmortem": _postmortem,
     "review": _review,
     "risk": _risk,
     "breach": _breach,

@@ -16,10 +16,10 @@ from kit.sight import Visitor
 from lists.collation import BY_NAME
 from meetings.models import Focus, Meeting, MeetingSeries
 from meetings.queries import days_off
-from meetings.rotation import Person, Roster, Turn, balance, spread
 from meetings.routing import CandidateSeries, PlannedMeeting
 from meetings.states import HELD, MeetingState, TurnTask
 from people.models import Absence, Function, Team, User
+from people.rotation import Person, Roster, Turn, balance, spread
 from people.states import Role
 
 # Each series in use: its teams (none of a check-in, so that no subject is routed to it), the number of

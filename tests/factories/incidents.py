@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from incidents.models import Incident
+from incidents.models import Incident, Postmortem, ReportingDuty
+from incidents.operations import duty as duties
 from incidents.operations import incident as operations
 from incidents.operations import involved, timeline
+from incidents.operations import postmortem as reviews
 from kit.actor import SYSTEM, Actor
 from tests.conftest import AT
+from tests.factories import risks
 
 
 def incident(
@@ -39,3 +42,29 @@ def incident(
     if state == "withdrawn":
         operations.withdraw(declared, reason="It was a test", **act)
     return declared
+
+
+def written(of: Incident | None = None) -> Postmortem:
+    """The review of a resolved incident, of a new one by default, with everything but the risk."""
+    resolved = of or incident(state="resolved")
+    rows = Postmortem.objects.select_related("subject", "incident__subject", "incident__model")
+    texts = {
+        "factors": "The job has no alert.",
+        "whys": ["The job hung.", "Its source was locked.", "Nobody owns the lock."],
+        "lessons": "Alert on jobs that do not finish.",
+    }
+    review = rows.select_related("incident__team").get(incident=resolved)
+    return reviews.change(review, texts, by=SYSTEM, at=AT)
+
+
+def reviewed(of: Incident | None = None) -> Postmortem:
+    """A finished review. Its risk is a new one of the log."""
+    review = written(of)
+    reviews.answer_risk(review, answer="linked", risk=risks.risk(), by=SYSTEM, at=AT)
+    return reviews.finish(review, by=SYSTEM, at=AT)
+
+
+def duty(
+    name: str = "Report to the supervisor", *, severity: str = "critical", days: int = 3
+) -> ReportingDuty:
+    return duties.add(name=name, severity=severity, days=days, by=SYSTEM, at=AT)

@@ -22,7 +22,7 @@ from catalogue.models import (
     Workflow,
 )
 from history.models import Event
-from incidents.models import Incident
+from incidents.models import Incident, InvolvedModel, ReportingDuty, TimelineEntry, Update
 from kit.actor import SYSTEM
 from leaders.models import Goal
 from learnings.models import FeedAddress, Learning, LearningUse, Recognition
@@ -76,7 +76,7 @@ from signals.models import Dashboard, Mute, Snapshot, Source, ThresholdVersion
 from signals.operations import threshold as thresholds
 from talk.models import Comment, File
 from tests.conftest import AT
-from tests.factories import catalogue, learnings, people, risklog_review, risks, signals, talk
+from tests.factories import catalogue, incidents, learnings, people, risklog_review, risks, signals, talk
 from tests.factories import meetings as meetings_
 
 
@@ -122,6 +122,8 @@ class House:
     account: Any = None
     dashboard: Any = None
     workflow: Any = None
+    incident: Any = None
+    resolved: Any = None
 
     @property
     def turn(self) -> Meeting:
@@ -159,6 +161,8 @@ def build() -> House:
     house.over = meetings_.closed(meetings_.series(team))
     house.feed, _ = calendar_feed.add(ana, series=house.meetings, by=SYSTEM, at=AT)
     house.proposal = _proposal(house)
+    house.incident = incidents.incident(person=ana)
+    house.resolved = incidents.incident(person=ana, state="resolved")
     fields = [{"label": "What happened", "type": "text"}]
     house.account = service_account.add(
         name="Nightly import", purpose="Brings the points.", responsible=ana, by=SYSTEM, at=AT
@@ -454,6 +458,40 @@ CASES = (
         at("incidents:incident_create"),
         Incident,
         typed(title="Scores are too low", severity="high"),
+    ),
+    Case(
+        "line of a timeline",
+        at("incidents:incident_detail", "incident.reference"),
+        TimelineEntry,
+        typed(text="The job hung."),
+        at("incidents:timeline_add", "incident.reference"),
+    ),
+    Case(
+        "update of an incident",
+        at("incidents:incident_detail", "incident.reference"),
+        Update,
+        typed(text="We roll back."),
+        at("incidents:update_send", "incident.reference"),
+    ),
+    Case(
+        "further model of an incident",
+        at("incidents:incident_detail", "incident.reference"),
+        InvolvedModel,
+        lambda house: {"model": house.model.pk},
+        at("incidents:model_add", "incident.reference"),
+    ),
+    Case(
+        "improvement",
+        at("incidents:postmortem_detail", "resolved.reference"),
+        Action,
+        typed(title="Alert on it"),
+        at("incidents:postmortem_act", "resolved.reference"),
+    ),
+    Case(
+        "reporting duty",
+        at("incidents:duty_create"),
+        ReportingDuty,
+        typed(name="Report it", severity="high", days=3),
     ),
     Case("action", at("actions:action_create"), Action, typed(title="Write it up")),
     Case(

@@ -20,7 +20,9 @@ from django.db.models.functions import Concat
 from actions.models import Action
 from actions.operations import action as action_operations
 from history.models import Due, Subject
-from kit.actor import Actor
+from incidents.models import Postmortem
+from incidents.operations import postmortem as reviews
+from kit.actor import SYSTEM, Actor
 from learnings.models import Learning, Recognition
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.operations import control
@@ -237,6 +239,7 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
     items.note(item, notes=f"{CANARY} notes", **act)
     found = replace(
         world.open,
+        postmortem=_reviewed(risk),
         # A root of its own, which everyone may see: only its link to the risk is hidden.
         incident=incidents.incident(
             "Open outage",
@@ -260,6 +263,12 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
 
 def _experimenters(world: World) -> list[User]:
     return [world.people["owner"], *world.extra["experimenters"]]
+
+
+def _reviewed(risk: Risk) -> Postmortem:
+    """Return the review of an incident that everyone may see. Only its link to the risk is hidden."""
+    review = incidents.written(incidents.incident("Open loss", state="resolved"))
+    return reviews.answer_risk(review, answer="linked", risk=risk, by=SYSTEM, at=AT)
 
 
 def _discussed(world: World, risk: Risk) -> Decision:

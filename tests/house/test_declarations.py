@@ -83,6 +83,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
     assert [kind.key for kind in kinds.searchable()] == [
         "risk",
         "incident",
+        "postmortem",
         "breach",
         "review",
         "escalation",

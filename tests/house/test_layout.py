@@ -132,6 +132,7 @@ def test_rooms_import_only_allowed_modules_of_each_other():
         "working",
         "days_off",
         "roster",
+        "rotation",
         "turns",
         "slugs",
     }  # people's pure reckoning: no tables, no queries

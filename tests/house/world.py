@@ -109,6 +109,7 @@ class Objects:
     rollback: Any
     check_in: Any
     incident: Any
+    postmortem: Any
     dashboard: Any
     snapshot: Any
 
@@ -418,6 +419,9 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         rollback=rollback,
         check_in=check_in,
         incident=incident,
+        postmortem=incidents.written(
+            incidents.incident(f"{word} outage", person=owner, model=model, state="resolved")
+        ),
         dashboard=dashboard,
         snapshot=signals.snapshot(dashboard, f"{word} picture", by=owner),
     )
@@ -427,6 +431,7 @@ def _once(world: World, owner: Any) -> None:
     from risklog.models import Category, Ladder
 
     world.extra |= {
+        "duty": incidents.duty(),
         "risklog:category": Category.objects.order_by("pk").first(),
         "risklog:import": _an_import(world),
         **_templates(world.open.risk, owner),

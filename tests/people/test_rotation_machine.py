@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from meetings.rotation import Person, Roster, Slot, Turn, assign
+from people.rotation import Person, Roster, Slot, Turn, assign
 
 START, LONG_AGO = date(2026, 1, 5), date(2020, 1, 1)
 

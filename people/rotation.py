@@ -1,5 +1,7 @@
 """Compute whose turn it is, and why. Pure: it reads past turns and returns assignments.
 
+Meetings choose facilitators, scribes and observers by it, post-incident reviews choose observers.
+
 - The focus rotates by meetings held.
 - The next function is one that led none of the latest meetings of this focus, in the order of the series.
   Over a full cycle every function therefore meets every focus.
@@ -16,8 +18,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-
-from meetings.states import TurnTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,6 @@ class Task:
 LEADING = Task("has not led yet", "last led on", "took over this meeting")
 WRITING = Task("has not been the scribe yet", "was last the scribe on", "took over as scribe")
 OBSERVING = Task("has not observed yet", "last observed on", "took over as observer")
-TASKS = {TurnTask.FACILITATOR: LEADING, TurnTask.SCRIBE: WRITING, TurnTask.OBSERVER: OBSERVING}
 
 
 @dataclass(frozen=True, slots=True)

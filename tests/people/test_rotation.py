@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meetings.rotation import OBSERVING, WRITING, Person, Roster, Slot, Turn, assign, spread
+from people.rotation import OBSERVING, WRITING, Person, Roster, Slot, Turn, assign, spread
 
 START = date(2026, 1, 5)
 LONG_AGO = date(2020, 1, 1)

@@ -1,0 +1,315 @@
+"""Write post-incident reviews: open, change, answer which risk, add an action, finish, chase."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db import transaction
+
+from actions.models import Action
+from actions.operations import action as actions
+from actions.states import Type
+from history import operations as history
+from history.models import Due, Event
+from history.operations import GrantReason, Placement
+from incidents import events
+from incidents.models import Incident, Observer, Postmortem
+from incidents.models.postmortem import MAX_WHY
+from incidents.observers import choose
+from incidents.queries import observer as observers
+from incidents.queries import postmortem as queries
+from incidents.states import (
+    MAX_ACTIONS,
+    MAX_WHYS,
+    OBSERVERS,
+    REVIEW_DAYS,
+    IncidentSeverity,
+    IncidentState,
+    PostmortemState,
+    RiskAnswer,
+)
+from kit.actor import SYSTEM, Actor
+from kit.refusals import IllegalMove, Refused
+from people import queries as people
+from people.models import Organisation, User
+from risklog.models import Category, Risk
+from risklog.operations import climb
+from risklog.operations import escalation as escalations
+from risklog.operations import risk as risks
+from risklog.states import Severity
+
+REMINDER = "incidents.review_reminder"
+OVERDUE = "incidents.review_overdue"
+CHANGEABLE = frozenset({"factors", "whys", "went_well", "lessons"})
+
+
+@dataclass(frozen=True, slots=True)
+class LackingRisk:
+    """The risk that the log lacked. likelihood, impact: 1 to 5."""
+
+    title: str
+    category: Category
+    likelihood: int
+    impact: int
+    description: str = ""
+
+
+@transaction.atomic
+def open_for(incident: Incident, *, by: Actor, at: datetime, cause: Event | None = None) -> Postmortem:
+    """Open the review of a resolved incident, or return the one that it has.
+
+    It is due after the working days of its severity. Its observers are chosen from the teams that are not
+    involved (incidents.observers), may see it from now on, and are told why them.
+    """
+    Organisation.objects.select_for_update().order_by("pk").first()  # observers are chosen one after another
+    existing = Postmortem.objects.select_related("subject").filter(incident=incident).first()
+    if existing is not None:
+        return existing
+    today = people.local_day(at)
+    severity = IncidentSeverity(incident.severity)
+    due_on = people.working_day_from(today, REVIEW_DAYS[severity])
+    chosen = choose(observers.roster(incident), observers.held(), today, number=OBSERVERS[severity])
+    postmortem = Postmortem(incident=incident, due_on=due_on, opened_at=at)
+    opened = events.PostmortemOpened(
+        due_on=due_on.isoformat(),
+        observers=[one.person for one in chosen],
+        told=sorted({pk for pk in _handlers(incident) if pk}),
+    )
+    history.record(postmortem, opened, by=by, at=at, cause=cause, placed=Placement(parent=incident.subject))
+    rows = [
+        Observer(postmortem=postmortem, user_id=one.person, function_id=one.function, why=one.why, on=today)
+        for one in chosen
+    ]
+    if rows:
+        history.record(postmortem, "incidents.observers_chosen", by=by, at=at, rows=rows)
+        seen = [postmortem.subject, incident.subject]
+        chosen_people = [row.user for row in rows]
+        history.grant_sight(
+            seen, chosen_people, reason=GrantReason.ASKED, by=by, at=at, source=postmortem.subject
+        )
+    _put_dues(postmortem)
+    return postmortem
+
+
+def _handlers(incident: Incident) -> tuple[int | None, ...]:
+    return (incident.lead_id, incident.scribe_id, incident.communications_id, incident.declared_by_id)
+
+
+def _put_dues(postmortem: Postmortem) -> None:
+    """Remind on the working day before the due date, and escalate on the working day after it."""
+    before = people.working_day_from(postmortem.due_on, -1)
+    after = people.working_day_from(postmortem.due_on, 1)
+    history.put_due(REMINDER, postmortem.subject_id, "1", _morning(before))
+    history.put_due(OVERDUE, postmortem.subject_id, "1", _morning(after))
+
+
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, time(9), people.zone_of(None))
+
+
+@transaction.atomic
+def change(
+    postmortem: Postmortem, values: Mapping[str, Any], *, by: Actor, at: datetime, seen: int | None = None
+) -> Postmortem:
+    """Change fields of CHANGEABLE. whys: the chain of causes, without empty ones.
+
+    Raises Refused with the name of the field, IllegalMove if the review is done, ChangedMeanwhile.
+    """
+    if unknown := set(values) - CHANGEABLE:
+        raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
+    _expect_open(postmortem)
+    given = {name: _whys(value) if name == "whys" else value.strip() for name, value in values.items()}
+    history.change(postmortem, given, by=by, at=at, seen=seen)
+    return postmortem
+
+
+@transaction.atomic
+def answer_risk(
+    postmortem: Postmortem,
+    *,
+    answer: str,
+    by: Actor,
+    at: datetime,
+    risk: Risk | None = None,
+    likelihood: int | None = None,
+    impact: int | None = None,
+    new: LackingRisk | None = None,
+    note: str = "",
+    seen: int | None = None,
+) -> Postmortem:
+    """Answer which risk should have caught the incident, and link, rescore or create it in the same step.
+
+    answer: a RiskAnswer. risk: of the log, for linked and rescored. likelihood, impact: 1 to 5, the present
+    score of a rescored one. new: the risk that the log lacked.
+    Raises Refused with the name of the field, IllegalMove if the review is done, ChangedMeanwhile.
+    """
+    _expect_open(postmortem)
+    if answer not in RiskAnswer.values:
+        raise Refused(f"Use one of {', '.join(RiskAnswer.values)}.", field="answer")
+    if answer == RiskAnswer.NEW:
+        risk = _created(postmortem, new, by=by, at=at)
+    elif risk is None:
+        raise Refused("Choose the risk that should have caught it.", field="risk")
+    elif answer == RiskAnswer.RESCORED:
+        _rescore(risk, likelihood, impact, by=by, at=at)
+    values = {"risk": risk, "risk_answer": answer, "risk_note": note.strip()}
+    payload = events.RiskAnswered(answer=answer, risk=risk.subject_id)
+    history.change(postmortem, values, by=by, at=at, seen=seen, payload=payload)
+    return postmortem
+
+
+def _created(postmortem: Postmortem, new: LackingRisk | None, *, by: Actor, at: datetime) -> Risk:
+    if new is None or not new.title.strip():
+        raise Refused("Enter the risk that the log lacked.", field="title")
+    incident = postmortem.incident
+    viewers = postmortem.subject.viewers
+    return risks.add(
+        title=new.title,
+        category=new.category,
+        likelihood=new.likelihood,
+        impact=new.impact,
+        description=new.description,
+        model=incident.model,
+        team=incident.team,
+        viewers=viewers,
+        by=by,
+        at=at,
+    )
+
+
+def _rescore(risk: Risk, likelihood: int | None, impact: int | None, *, by: Actor, at: datetime) -> None:
+    """Set the score that counts now: the residual one of a risk that has one, else the inherent one."""
+    if likelihood is None or impact is None:
+        missing = "likelihood" if likelihood is None else "impact"
+        raise Refused("Enter the likelihood and the impact as they are now.", field=missing)
+    if (likelihood, impact) == risk.cell:
+        raise Refused(
+            "This is the present score. Enter another one, or link the risk as it is.", field="likelihood"
+        )
+    prefix = "residual_" if risk.is_residual else ""
+    risks.change(risk, {f"{prefix}likelihood": likelihood, f"{prefix}impact": impact}, by=by, at=at)
+
+
+@transaction.atomic
+def add_action(
+    postmortem: Postmortem,
+    *,
+    title: str,
+    by: Actor,
+    at: datetime,
+    owner: User | None = None,
+    due_on: date | None = None,
+    type: str = Type.PROCESS,
+) -> Action:
+    """Add an improvement: an action about the review. A review has at most three; better one.
+
+    Raises Refused for a fourth one, and as actions.add() does; IllegalMove if the review is done.
+    """
+    _expect_open(Postmortem.objects.select_for_update(of=("self",)).get(pk=postmortem.pk))
+    if queries.improvements(postmortem).count() >= MAX_ACTIONS:
+        raise Refused(
+            f"This review has {MAX_ACTIONS} actions, the most it can have. Choose those that matter, "
+            "and drop one before you add another.",
+            field="title",
+        )
+    return actions.add(
+        title=title,
+        owner=owner,
+        due_on=due_on,
+        type=type,
+        about=postmortem.subject,
+        origin=postmortem.incident.subject,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def finish(postmortem: Postmortem, *, by: Actor, at: datetime, seen: int | None = None) -> Postmortem:
+    """Finish a review, and with it the incident. It must name its factors, causes and lessons, and the risk.
+
+    Raises Refused with the names of the fields that are missing, IllegalMove, ChangedMeanwhile.
+    """
+    _expect_open(postmortem)
+    if found := queries.missing(postmortem):
+        (field, message), *further = found.items()
+        raise Refused(message, field=field, further=dict(further))
+    if queries.improvements(postmortem).count() > MAX_ACTIONS:
+        raise Refused(
+            f"It has more than {MAX_ACTIONS} actions. Choose those that matter, and drop the others."
+        )
+    incident = Incident.objects.select_related("subject").get(pk=postmortem.incident_id)
+    if incident.state != IncidentState.RESOLVED:
+        raise IllegalMove("The incident is not resolved. Resolve it first.", field="state")
+    values = {"finished_at": at, "finished_by": by.person}
+    event = history.move(postmortem, PostmortemState.DONE, by=by, at=at, seen=seen, values=values)
+    history.move(incident, IncidentState.REVIEWED, by=by, at=at, cause=event)
+    history.drop_dues(postmortem.subject_id, REMINDER)
+    history.drop_dues(postmortem.subject_id, OVERDUE)
+    _resolve_escalation(postmortem, by=by, at=at, cause=event)
+    return postmortem
+
+
+def remind(due: Due, *, at: datetime) -> None:
+    """Remind those who handled the incident of a review that is due tomorrow."""
+    postmortem = _of_due(due)
+    if postmortem is not None and postmortem.is_open:
+        reminded = events.PostmortemReminded(
+            due_on=postmortem.due_on.isoformat(), told=_told(postmortem.incident)
+        )
+        history.record(postmortem, reminded, by=SYSTEM, at=at)
+
+
+@transaction.atomic
+def escalate(due: Due, *, at: datetime) -> None:
+    """Escalate a review that is overdue."""
+    postmortem = _of_due(due)
+    if postmortem is None or not postmortem.is_open:
+        return
+    incident = postmortem.incident
+    overdue = events.PostmortemOverdue(due_on=postmortem.due_on.isoformat(), told=_told(incident))
+    event = history.record(postmortem, overdue, by=SYSTEM, at=at)
+    escalations.start(
+        about=postmortem.subject,
+        title=f"Overdue: {postmortem.subject_title}",
+        why=f"The review of {incident.reference} was due on {postmortem.due_on:%-d %b %Y} and is not done.",
+        severity=Severity.WARNING,
+        team=incident.team,
+        by=SYSTEM,
+        at=at,
+        cause=event,
+    )
+
+
+def _told(incident: Incident) -> list[int]:
+    """Return the user ids of those who must finish the review: who handled it, else the lead of the team."""
+    handlers = [pk for pk in (incident.lead_id, incident.scribe_id) if pk]
+    if not handlers and incident.team and incident.team.lead_id:
+        handlers = [incident.team.lead_id]
+    return handlers or [pk for pk in [incident.declared_by_id] if pk]
+
+
+def _of_due(due: Due) -> Postmortem | None:
+    rows = Postmortem.objects.select_related("subject", "incident__subject", "incident__team")
+    return rows.filter(subject=due.subject_id).first()
+
+
+def _resolve_escalation(postmortem: Postmortem, *, by: Actor, at: datetime, cause: Event) -> None:
+    running = climb.lock(about_id=postmortem.subject_id)
+    if running is not None:
+        escalations.resolve(running, reason="The review is finished.", by=by, at=at, cause=cause)
+
+
+def _expect_open(postmortem: Postmortem) -> None:
+    if not postmortem.is_open:
+        raise IllegalMove("This review is done.", field="state")
+
+
+def _whys(given: Sequence[str]) -> list[str]:
+    whys = [text.strip() for text in given if text.strip()]
+    if len(whys) > MAX_WHYS:
+        raise Refused(f"Use at most {MAX_WHYS} causes. The last one is the root.", field="whys")
+    if any(len(text) > MAX_WHY for text in whys):
+        raise Refused(f"Use at most {MAX_WHY} characters for a cause.", field="whys")
+    return whys
