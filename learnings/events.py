@@ -1,8 +1,17 @@
 """The events of this room."""
 
-from history.declarations import EventType, Payload
+from history.declarations import EventType, Mail, Payload
 from history.states import NewsGroup
-from learnings.recipients import author_of_chosen, author_of_used, reviewers_of_source, thanked
+from learnings import mail
+from learnings.recipients import (
+    author_of_chosen,
+    author_of_used,
+    reviewers_of_source,
+    signer,
+    speaker,
+    thanked,
+    who_come,
+)
 
 
 class LearningDrafted(Payload, verb="learnings.learning_drafted"):
@@ -16,6 +25,40 @@ class LearningDiscarded(Payload, verb="learnings.learning_discarded"):
 class RecognitionWithdrawn(Payload, verb="learnings.recognition_withdrawn"):
     reason: str | None = None
 
+
+class SessionCancelled(Payload, verb="learnings.session_cancelled"):
+    reason: str
+
+
+class SessionHeld(Payload, verb="learnings.session_held"):
+    people: int  # how many were there
+
+
+class AttendanceNoted(Payload, verb="learnings.attendance_noted"):
+    people: int
+
+
+class SignedUp(Payload, verb="learnings.signed_up"):
+    person: int
+    is_waiting: bool
+
+
+class SeatGiven(Payload, verb="learnings.seat_given"):
+    person: int
+
+
+class SignUpWithdrawn(Payload, verb="learnings.sign_up_withdrawn"):
+    person: int
+    had_seat: bool
+
+
+_SESSION = Mail("learning_session", mail.context, mail.session_is_current, is_alone=True)
+_INVITATION = Mail(
+    "learning_session", mail.invitation, mail.has_a_seat, is_alone=True, is_wanted=mail.is_about_a_seat
+)
+_FREED = Mail(
+    "learning_session", mail.withdrawal, mail.has_no_seat, is_alone=True, is_wanted=mail.is_about_a_seat
+)
 
 EVENTS = (
     # the reviewers are notified of a draft without an author; the digest lists published learnings
@@ -39,4 +82,29 @@ EVENTS = (
     EventType("learnings.recognition_given", (thanked,), group=NewsGroup.LEARNINGS),
     EventType("learnings.recognition_changed", is_minor=True),
     EventType(RecognitionWithdrawn),
+    # the speaker and who signs up get an invitation, with an update when the session moves
+    EventType(
+        "learnings.session_planned", (speaker,), _SESSION, is_actor_notified=True, group=NewsGroup.LEARNINGS
+    ),
+    EventType("learnings.session_changed", is_minor=True),
+    EventType(
+        "learnings.session_moved", (who_come,), _SESSION, is_actor_notified=True, group=NewsGroup.LEARNINGS
+    ),
+    EventType(SessionCancelled, (who_come,), _SESSION, is_actor_notified=True, group=NewsGroup.LEARNINGS),
+    EventType(
+        "learnings.session_reinstated",
+        (who_come,),
+        _SESSION,
+        is_actor_notified=True,
+        group=NewsGroup.LEARNINGS,
+    ),
+    EventType(SessionHeld),
+    EventType(AttendanceNoted, is_minor=True),
+    EventType(
+        SignedUp, (signer,), _INVITATION, is_actor_notified=True, is_minor=True, group=NewsGroup.LEARNINGS
+    ),
+    EventType(SeatGiven, (signer,), _INVITATION, is_actor_notified=True, group=NewsGroup.LEARNINGS),
+    EventType(
+        SignUpWithdrawn, (signer,), _FREED, is_actor_notified=True, is_minor=True, group=NewsGroup.LEARNINGS
+    ),
 )

@@ -2,7 +2,7 @@
 
 from history.documents import Texts
 from kit.kinds import Kind, Page
-from learnings.models import Learning, Recognition
+from learnings.models import Learning, LearningSession, Recognition
 
 KINDS = (
     Kind(
@@ -31,5 +31,16 @@ KINDS = (
         watched_by=("author_id",),
         search_rank=92,
         texts=Texts(body=("text",), names=("author__name",)),
+    ),
+    Kind(
+        LearningSession,
+        "Session",
+        "Sessions",
+        icon="school",
+        page=Page("learnings:session_detail", "object_id"),
+        permission="learnings.session_view",
+        watched_by=("author_id", "speaker_id"),
+        search_rank=93,
+        texts=Texts(body=("text", "guest"), names=("speaker__name",)),
     ),
 )

@@ -71,3 +71,27 @@ def may_change_recognition(user: User, obj: Any) -> bool:
     if obj is None or obj.author_id == user.pk:
         return may_write(user, Role.MEMBER)
     return may_write(user, Role.RISK_MANAGER)
+
+
+@permission("learnings.session_view")
+def may_view_sessions(user: User, obj: Any) -> bool:
+    return may_read(user)
+
+
+@permission("learnings.session_plan", for_people=True)
+def may_plan(user: User, obj: Any) -> bool:
+    return may_write(user, Role.MEMBER)
+
+
+@permission("learnings.session_change", for_people=True)
+def may_change_session(user: User, obj: Any) -> bool:
+    """Return True for who planned it, for the speaker and for risk managers."""
+    if obj is None or user.pk in (obj.author_id, obj.speaker_id):
+        return may_write(user, Role.MEMBER)
+    return may_write(user, Role.RISK_MANAGER)
+
+
+@permission("learnings.session_sign_up", for_people=True)
+def may_sign_up(user: User, obj: Any) -> bool:
+    """Return True for every person, also viewers."""
+    return may_write(user, Role.VIEWER)

@@ -1,9 +1,10 @@
-"""The recipients of events about learnings and recognitions."""
+"""The recipients of events about learnings, recognitions and sessions."""
 
 from history.models import Event
+from history.queries import present_data
 from history.recipients import everyone
-from learnings.models import Learning, Recognition, ThankedPerson
-from learnings.states import LearningState, RecognitionState
+from learnings.models import Learning, LearningSession, Recognition, SignUp, ThankedPerson
+from learnings.states import LearningState, RecognitionState, SignUpState
 from people.models import Membership
 from risklog.models import Reviewer
 
@@ -45,3 +46,25 @@ def thanked(event: Event) -> dict[int, str]:
         **everyone(members.values_list("user_id", flat=True), "Your team is thanked"),
         **everyone(people, "You are thanked"),
     }
+
+
+def speaker(event: Event) -> dict[int, str]:
+    """Return the speaker of the session."""
+    rows = LearningSession.objects.filter(subject_id=event.subject_id)
+    return everyone(rows.values_list("speaker_id", flat=True), "You are the speaker")
+
+
+def who_come(event: Event) -> dict[int, str]:
+    """Return the speaker, who plans the session, who has a seat and who waits for one."""
+    rows = SignUp.objects.filter(session__subject_id=event.subject_id).exclude(state=SignUpState.WITHDRAWN)
+    planner = LearningSession.objects.filter(subject_id=event.subject_id).values_list("author_id", flat=True)
+    return {
+        **everyone(planner, "You planned it"),
+        **everyone(rows.values_list("person_id", flat=True), "You signed up"),
+        **speaker(event),
+    }
+
+
+def signer(event: Event) -> dict[int, str]:
+    """Return the person whose sign-up it is."""
+    return everyone([present_data(event)["person"]], "You signed up")

@@ -67,3 +67,31 @@ class RecognitionState(TextChoices):
 RECOGNITION_MOVES = {
     (RecognitionState.GIVEN, RecognitionState.WITHDRAWN): "learnings.recognition_withdrawn",
 }
+
+
+class SessionState(TextChoices):
+    PLANNED = "planned", "Planned"
+    HELD = "held", "Held"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+SESSION_MOVES = {
+    (SessionState.PLANNED, SessionState.HELD): "learnings.session_held",
+    (SessionState.PLANNED, SessionState.CANCELLED): "learnings.session_cancelled",
+    (SessionState.CANCELLED, SessionState.PLANNED): "learnings.session_reinstated",
+}
+
+
+class SignUpState(TextChoices):
+    GOING = "going", "Going"
+    WAITING = "waiting", "On the waiting list"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+SIGN_UP_MOVES = {
+    (SignUpState.WITHDRAWN, SignUpState.GOING): "learnings.signed_up",
+    (SignUpState.WITHDRAWN, SignUpState.WAITING): "learnings.signed_up",
+    (SignUpState.WAITING, SignUpState.GOING): "learnings.seat_given",
+    (SignUpState.GOING, SignUpState.WITHDRAWN): "learnings.sign_up_withdrawn",
+    (SignUpState.WAITING, SignUpState.WITHDRAWN): "learnings.sign_up_withdrawn",
+}

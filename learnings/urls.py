@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
 from learnings.feeds import learning as feeds
-from learnings.views import feed_address, reading, recognition, use, week
+from learnings.views import feed_address, reading, recognition, session, use, week
 from learnings.views import learning as views
 
 app_name = "learnings"
@@ -18,6 +18,16 @@ urlpatterns = [
     path("of-the-week/", week.of_week, name="of_week"),
     path("read/", reading.read_all, name="read_all"),
     path("uses/<int:pk>/withdraw/", use.use_withdraw, name="use_withdraw"),
+    path("sessions/", session.session_list, name="session_list"),
+    path("sessions/new/", session.session_create, name="session_create"),
+    path("sessions/<int:pk>/", session.session_detail, name="session_detail"),
+    path("sessions/<int:pk>/edit/", session.session_edit, name="session_edit"),
+    path("sessions/<int:pk>/cancel/", session.session_cancel, name="session_cancel"),
+    path("sessions/<int:pk>/reinstate/", session.session_reinstate, name="session_reinstate"),
+    path("sessions/<int:pk>/attendance/", session.session_attendance, name="session_attendance"),
+    path("sessions/<int:pk>/sign-up/", session.session_sign_up, name="session_sign_up"),
+    path("sessions/<int:pk>/withdraw/", session.session_withdraw, name="session_withdraw"),
+    path("sessions/<int:pk>/learning/", session.session_follow_up, name="session_follow_up"),
     path("recognitions/", recognition.recognition_list, name="recognition_list"),
     path("recognitions/new/", recognition.recognition_create, name="recognition_create"),
     path("recognitions/<int:pk>/", recognition.recognition_detail, name="recognition_detail"),

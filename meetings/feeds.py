@@ -6,9 +6,9 @@ from django.views.decorators.http import require_safe
 
 from kit import clock
 from kit.rights import OPEN, view_needs
-from meetings.icalendars import MEDIA_TYPE, tag_of
 from meetings.operations import calendar_feed as operations
 from meetings.queries import calendar as queries
+from people.icalendars import MEDIA_TYPE, tag_of
 from people.models import User
 from people.operations.token import hash_of
 

@@ -13,7 +13,7 @@ from history import declarations, wiring
 from history.wiring import Handler, OnDemand
 from incidents.operations import postmortem
 from leaders.operations import goal
-from learnings.operations import feed_address, learning
+from learnings.operations import feed_address, learning, sign_up
 from meetings.operations import acceptance as decided
 from meetings.operations import (
     agenda,
@@ -242,6 +242,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         availability.on_person_unavailable,
         calendar_feed.on_access_ended,
         feed_address.on_access_ended,
+        sign_up.on_person_left,
     ),
     "people.password_link_made": (calendar_feed.on_access_ended, feed_address.on_access_ended),
     "people.person_reactivated": (turn_handlers.on_absence_changed,),

@@ -10,11 +10,13 @@ from incidents.queries import concerned, report
 from incidents.queries import panel as incidents
 from learnings.queries import learning as learnings
 from learnings.queries import recognition as recognitions
+from learnings.queries import session as sessions
 from learnings.queries import week as learning_of_week
-from meetings.queries import agenda, decision, follow_through, model_health
+from meetings.queries import agenda, calendar, decision, follow_through, model_health
 from notices.queries import digest, rung_webhook
 from pages import panels
 from pages.panels import Panel
+from people.queries import calendar_part
 from riskhub import start_here
 from riskhub.leaving import page as leaving
 from risklog.queries import (
@@ -197,7 +199,7 @@ PANELS: tuple[Panel, ...] = (
 )
 
 # What a subject's timeline includes: actions, reviews, escalations, risks, learnings, recognitions,
-# decisions.
+# sessions, decisions.
 RELATIONS: tuple[Relation, ...] = (
     actions.subjects_of_actions_about,
     related.reviews,
@@ -208,6 +210,7 @@ RELATIONS: tuple[Relation, ...] = (
     incidents.subjects_of_incidents_about,
     learnings.subjects_of_learnings_about,
     recognitions.subjects_of_recognitions_about,
+    sessions.subjects_of_sessions_about,
     decision.subjects_of_decisions_about,
 )
 
@@ -221,6 +224,8 @@ DIGEST_PARTS: tuple[DigestPart, ...] = (
     decision.IN_DIGEST,
     learning_of_week.IN_DIGEST,
     learnings.IN_DIGEST,
+    recognitions.IN_DIGEST,
+    sessions.IN_DIGEST,
 )
 
 
@@ -231,6 +236,7 @@ def install() -> None:
     verdicts.install(verdict.of_groups)
     risk_reader.install(RISKS)
     channels.install(rung_webhook.READER)
+    calendar_part.install(calendar.reads_own_feed)
     rung.install(concerned.CONCERNED)
     template.install_drafts(report.DRAFTS)
     minor = [declared.verb for declared in declarations.every() if declared.is_minor]

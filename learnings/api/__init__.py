@@ -1,6 +1,6 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from learnings.api import learning, reading, recognition, use, week
+from learnings.api import learning, reading, recognition, session, use, week
 
 # The address of one learning matches any word, so it comes last.
 RESOURCES: list = [
@@ -9,4 +9,5 @@ RESOURCES: list = [
     *use.RESOURCES,
     *learning.RESOURCES,
     *recognition.RESOURCES,
+    *session.RESOURCES,
 ]

@@ -4,6 +4,7 @@ from learnings.models.feed_address import FeedAddress
 from learnings.models.learning import Learning
 from learnings.models.reading import FeedRead, LearningRead
 from learnings.models.recognition import Recognition, ThankedPerson
+from learnings.models.session import LearningSession, SignUp
 from learnings.models.use import LearningUse
 from learnings.models.week import LearningOfWeek, LearningVote
 
@@ -13,8 +14,10 @@ __all__ = [
     "Learning",
     "LearningOfWeek",
     "LearningRead",
+    "LearningSession",
     "LearningUse",
     "LearningVote",
     "Recognition",
+    "SignUp",
     "ThankedPerson",
 ]

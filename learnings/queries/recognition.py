@@ -1,17 +1,18 @@
 """Queries of recognitions: the feed, those of a subject, a person and a team, and the chart of one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Prefetch, Q
 
+from history.digest_parts import DigestPart, Said
 from history.models import RecordedQuerySet, Subject
 from history.queries import show
 from kit.rights import may
 from learnings.models import Recognition, ThankedPerson
-from learnings.states import OUTCOMES, RecognitionState
+from learnings.states import OUTCOMES, RecognitionKind, RecognitionState
 from people import queries as people
 from people.models import Team, User
 from risklog.queries.metric import Period
@@ -124,3 +125,23 @@ def of_team(user: User, team: Team) -> RecognitionsPanel | None:
 def subjects_of_recognitions_about(subject_id: Any) -> Any:
     """Return the subject ids of the recognitions of an outcome, for its timeline."""
     return Recognition.objects.order_by().filter(about_id=subject_id).values_list("subject_id")
+
+
+def _given_between(since: datetime, until: datetime) -> RecordedQuerySet[Recognition]:
+    return Recognition.objects.filter(given_at__gt=since, given_at__lte=until, state=RecognitionState.GIVEN)
+
+
+def _said(moment: datetime, facts: Mapping[str, Any]) -> Said:
+    """Say the kind of outcome and who thanks. The people are on its page."""
+    by = f", thanked by {facts['author']}" if facts["author"] else ""
+    return Said(f"{RecognitionKind(facts['kind']).label}{by}.")
+
+
+IN_DIGEST = DigestPart(
+    "recognition",
+    "Recognition",
+    rows=_given_between,
+    moment="given_at",
+    facts={"author": "author__name", "kind": "kind"},
+    said=_said,
+)

@@ -9,9 +9,9 @@ from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
 from kit import clock
-from meetings.icalendars import MEDIA_TYPE, tag_of
 from meetings.models import MeetingSeries
 from meetings.queries import calendar as queries
+from people.icalendars import MEDIA_TYPE, tag_of
 from rest import keys
 from rest.rendering import Json
 from rest.resource import ApiView

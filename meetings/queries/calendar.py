@@ -1,8 +1,6 @@
 """Read meetings as entries of calendars: feeds, and invitations by mail."""
 
 from datetime import datetime, timedelta
-from email.utils import parseaddr
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -14,14 +12,16 @@ from history.models import Event
 from kit.kinds import url_of
 from kit.sight import Visitor
 from kit.texts import many_lines, one_line
-from meetings import cadence, icalendars
+from learnings.queries import session as sessions
+from meetings import cadence
 from meetings.filters import is_of_participant
-from meetings.icalendars import CalendarEntry
 from meetings.models import CalendarFeed, Meeting, MeetingSeries
 from meetings.states import AHEAD, MeetingState
-from people import queries as people
+from people import icalendars
+from people.icalendars import CalendarEntry
 from people.models import User
 from people.queries import duty
+from people.queries.calendar_part import host, part
 from people.queries.duty import OwnDuty
 
 # A feed has the meetings of the past year, so that a subscribed calendar keeps them.
@@ -54,19 +54,27 @@ def feed_with(secret_hash: bytes) -> CalendarFeed | None:
 
 
 def feed(reader: Visitor, series: MeetingSeries | None, *, at: datetime) -> bytes:
-    """Return the calendar of a series, or of the reader: all their series, and their times on duty.
+    """Return the calendar of a series, or of the reader: their series, learning sessions and times on duty.
 
     It has what the reader may see now: meetings since a year ago and all planned ones, and upcoming duties. A
     constant number of queries.
     """
-    rows, duties = _meetings(reader).filter(starts_at__gte=at - PAST), []
+    rows = _meetings(reader).filter(starts_at__gte=at - PAST)
+    others: list[CalendarEntry] = []
     if series is None:
         rows = rows.filter(is_of_participant(reader.pk))
         name = "Riskhub meetings"
-        duties = [_duty_entry(one) for one in duty.duties_of(reader, at=at)]
+        others = [_duty_entry(one) for one in duty.duties_of(reader, at=at)]
+        others += sessions.entries(reader, since=at - PAST)
     else:
         rows, name = rows.filter(series=series), series.name
-    return icalendars.feed([*(_entry(meeting) for meeting in rows), *duties], name=one_line(name))
+    return icalendars.feed([*(_entry(meeting) for meeting in rows), *others], name=one_line(name))
+
+
+def reads_own_feed(reader: User, at: datetime) -> bool:
+    """Return True if a calendar program of this person reads the feed of all their dates."""
+    rows = CalendarFeed.objects.filter(user=reader, series__isnull=True, ended_at__isnull=True)
+    return rows.filter(last_read_at__gte=at - READ_LATELY).exists()
 
 
 def is_subscribed(reader: User, series: MeetingSeries, at: datetime) -> bool:
@@ -113,7 +121,7 @@ def _duty_entry(own: OwnDuty) -> CalendarEntry:
         lines.append(f"Instead of {own.instead_of.name}")
     lines.append(f"Roster: {url}")
     return CalendarEntry(
-        uid=f"duty-{own.key}@{_host()}",
+        uid=f"duty-{own.key}@{host()}",
         sequence=own.changed[0],
         starts_at=own.starts_at,
         ends_at=own.ends_at,
@@ -189,7 +197,7 @@ def series_invitation(series: MeetingSeries, event: Event, reader: User) -> Cale
         without=off,
     )
     moved = [meeting for meeting in planned if meeting.state != MeetingState.CANCELLED and _is_moved(meeting)]
-    return _part([whole, *(_occurrence(meeting, event) for meeting in moved)], reader)
+    return part([whole, *(_occurrence(meeting, event) for meeting in moved)], reader, what="meetings")
 
 
 def series_withdrawal(series: MeetingSeries, event: Event, reader: User) -> CalendarPart | None:
@@ -205,7 +213,7 @@ def series_withdrawal(series: MeetingSeries, event: Event, reader: User) -> Cale
         title=one_line(series.name),
         stamp=event.at,
     )
-    return _part([entry], reader, is_cancellation=True)
+    return part([entry], reader, what="meetings", is_cancellation=True)
 
 
 def meeting_change(meeting: Meeting, event: Event, reader: User) -> CalendarPart | None:
@@ -218,14 +226,16 @@ def meeting_change(meeting: Meeting, event: Event, reader: User) -> CalendarPart
         return None
     is_cancelled = meeting.state == MeetingState.CANCELLED
     is_own = meeting.is_extra or meeting.observer_id == reader.pk
-    return _part([_occurrence(meeting, event, is_own=is_own)], reader, is_cancellation=is_cancelled)
+    entry = _occurrence(meeting, event, is_own=is_own)
+    return part([entry], reader, what="meetings", is_cancellation=is_cancelled)
 
 
 def observation_withdrawal(meeting: Meeting, event: Event, reader: User) -> CalendarPart | None:
     """Return the cancellation of the entry of a meeting for a person who does not observe it any more."""
     if is_subscribed(reader, meeting.series, event.at):
         return None
-    return _part([_occurrence(meeting, event, is_own=True)], reader, is_cancellation=True)
+    entry = _occurrence(meeting, event, is_own=True)
+    return part([entry], reader, what="meetings", is_cancellation=True)
 
 
 def _occurrence(meeting: Meeting, event: Event, *, is_own: bool = False) -> CalendarEntry:
@@ -273,24 +283,8 @@ def _series_text(series: MeetingSeries) -> str:
 
 
 def _series_uid(series: MeetingSeries) -> str:
-    return f"series-{series.pk}@{_host()}"
+    return f"series-{series.pk}@{host()}"
 
 
 def _meeting_uid(meeting: Meeting) -> str:
-    return f"meeting-{meeting.pk}@{_host()}"
-
-
-def _host() -> str:
-    return urlsplit(settings.BASE_URL).hostname or "localhost"
-
-
-def _part(entries: list[CalendarEntry], reader: User, *, is_cancellation: bool = False) -> CalendarPart:
-    organisation = people.organisation()
-    name = f"{organisation.name} meetings" if organisation else "Meetings"
-    content = icalendars.invitation(
-        entries,
-        is_cancellation=is_cancellation,
-        organizer=(one_line(name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]),
-        attendee=(one_line(reader.name), reader.email),
-    )
-    return CalendarPart("CANCEL" if is_cancellation else "REQUEST", content)
+    return f"meeting-{meeting.pk}@{host()}"

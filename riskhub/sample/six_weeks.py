@@ -28,6 +28,7 @@ from riskhub.sample.incidents import handle_incidents
 from riskhub.sample.leading import set_goals
 from riskhub.sample.learned_together import learn_together
 from riskhub.sample.organisation import SampleOrganisation
+from riskhub.sample.taught import teach
 from riskhub.sample.thanked import thank_each_other
 from riskhub.sample.worked_together import work_together
 from risklog.models import Category, Review, Risk
@@ -61,6 +62,7 @@ class SixWeeks(SampleOrganisation):
         work_together(self.people, at=self.now - timedelta(hours=2))
         learn_together(self.people, at=self.now - timedelta(hours=2))
         thank_each_other(self.people, at=self.now - timedelta(hours=2))
+        teach(self.people, at=self.now - timedelta(hours=2))
         handle_incidents(self.people, at=self.now - timedelta(hours=1))
         self._set_appetites(at=self.now)
         set_goals(self.people, self.teams, since=self.start, until=self.now)

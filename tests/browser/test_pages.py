@@ -20,7 +20,7 @@ from catalogue.models import (
 from incidents.models import Incident
 from kit.actor import SYSTEM, Actor
 from leaders.models import Goal
-from learnings.models import Learning, Recognition
+from learnings.models import Learning, LearningSession, Recognition
 from meetings.models import Decision, DecisionEffect, Meeting, MeetingSeries, Tripwire
 from meetings.operations import agenda_template as agenda_templates
 from meetings.operations import check_in as check_ins
@@ -190,6 +190,9 @@ PAGES = {
     "new ladder": lambda: "/risks/ladder/new/",
     "recognitions": lambda: "/learnings/recognitions/",
     "recognition": lambda: f"/learnings/recognitions/{Recognition.objects.latest('pk').pk}/",
+    "sessions": lambda: "/learnings/sessions/",
+    "session": lambda: f"/learnings/sessions/{LearningSession.objects.latest('pk').pk}/",
+    "plan a session": lambda: "/learnings/sessions/new/",
     "say thanks": lambda: "/learnings/recognitions/new/",
     "new learning": lambda: "/learnings/new/",
     "feed address": lambda: "/learnings/feeds/",

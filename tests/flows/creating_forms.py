@@ -25,7 +25,7 @@ from history.models import Event
 from incidents.models import Incident, InvolvedModel, ReportingDuty, TimelineEntry, Update
 from kit.actor import SYSTEM
 from leaders.models import Goal
-from learnings.models import FeedAddress, Learning, LearningUse, Recognition
+from learnings.models import FeedAddress, Learning, LearningSession, LearningUse, Recognition
 from meetings.models import (
     AgendaItem,
     AgendaTemplate,
@@ -494,6 +494,12 @@ CASES = (
         typed(name="Report it", severity="high", days=3),
     ),
     Case("action", at("actions:action_create"), Action, typed(title="Write it up")),
+    Case(
+        "session",
+        at("learnings:session_create"),
+        LearningSession,
+        typed(title="Reading a chart", starts_at="2027-09-01T12:00", minutes="45", time_zone="Europe/Berlin"),
+    ),
     Case(
         "recognition",
         lambda house: reverse("learnings:recognition_create") + f"?about={house.risk.reference}",

@@ -233,6 +233,9 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("learnings:learning_choose", lambda w, o, k: {"reference": o.use.learning.reference}),
     ("learnings:use_withdraw", lambda w, o, k: {"pk": o.use.pk}),
     ("learnings:use_", lambda w, o, k: {"reference": o.use.learning.reference}),
+    ("learnings:session_list", lambda w, o, k: {}),
+    ("learnings:session_create", lambda w, o, k: {}),
+    ("learnings:session_", lambda w, o, k: {"pk": o.session.pk}),
     ("learnings:recognition_list", lambda w, o, k: {}),
     ("learnings:recognition_create", lambda w, o, k: {}),
     ("learnings:recognition_", lambda w, o, k: {"pk": o.recognition.pk}),
@@ -414,6 +417,7 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("catalogue:run_", lambda w, o: o.run),
     ("catalogue:", lambda w, o: o.model),
     ("learnings:use_", lambda w, o: o.use),
+    ("learnings:session_", lambda w, o: o.session),
     ("learnings:recognition_", lambda w, o: o.recognition),
     ("learnings:", lambda w, o: o.learning),
     ("leaders:goal_", lambda w, o: w.extra["goal"]),
@@ -533,6 +537,7 @@ def _resource(address: str) -> Any:
             "goals": known["goal"].pk,
             "learnings": _learning(objects, rest).reference,
             "recognitions": objects.recognition.pk,
+            "learning-sessions": objects.session.pk,
             "comments": objects.comment.pk,
             "files": objects.file.pk,
             "views": objects.view.pk,
@@ -540,6 +545,7 @@ def _resource(address: str) -> Any:
         }
         numbers = {
             "/swaps/": known["swap"].pk,
+            "/sign-ups/": objects.sign_up.pk,
             "/tripwires/": objects.tripwire.pk,
             "/versions/": objects.trained.pk,
             "/aliases/": objects.alias.pk,

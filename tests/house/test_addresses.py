@@ -150,6 +150,9 @@ NEEDS_NO_VERSION = {
     "meetings:check_in_place",  # it creates something from a check-in, and changes nothing
     "meetings:check_in_act",
     "meetings:check_in_risk",
+    "learnings:session_sign_up",
+    "learnings:session_withdraw",
+    "learnings:session_follow_up",
     "review-requests/<str:key>/answer",
     "meetings/<str:key>/attend",
 }

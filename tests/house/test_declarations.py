@@ -96,6 +96,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "meeting_series",
         "learning",
         "recognition",
+        "learning_session",
         "check_in",
         "goal",
         "model",

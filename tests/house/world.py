@@ -15,6 +15,8 @@ from leaders.operations import snapshot
 from learnings.operations import feed_address
 from learnings.operations import learning as learnings
 from learnings.operations import recognition as recognitions
+from learnings.operations import session as sessions
+from learnings.operations import sign_up as sign_ups
 from meetings.models import Meeting
 from meetings.operations import calendar_feed, turn
 from meetings.operations import check_in as check_ins
@@ -92,6 +94,8 @@ class Objects:
     learning: Any
     use: Any  # of another learning, which is published
     recognition: Any
+    session: Any
+    sign_up: Any
     decision: Any
     tripwire: Any
     item: Any
@@ -339,6 +343,17 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         figures=recognitions.Figures(name=f"{word} jobs", before=9.0, after=1.0, source=f"{word} log"),
         **_by(owner),
     )
+    session = sessions.plan(
+        title=f"{word} session",
+        text=f"{word} topic",
+        guest=f"{word} guest",
+        place=f"{word} room",
+        starts_at=AT + timedelta(days=9),
+        time_zone="Europe/Berlin",
+        teams=[team] if viewers else None,
+        **_by(owner),
+    )
+    sign_up = sign_ups.sign_up(session, **_by(owner))
     decision = meetings_.decision(
         text=f"{word} decision",
         about=risk.subject,
@@ -402,6 +417,8 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         learning=learning,
         use=use,
         recognition=recognition,
+        session=session,
+        sign_up=sign_up,
         decision=decision,
         tripwire=decision.tripwires.get(),
         item=item,

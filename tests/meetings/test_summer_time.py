@@ -13,8 +13,9 @@ import pytest
 import vobject
 from dateutil.rrule import rrulestr
 
-from meetings import cadence, icalendars
-from meetings.icalendars import CalendarEntry
+from meetings import cadence
+from people import icalendars
+from people.icalendars import CalendarEntry
 
 # Two changes a year, none, half an hour, changes at midnight, by the moon, south of the equator, above 12 h.
 ZONES = [

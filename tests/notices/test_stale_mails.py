@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -45,17 +45,11 @@ from tests.factories import catalogue, incidents, notices, people, risklog_revie
 from tests.factories import meetings as make_meeting
 from tests.factories import talk as make_comment
 from tests.moments import AT
+from tests.notices.session_steps import SESSION_STEPS
+from tests.notices.told import Told
 
 pytestmark = pytest.mark.django_db
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
-
-
-class Told(NamedTuple):
-    """An object with a waiting mail to `reader`. at: the moment of its creation."""
-
-    obj: Any
-    reader: Any
-    at: Any = AT
 
 
 def pending(obj: Any, kind: str) -> Due:
@@ -653,6 +647,7 @@ STEPS: dict[str, tuple[Callable[[], Told], tuple[Callable[[Told, Any, Any], None
     "meetings.swap_asked": (asked_to_swap, (swap_withdrawn, swap_declined, cancelled, leaves)),
     "meetings.swap_accepted": (accepted_swap, (cancelled, leaves)),
     "meetings.swap_declined": (declined_swap, (cancelled, leaves)),
+    **SESSION_STEPS,
     "signals.threshold_proposed": (proposed_threshold, (agreed, proposal_declined, leaves)),
     "talk.people_mentioned": (mentioned, (removed, mention_removed, leaves)),
 }  # fmt: skip
@@ -690,6 +685,7 @@ _WITHOUT_STAND_IN = (
     "actions.action_review_requested",  # the reviewer is somebody from outside the owner's teams
     "incidents.role_assigned",  # the role is that of this one person
     "incidents.update_sent",  # it asks for nothing
+    "learnings.",  # nobody sits in another one's seat
     "meetings.",
     "risklog.escalation_lapsed",
     "risklog.escalation_handed_over",

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vRecur, vUri
 
-from meetings.vtimezones import vtimezone
+from people.vtimezones import vtimezone
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 _PRODUCT = "-//Riskhub//Meetings//EN"
