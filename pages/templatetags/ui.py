@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -215,6 +216,26 @@ def filter_select(listing, name, any_label):
         "any_label": any_label,
         "options": listing.options(name),
     }
+
+
+@register.simple_block_tag(takes_context=True)
+def filter_form(context, content, noun, url, hint, *, target="#rows"):
+    """Render the filters of a list: the field for a text, the content, which is its selects, and the button.
+
+    noun: of the rows, several. url: of the list. hint: what the text is compared with, such as "Title".
+    target: the part of the page that the answer replaces. The chosen order is kept. With `is_narrowed`, the
+    listing offers to clear all filters.
+    """
+    found = {
+        "content": content,
+        "noun": noun,
+        "field": f"{noun.replace(' ', '-')}-q",
+        "url": url,
+        "hint": hint,
+        "target": target,
+        "listing": context["listing"],
+    }
+    return mark_safe(render_to_string("kit/_filter_form.html", found))
 
 
 @register.filter
