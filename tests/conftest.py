@@ -16,9 +16,14 @@ from typing import Any
 import psycopg
 import pytest
 import time_machine
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from tests.moments import AT
+
+# How fast a machine is decides no test.
+settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any_machine")
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "quartz-raven-maple-42"  # of every person in the sample
