@@ -9,6 +9,7 @@ from history.wiring import Relation
 from incidents.queries import concerned, report
 from incidents.queries import panel as incidents
 from learnings.queries import learning as learnings
+from learnings.queries import like
 from learnings.queries import recognition as recognitions
 from learnings.queries import session as sessions
 from learnings.queries import week as learning_of_week
@@ -40,6 +41,7 @@ ACTIONS = "actions/_panel_actions.html"
 DECISIONS = "meetings/_panel_decisions.html"
 AGENDA = "meetings/_panel_agenda.html"
 LEARNINGS = "learnings/_panel_learnings.html"
+LIKE = "learnings/_panel_like.html"
 RECOGNITIONS = "learnings/_panel_recognitions.html"
 REVIEWS = "risklog/_panel_reviews_of_subject.html"
 SNAPSHOTS = "signals/_panel_snapshots.html"
@@ -173,6 +175,9 @@ PANELS: tuple[Panel, ...] = (
     Panel("risklog.risk", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_view"),
+    Panel("risklog.risk", "main", LIKE, like.of_risk, "learnings.learning_view"),
+    # a risk that is being written
+    Panel("risklog.risk_like", "main", LIKE, like.of_draft, "learnings.learning_view"),
     Panel("risklog.risk", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel(
         "risklog.risk", "timeline", "notices/_panel_digests.html", digest.digests_naming, "notices.inbox_view"

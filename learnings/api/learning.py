@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalogue.models import Model
 from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
@@ -19,6 +20,7 @@ from learnings.states import LearningState, LearningVerdict
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
+from risklog.models import Category
 
 
 class LearningRow(serializers.Serializer):
@@ -49,6 +51,10 @@ class LearningRow(serializers.Serializer):
         help_text="The reference of the source, if you may see it.",
     )
     about_kind = serializers.CharField(source="about.kind", default=None, allow_null=True)
+    model_id = serializers.IntegerField(allow_null=True, help_text="Also null if you may not see the model.")
+    model_slug = serializers.CharField(source="model.slug", default=None, allow_null=True)
+    category_id = serializers.IntegerField(allow_null=True)
+    category_slug = serializers.CharField(source="category.slug", default=None, allow_null=True)
     made_at = serializers.DateTimeField()
     published_at = serializers.DateTimeField(allow_null=True)
 
@@ -68,6 +74,8 @@ class LearningChange(Body):
     governance = _text()
     tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=20, required=False)
     verdict = serializers.ChoiceField([*LearningVerdict.choices, ""], required=False)
+    model = Visible("model", Model.objects.visible_to, required=False, allow_null=True)
+    category = Visible("category", Category.objects.visible_to, required=False, allow_null=True)
 
 
 class NewLearning(LearningChange):
@@ -118,6 +126,10 @@ class OfLearnings(Resource):
         "author_name": "author__name",
         "about_reference": "about__reference",
         "about_kind": "about__kind",
+        "model_id": "model_id",
+        "model_slug": "model__slug",
+        "category_id": "category_id",
+        "category_slug": "category__slug",
         "made_at": "made_at",
         "published_at": "published_at",
     }
@@ -129,11 +141,15 @@ class OfLearnings(Resource):
         return queries.learnings().visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows.annotate(number_of_uses=use.COUNT)).annotate(**seen_by("about"))
+        return (
+            super()
+            .as_values(rows.annotate(number_of_uses=use.COUNT))
+            .annotate(**seen_by("about"), **seen_by("model", "model__subject"))
+        )
 
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-        """Remove what a learning is about if the user may not see that."""
-        return tell(request.user, rows)
+        """Remove what a learning is about, and its model, if the user may not see that."""
+        return tell(request.user, rows, "about", "model")
 
 
 class Learnings(OfLearnings, Collection):

@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 
 from django.db.models import Q
 
+from catalogue.models import Model
 from learnings.filters.reading import unread
 from learnings.states import LearningState, LearningVerdict
 from lists import filtering
 from lists.specification import Filter, ListSpec, Order, Reader
+from risklog.models import Category
 
 TEXTS = ("title", "seen", "to_monitor", "to_adjust", "how_to_check", "governance")
 _MAX_WORDS = 10
@@ -43,6 +45,8 @@ SPEC = ListSpec(
         "verdict": filtering.choice("Outcome", "verdict", LearningVerdict),
         "author": filtering.person("Author", "author"),
         "tag": filtering.tag(),
+        "model": filtering.slug("Model", "model", Model.objects.visible_to, help="The slug of a model."),
+        "category": filtering.slug("Category", "category", Category.objects.visible_to, help="A slug."),
     },
     orders={
         "-made_at": Order("Newest", ("-made_at", "-id")),

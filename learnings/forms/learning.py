@@ -4,12 +4,15 @@ from typing import Any
 
 from django import forms
 
+from catalogue.models import Model
 from history.models import Subject
 from learnings.models import Learning
 from learnings.operations.learning import CHANGEABLE, TEXTS
 from learnings.states import LearningVerdict
+from lists.collation import BY_NAME
 from pages.forms import PageForm
 from people.models import User
+from risklog.models import Category
 
 
 def _text(label: str, hint: str, rows: int = 4) -> forms.CharField:
@@ -36,6 +39,13 @@ def named_subject(user: User, reference: str) -> Subject | None:
     return subject
 
 
+class AppliesTo(forms.ModelChoiceField):
+    """A model or a category, by its name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return obj.subject_title
+
+
 class LearningForm(PageForm):
     """The fields of a learning. Its texts name conditions and evidence, never people at fault."""
 
@@ -55,23 +65,33 @@ class LearningForm(PageForm):
         label="Outcome", choices=[("", "Too early to say"), *LearningVerdict.choices], required=False
     )
 
-    def __init__(self, *args: Any, draft: str = "", **kwargs: Any) -> None:
+    model = AppliesTo(Model.objects.none(), required=False, empty_label="No specific model")
+    category = AppliesTo(Category.objects.none(), required=False, empty_label="No category")
+
+    def __init__(self, *args: Any, user: User, draft: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
+        fields: dict[str, Any] = self.fields
+        fields["model"].queryset = Model.objects.visible_to(user).order_by(*BY_NAME)
+        fields["category"].queryset = Category.objects.order_by(*BY_NAME)
         if draft:
             for name in TEXTS:
                 self.fields[name].widget.attrs["data-draft"] = f"{draft}:{name}"
 
     @classmethod
-    def of(cls, learning: Learning, data: Any = None) -> "LearningForm":
-        """Return the form of an existing learning."""
+    def of(cls, learning: Learning, user: User, data: Any = None) -> "LearningForm":
+        """Return the form of an existing learning. A model that the user may not see stays as it is."""
         initial = {name: getattr(learning, name) for name in CHANGEABLE} | {"tags": ", ".join(learning.tags)}
-        return cls(data, initial=initial)
+        form = cls(data, user=user, initial=initial)
+        if learning.model and not learning.model.subject.is_visible_to(user):
+            del form.fields["model"]
+        return form
 
     def clean_tags(self) -> list[str]:
         return [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in CHANGEABLE}
+        return {name: self.cleaned_data[name] for name in CHANGEABLE if name in self.fields}
 
 
 class NewLearningForm(LearningForm):
@@ -83,8 +103,7 @@ class NewLearningForm(LearningForm):
     field_order = ("title", "about")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, draft="learning-new", **kwargs)
-        self.user = user
+        super().__init__(*args, user=user, draft="learning-new", **kwargs)
 
     def clean_about(self) -> Subject | None:
         return named_subject(self.user, self.cleaned_data["about"])

@@ -1,12 +1,16 @@
 """Learnings: short posts about what was learned from an outcome."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
+from catalogue.models import Model
 from history.models import Recorded, Subject
+from history.search import PlainWords
 from learnings.states import MOVES, LearningState, LearningVerdict
 from people.models import User
+from risklog.models import Category
 
 
 class Learning(Recorded):
@@ -14,6 +18,7 @@ class Learning(Recorded):
 
     about: the source, such as a review; at most one draft about a subject. author: null until someone takes
     it. verdict_by, verdict_at: who said last whether it worked, and when; null while it is too early to say.
+    model, category: what it applies to, taken from the source if nobody says another one.
     """
 
     KIND = "learning"
@@ -33,6 +38,10 @@ class Learning(Recorded):
     )
     verdict_at = models.DateTimeField(null=True, blank=True)
     about = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
+    model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    category = models.ForeignKey(
+        Category, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     author = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=9, choices=LearningState.choices, default=LearningState.DRAFT)
     made_at = models.DateTimeField()
@@ -47,6 +56,9 @@ class Learning(Recorded):
     is_unread: bool
     # Set by queries.set_visibility(): what it is about, None if this user may not see that.
     shown_about: Subject | None
+    shown_model: Model | None
+    # Set by queries.like: why it is shown at a risk.
+    like_why: str
 
     class Meta:
         constraints = [
@@ -59,6 +71,12 @@ class Learning(Recorded):
                 fields=["-published_at", "-id"], name="learnings_newest", condition=Q(state="published")
             ),
             models.Index(fields=["-made_at", "-id"], name="learnings_made"),
+            # For those that are like a risk.
+            models.Index(fields=["model", "-published_at"], name="learnings_of_model"),
+            models.Index(fields=["category", "-published_at"], name="learnings_of_category"),
+            GinIndex(fields=["tags"], name="learnings_tags"),
+            GinIndex(PlainWords("seen"), name="learnings_words"),
+            GinIndex(PlainWords("title"), name="learnings_title_words"),
         ]
 
     @property

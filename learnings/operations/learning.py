@@ -15,6 +15,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from learnings import events
 from learnings.models import Learning
+from learnings.operations.origin import origin_of
 from learnings.states import LearningState, LearningVerdict
 from people.models import User
 from risklog.models import Review
@@ -22,7 +23,7 @@ from risklog.states import Outcome, ReviewState
 from talk.operations import tag
 
 TEXTS = ("seen", "to_monitor", "to_adjust", "how_to_check", "governance")
-CHANGEABLE = frozenset({"title", "tags", "verdict", *TEXTS})
+CHANGEABLE = frozenset({"title", "tags", "verdict", "model", "category", *TEXTS})
 # Outcomes that a draft is made from. "Not enough evidence" and "experiment needed" have taught nothing yet.
 DRAFTED_OUTCOMES = frozenset({Outcome.CONFIRMED, Outcome.FALSE_ALARM, Outcome.THRESHOLD_TO_CHANGE})
 
@@ -81,7 +82,10 @@ def _prefilled(review: Review) -> dict[str, Any]:
     tags = [review.get_kind_display().lower()]
     if review.model is not None:
         tags.append(review.model.slug)
+    origin = origin_of(review.subject)
     return {
+        "model": origin.model,
+        "category": origin.category,
         "seen": seen,
         "to_monitor": monitor,
         "to_adjust": "\n".join(action_lines),
@@ -100,14 +104,17 @@ def write(
     viewers: Sequence[int] | None = None,
     **texts: Any,
 ) -> Learning:
-    """Create a draft by hand. texts: other fields of CHANGEABLE.
+    """Create a draft by hand. texts: other fields of CHANGEABLE. None takes the value of the source.
 
     Everyone who may see `about` may see the draft, and so may its author. viewers: subject ids of those who
     may see it instead; it is then its own root. Raises Refused(field="title", "tags" or "about").
     """
     if about is not None and Learning.objects.filter(about=about, state=LearningState.DRAFT).exists():
         raise Refused("A draft about this already exists. Edit that one instead.", field="about")
-    values = _clean({"title": title, **texts})
+    origin = origin_of(about)
+    known = {"model": origin.model, "category": origin.category}
+    given = {name: value for name, value in texts.items() if value is not None}
+    values = _clean({"title": title, **known, **given})
     if values.get("verdict"):
         values |= {"verdict_by": by.person, "verdict_at": at}
     draft = Learning(about=about, author=author, made_at=at, **values)

@@ -23,7 +23,9 @@ PANEL_SIZE = 5
 
 def learnings() -> RecordedQuerySet[Learning]:
     """Return all learnings with what a page needs. Callers add `.visible_to(user)`."""
-    rows = Learning.objects.select_related("subject", "author", "about", "verdict_by")
+    rows = Learning.objects.select_related(
+        "subject", "author", "about", "verdict_by", "category", "model__subject"
+    )
     return rows.annotate(**use.COUNTED)
 
 
@@ -72,7 +74,10 @@ def set_unread(user: User, rows: Sequence[Learning]) -> None:
 
 
 def set_visibility(user: User, rows: Sequence[Learning]) -> Sequence[Learning]:
-    """Set shown_about of each row, None if the user may not see the subject."""
+    """Set shown_about and shown_model of each row, None if the user may not see them."""
+    for row in rows:
+        is_seen = row.model is not None and row.model.subject.is_visible_to(user)
+        row.shown_model = row.model if is_seen else None
     return show(user, rows)
 
 

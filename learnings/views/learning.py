@@ -145,7 +145,7 @@ def learning_edit(request: SignedInRequest, reference: str) -> HttpResponse:
     return flows.edit(
         request,
         learning,
-        LearningForm.of(learning, request.POST or None),
+        LearningForm.of(learning, request.user, request.POST or None),
         permission="learnings.learning_change",
         operation=_change_and_publish if is_publishing else operations.change,
         address=address_of(learning),

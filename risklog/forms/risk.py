@@ -116,7 +116,7 @@ class NewRiskForm(RiskForm):
         fields["category"].widget.choices = fields["category"].choices
         self.fields["title"].widget.attrs |= {
             "hx-get": reverse_lazy("risklog:risk_like"),
-            "hx-trigger": "input changed delay:500ms, change from:#id_model",
+            "hx-trigger": "input changed delay:500ms, change from:#id_model, change from:#id_category",
             "hx-target": "#like",
             "hx-include": "closest form",
             "hx-sync": "this:replace",

@@ -1,5 +1,7 @@
 """The pages of duplicates: the likely ones of a title, and closing a risk as a duplicate."""
 
+from dataclasses import dataclass
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -13,6 +15,7 @@ from pages.answers import respond
 from pages.forms import PageForm
 from people.permissions import SignedInRequest
 from risklog.forms.duplicate import MergeRiskForm
+from risklog.models import Category
 from risklog.operations import duplicate as operations
 from risklog.queries import duplicate as queries
 from risklog.queries import evidence
@@ -20,12 +23,22 @@ from risklog.queries import risk as risks
 from signals.models import BreachGroup
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A risk that is being written, for the panels of upper rooms."""
+
+    title: str
+    model: Model | None
+    category: Category | None
+
+
 @require_safe
 @view_needs("risklog.risk_add")
 def risk_like(request: SignedInRequest) -> HttpResponse:
-    """Show live risks that may be duplicates of the title being typed (?title=, ?model=).
+    """Show live risks that may be duplicates of the title being typed (?title=, ?model=, ?category=).
 
-    ?breach= takes the title and the model that a risk of this breach would have.
+    Upper rooms show what may help with such a risk. ?breach= takes the title and the model that a risk of
+    this breach would have.
     """
     title, model = request.GET.get("title", "").replace("\x00", ""), None
     reference, key = request.GET.get("breach", "").replace("\x00", ""), request.GET.get("model", "")
@@ -35,7 +48,13 @@ def risk_like(request: SignedInRequest) -> HttpResponse:
         title, model = evidence.of_group(group, at=clock.now()).title, group.model
     elif (model_id := references.as_id(key)) is not None:
         model = Model.objects.visible_to(request.user).filter(pk=model_id).first()
-    context = {"like": queries.likeliest(request.user, title, model=model), "title": title}
+    category_id = references.as_id(request.GET.get("category", ""))
+    category = Category.objects.filter(pk=category_id).first() if category_id is not None else None
+    context = {
+        "like": queries.likeliest(request.user, title, model=model),
+        "draft": Draft(title, model, category),
+        "title": title,
+    }
     return respond(request, "risklog/risk_like.html", "like", context)
 
 
