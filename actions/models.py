@@ -88,6 +88,7 @@ class Action(Recorded):
             models.Index(DUE_ORDER, "id", name="actions_due_order"),
             models.Index(RANK.desc(), F("id").desc(), name="actions_rank"),
             models.Index(fields=["about"], name="actions_about"),
+            models.Index(fields=["raised_to"], name="actions_raised", condition=Q(raised_to__isnull=False)),
             models.Index(fields=["origin"], name="actions_origin"),
             models.Index(fields=["-made_at", "-id"], name="actions_newest"),
         ]

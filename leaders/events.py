@@ -2,7 +2,7 @@
 
 from history.declarations import EventType, Payload
 from history.states import NewsGroup
-from leaders.recipients import owner_of_goal
+from leaders.recipients import owner_of_action, owner_of_goal
 
 
 class GoalMeasured(Payload, verb="leaders.goal_measured"):
@@ -25,6 +25,10 @@ class GoalDue(Payload, verb="leaders.goal_due"):
     due_on: str
 
 
+class BlockKept(Payload, verb="leaders.block_kept"):
+    text: str
+
+
 EVENTS = (
     EventType("leaders.goal_set", (owner_of_goal("You own this goal"),), group=NewsGroup.DECISIONS),
     EventType("leaders.goal_changed", is_minor=True),
@@ -38,4 +42,7 @@ EVENTS = (
     EventType(GoalMissed),
     EventType(GoalDropped, (owner_of_goal("You owned this goal"),), group=NewsGroup.DECISIONS),
     EventType("leaders.goal_reopened"),
+    EventType("leaders.hours_allotted", is_minor=True),
+    EventType("leaders.hours_changed", is_minor=True),
+    EventType(BlockKept, (owner_of_action,), group=NewsGroup.ACTIONS),
 )

@@ -60,3 +60,17 @@ EXECUTIVE = ListSpec(
     orders={"id": Order("Oldest", ("id",))},
     is_paged=False,
 )
+
+# The blocked actions that wait for the answer of the reader.
+RAISED = ListSpec(
+    filters={},
+    orders={
+        "raised_at": Order("Longest waiting", ("raised_at", "id")),
+        "-raised_at": Order("Latest", ("-raised_at", "-id")),
+    },
+)
+
+ALLOTMENTS = ListSpec(
+    filters={"sponsor": filtering.person("Sponsor", "sponsor", people.options, names=people.names)},
+    orders={"id": Order("Oldest", ("id",)), "-id": Order("Latest", ("-id",))},
+)

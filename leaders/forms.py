@@ -1,12 +1,13 @@
-"""The forms of goals."""
+"""The forms of goals, of a sponsor's answer and of their hours."""
 
 from typing import Any
 
 from django import forms
 
-from leaders.models import MAX_TITLE, Goal
+from actions.models import Action
+from leaders.models import MAX_HOURS, MAX_TITLE, Goal
 from leaders.operations.goal import CHANGEABLE
-from leaders.states import GoalDirection, Measure
+from leaders.states import GoalDirection, Measure, SponsorAnswer
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
 from people.models import Team, User
@@ -99,3 +100,35 @@ class GoalDropForm(PageForm):
     """The reason for dropping a goal. The operation checks that there is one."""
 
     reason = forms.CharField(max_length=300, required=False)
+
+
+class SponsorAnswerForm(PageForm):
+    """What a sponsor answers to a blocked action."""
+
+    answer = forms.ChoiceField(choices=SponsorAnswer.choices)
+    text = forms.CharField(
+        label="In a sentence",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="It becomes a comment on the action, and its owner is told.",
+    )
+
+    @classmethod
+    def of(cls, action: Action) -> "SponsorAnswerForm":
+        """Return the form of one action on a page that has several."""
+        return cls(auto_id=f"answer-{action.pk}-%s")
+
+
+class AllotmentForm(PageForm):
+    """The hours a month that a sponsor allots to risk work."""
+
+    hours = forms.IntegerField(label="Hours a month", min_value=0, max_value=MAX_HOURS)
+    team = forms.ModelChoiceField(
+        Team.objects.none(), label="For", required=False, empty_label="The whole organisation"
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["team"].queryset = Team.objects.visible_to(user).order_by(*BY_NAME)

@@ -1,8 +1,8 @@
-"""The kind of object of this room."""
+"""The kinds of objects of this room."""
 
 from history.documents import Texts
-from kit.kinds import Kind, Page
-from leaders.models import Goal
+from kit.kinds import Kind, NoPage, Page
+from leaders.models import Allotment, Goal
 
 KINDS = (
     Kind(
@@ -15,5 +15,14 @@ KINDS = (
         watched_by=("owner_id",),
         search_rank=97,
         texts=Texts(body=("reason",), names=("owner__name", "team__name")),
+    ),
+    Kind(
+        Allotment,
+        "Allotted hours",
+        "Allotted hours",
+        icon="hourglass",
+        page=NoPage("the executive page"),
+        permission="leaders.allotment_view",
+        is_discussed=False,
     ),
 )

@@ -1,4 +1,4 @@
-"""Who may see and set goals."""
+"""Who may see the executive page, set goals and hours, and answer what was raised."""
 
 from typing import Any
 
@@ -31,3 +31,22 @@ def may_change_goal(user: User, obj: Any) -> bool:
 @permission("leaders.executive_view")
 def may_view_executive(user: User, obj: Any) -> bool:
     return may_read(user)
+
+
+@permission("leaders.answer", for_people=True)
+def may_answer(user: User, obj: Any) -> bool:
+    """Return True for the sponsor to whom an action was raised, and for risk managers."""
+    if obj is None or may_write(user, Role.RISK_MANAGER):
+        return may_write(user, Role.MEMBER)
+    return obj.raised_to_id == user.pk and may_write(user, Role.MEMBER)
+
+
+@permission("leaders.allotment_view")
+def may_view_allotments(user: User, obj: Any) -> bool:
+    return may_read(user)
+
+
+@permission("leaders.allotment_set", for_people=True)
+def may_set_allotment(user: User, obj: Any) -> bool:
+    """Return True for members: each sets only their own hours."""
+    return may_write(user, Role.MEMBER)

@@ -1,5 +1,6 @@
-"""The recipients of events about goals."""
+"""The recipients of the events of this room."""
 
+from actions.models import Action
 from history.declarations import Recipients
 from history.models import Event
 from history.recipients import everyone
@@ -15,3 +16,9 @@ def owner_of_goal(reason: str) -> Recipients:
 
     rule.__name__ = "owner_of_goal"  # docs/flows.md names the rule
     return rule
+
+
+def owner_of_action(event: Event) -> dict[int, str]:
+    """Return the owner of an action that a sponsor answered."""
+    rows = Action.objects.filter(subject_id=event.subject_id)
+    return everyone(rows.values_list("owner_id", flat=True), "The sponsor answered your blocked action")

@@ -49,3 +49,11 @@ class Gap(TextChoices):
     TIERS = "tiers", "the tiers of models and the levels of the risk matrix: those of now are used"
     DUE_DATES = "due_dates", "due dates that were moved since: those of now are used"
     TEAMS = "teams", "who was in a team, and of which team a risk was when it was opened or closed"
+
+
+class SponsorAnswer(TextChoices):
+    """What a sponsor answers to an action whose block was raised to them."""
+
+    GOES_ON = "goes_on", "It can go on"
+    STAYS = "stays", "It stays blocked for now"
+    DROPPED = "dropped", "Drop it"

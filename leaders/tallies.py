@@ -38,7 +38,17 @@ COUNTS = (
     "held",
     "present",
     "expected",
+    "sponsored",
+    "sponsor_present",
+    "meeting_minutes",
+    "answers",
+    "done_s",
+    "done_m",
+    "done_l",
+    "allotted",
 )
+# The estimated hours of an answered review, and of an action of an effort.
+HOURS = {"answers": 0.5, "done_s": 2, "done_m": 8, "done_l": 24}
 
 
 class RiskCell(NamedTuple):
@@ -155,6 +165,16 @@ def months_before(day: date) -> list[date]:
 def percent(part: int, whole: int) -> int | None:
     """Return a share in per cent, None of nothing."""
     return round(100 * part / whole) if whole else None
+
+
+def hours_of_reviews(figures: Mapping[str, Any]) -> float:
+    """Return the estimated hours of the reviews that were answered."""
+    return figures.get("answers", 0) * HOURS["answers"]
+
+
+def hours_of_actions(figures: Mapping[str, Any]) -> float:
+    """Return the estimated hours of the actions that were done, by their effort."""
+    return sum(figures.get(name, 0) * hours for name, hours in HOURS.items() if name.startswith("done_"))
 
 
 def median(figures: Mapping[str, Any], name: str) -> tuple[int, float | None]:

@@ -1,10 +1,12 @@
 from django.urls import path, re_path
 
-from leaders.views import goal, overview
+from leaders.views import goal, overview, sponsor
 
 app_name = "leaders"
 urlpatterns = [
     path("", overview.executive, name="executive"),
+    path("answers/<str:reference>/", sponsor.sponsor_answer, name="sponsor_answer"),
+    path("hours/", sponsor.allotment_create, name="allotment_create"),
     path("goals/", goal.goal_list, name="goal_list"),
     path("goals/new/", goal.goal_create, name="goal_create"),
     path("goals/<int:pk>/", goal.goal_detail, name="goal_detail"),

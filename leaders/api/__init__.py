@@ -1,5 +1,5 @@
 """The API of this room."""
 
-from leaders.api import goal, overview
+from leaders.api import goal, overview, sponsor
 
-RESOURCES: list = [*overview.RESOURCES, *goal.RESOURCES]
+RESOURCES: list = [*overview.RESOURCES, *sponsor.RESOURCES, *goal.RESOURCES]

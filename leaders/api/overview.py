@@ -65,6 +65,16 @@ class WholeRow(serializers.Serializer):
     percent = serializers.IntegerField(allow_null=True)
 
 
+class HoursRow(serializers.Serializer):
+    """Hours of the 30 days before."""
+
+    allotted = serializers.IntegerField(help_text="By sponsors, a month.")
+    meetings = serializers.IntegerField(help_text="Of everybody present.")
+    reviews = serializers.IntegerField(help_text="An estimate: half an hour each.")
+    actions = serializers.IntegerField(help_text="An estimate: S 2, M or none 8, L 24 hours each.")
+    taken = serializers.IntegerField(help_text="The sum of the three.")
+
+
 class FacilitationRow(serializers.Serializer):
     """How many meetings the people of a function facilitated."""
 
@@ -104,7 +114,9 @@ class ExecutiveAnswer(serializers.Serializer):
     held = WholeRow(help_text="Meetings, in the 90 days before.")
     attendance = WholeRow()
     follow_through = WholeRow(help_text="Actions done in time.")
+    sponsors_present = WholeRow(help_text="Of the meetings with a sponsor.")
     decisions = serializers.IntegerField()
+    hours = HoursRow()
     facilitation = FacilitationRow(many=True)
     incidents = MonthRow(many=True)
 
@@ -167,9 +179,10 @@ def _answer(found: Overview) -> dict[str, Any]:
         "durations": _rows(found.durations, "name", "number", "hours", "was"),
         **{
             name: _rows([getattr(found, name)], "part", "whole", "percent")[0]
-            for name in ("held", "attendance", "follow_through")
+            for name in ("held", "attendance", "follow_through", "sponsors_present")
         },
         "decisions": found.decisions,
+        "hours": _rows([found.hours], "allotted", "meetings", "reviews", "actions", "taken")[0],
         "facilitation": _rows(found.facilitation, "function", "number", "share", "was"),
         "incidents": [
             {"month": f"{one.first:%Y-%m}", "incidents": one.incidents, "seen_first": one.seen_first}

@@ -11,7 +11,7 @@ from history.claims import Tally
 from kit.actor import SYSTEM
 from leaders import tallies
 from leaders.models import Goal, NightlyFigures, NightlySnapshot
-from leaders.queries import counts, medians, past_risks, present_risks
+from leaders.queries import counts, medians, past_risks, present_risks, time_spent
 from leaders.states import Gap, GoalState, Measure
 from leaders.tallies import OPEN, RiskCell, Scope, Tallies, TopRisk
 from people import queries as people
@@ -83,6 +83,8 @@ def _collected(
             found.count(name, scope, number, team)
     for name, scope, team, number in counts.attendance(at):
         found.count(name, scope, number, team)
+    for name, scope, team, number in (*time_spent.time_spent(at), *time_spent.sponsors_present(at)):
+        found.count(name, scope, number, team)
     for function, scope, team, number in counts.facilitated(at):
         found.count_key("facilitated", function, scope, number, team)
     for name, month, scope, team, number in counts.incidents_by_month(at):
@@ -90,6 +92,8 @@ def _collected(
     for name, of_teams in medians.medians(at).items():
         for team, figure in of_teams.items():
             found.rows[OPEN, team].setdefault("medians", {})[name] = figure
+    if (answered := time_spent.answer_median(at))[0]:
+        found.rows[OPEN, None].setdefault("medians", {})["answer"] = answered
     return found.rows
 
 

@@ -129,6 +129,20 @@ class Facilitation:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeSpent:
+    """Hours of 30 days: allotted by sponsors, and taken. Those of reviews and actions are estimates."""
+
+    allotted: int
+    meetings: int
+    reviews: int
+    actions: int
+
+    @property
+    def taken(self) -> int:
+        return self.meetings + self.reviews + self.actions
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
     """The incidents of a month. seen_first: those that a breach had seen when they were noticed."""
 
@@ -236,6 +250,7 @@ class Overview:
             "done": "From decision to done",
             "notice": "From an incident to noticing it",
             "mitigate": "From noticing to mitigation",
+            "answer": "Until a sponsor answers",
         }
         return [
             Duration(label, *tallies.median(self.now, name), tallies.median(self.before, name)[1])
@@ -257,6 +272,17 @@ class Overview:
     @property
     def decisions(self) -> int:
         return self.now.get("decisions", 0)
+
+    @property
+    def sponsors_present(self) -> PartOfWhole:
+        """Return how many of the meetings with a sponsor had the sponsor present."""
+        return PartOfWhole(self.now.get("sponsor_present", 0), self.now.get("sponsored", 0))
+
+    @property
+    def hours(self) -> TimeSpent:
+        meetings = self.now.get("meeting_minutes", 0) / 60
+        reviews, actions = tallies.hours_of_reviews(self.now), tallies.hours_of_actions(self.now)
+        return TimeSpent(self.now.get("allotted", 0), round(meetings), round(reviews), round(actions))
 
     @property
     def facilitation(self) -> list[Facilitation]:

@@ -11,6 +11,7 @@ from kit.rights import may, view_needs
 from leaders.filters import EXECUTIVE
 from leaders.queries import goal as goals
 from leaders.queries import overview
+from leaders.views import sponsor
 from pages.answers import respond
 from pages.listing import Filtering, selection_of
 from people.models import Team
@@ -33,6 +34,8 @@ def executive(request: SignedInRequest) -> HttpResponse:
         "on": on,
         "team": team,
         "overview": overview.read(request.user, on, team),
+        "waiting": sponsor.waiting_for(request.user),
+        "may_allot": may(request.user, "leaders.allotment_set"),
         "goals": found[:GOALS_SHOWN],
         "goal_count": len(found),
         "may_add_goal": may(request.user, "leaders.goal_add"),

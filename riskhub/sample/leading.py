@@ -1,10 +1,10 @@
-"""The goals of the sample."""
+"""What the leaders of the sample set: goals, and hours for risk work."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from kit.actor import Actor
-from leaders.operations import goal
+from leaders.operations import allotment, goal
 from leaders.states import GoalDirection, Measure
 from people.models import Team, User
 
@@ -12,7 +12,7 @@ from people.models import Team, User
 def set_goals(
     people: Mapping[str, User], teams: Mapping[str, Team], *, since: datetime, until: datetime
 ) -> None:
-    """Set two goals of the organisation and one of a team at `since`, and enter a figure at `until`."""
+    """Set goals of the organisation and of a team at `since`; enter a figure and allot hours at `until`."""
     manager = Actor(people["sofia"], "page")
     goal.add(
         title="No action is overdue at the end of the quarter",
@@ -50,3 +50,6 @@ def set_goals(
     goal.note_figure(
         rehearsed, figure=2, note="The drills of this month", by=Actor(people["ana"], "page"), at=until
     )
+    allotment.put(hours=120, by=manager, at=until)
+    lead = Actor(people["ana"], "page")
+    allotment.put(hours=60, team=teams["Credit Risk ML"], by=lead, at=until)

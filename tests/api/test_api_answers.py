@@ -10,6 +10,7 @@ from django.db import transaction
 from django.test import Client
 from jsonschema import Draft202012Validator, FormatChecker
 
+from actions.operations import blocked
 from catalogue.models import Workflow
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
@@ -27,7 +28,7 @@ from risklog.operations import filled_template, imports, scoring
 from signals.models import Dashboard, Delivery, Mute
 from talk.operations import watch
 from tests.conftest import AT
-from tests.factories import signals
+from tests.factories import actions, signals
 
 pytestmark = pytest.mark.django_db
 
@@ -135,6 +136,7 @@ def _note_and_send(by: Actor) -> None:
     )
     delivery.send_test(hook, by=by, at=AT)
     admin = User.objects.get(email="admin@example.org")
+    blocked.raise_to(actions.blocked(), admin, at=AT)
     signals.snapshot(Dashboard.objects.get(), "Drift of this week", by=admin)
 
 

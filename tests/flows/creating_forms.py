@@ -24,7 +24,7 @@ from catalogue.models import (
 from history.models import Event
 from incidents.models import Incident, InvolvedModel, ReportingDuty, TimelineEntry, Update
 from kit.actor import SYSTEM
-from leaders.models import Goal
+from leaders.models import Allotment, Goal
 from learnings.models import FeedAddress, Learning, LearningSession, LearningUse, Recognition
 from meetings.models import (
     AgendaItem,
@@ -512,6 +512,7 @@ CASES = (
         },
     ),
     Case("learning", at("learnings:learning_create"), Learning, typed(title="Caps hold", seen="We saw it.")),
+    Case("allotted hours", at("leaders:allotment_create"), Allotment, typed(hours="20")),
     Case(
         "goal",
         at("leaders:goal_create"),
