@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("actions", "0002_demands")]
+    dependencies = [("actions", "0003_data_collection")]
 
     operations = [
         AddIndexConcurrently(
