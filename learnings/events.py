@@ -6,6 +6,7 @@ from learnings import mail
 from learnings.recipients import (
     author_of_chosen,
     author_of_used,
+    handlers_of_incident,
     reviewers_of_source,
     signer,
     speaker,
@@ -62,7 +63,7 @@ _FREED = Mail(
 
 EVENTS = (
     # the reviewers are notified of a draft without an author; the digest lists published learnings
-    EventType(LearningDrafted, (reviewers_of_source,), group=NewsGroup.LEARNINGS),
+    EventType(LearningDrafted, (reviewers_of_source, handlers_of_incident), group=NewsGroup.LEARNINGS),
     EventType("learnings.learning_taken", is_minor=True),
     EventType("learnings.learning_changed", is_minor=True),
     EventType("learnings.learning_judged"),

@@ -3,6 +3,7 @@
 from history.models import Event
 from history.queries import present_data
 from history.recipients import everyone
+from incidents.models import Incident
 from learnings.models import Learning, LearningSession, Recognition, SignUp, ThankedPerson
 from learnings.states import LearningState, RecognitionState, SignUpState
 from people.models import Membership
@@ -18,6 +19,16 @@ def reviewers_of_source(event: Event) -> dict[int, str]:
     return everyone(
         rows.values_list("user_id", flat=True), "You reviewed this breach: the draft needs an author"
     )
+
+
+def handlers_of_incident(event: Event) -> dict[int, str]:
+    """Return who led and wrote up the incident of a draft, nobody once the draft has an author."""
+    draft = Learning.objects.filter(subject_id=event.subject_id, author__isnull=True).first()
+    if draft is None:
+        return {}
+    rows = Incident.objects.filter(subject_id=draft.about_id).values_list("lead_id", "scribe_id")
+    ids = [pk for row in rows for pk in row]
+    return everyone(ids, "You handled this incident: the draft needs an author")
 
 
 def author_of_used(event: Event) -> dict[int, str]:

@@ -13,7 +13,7 @@ from history import declarations, wiring
 from history.wiring import Handler, OnDemand
 from incidents.operations import postmortem
 from leaders.operations import goal
-from learnings.operations import feed_address, learning, sign_up
+from learnings.operations import drafting, feed_address, sign_up
 from meetings.operations import acceptance as decided
 from meetings.operations import (
     agenda,
@@ -131,7 +131,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "risklog.review_settled": (
         agenda_handlers.on_review_settled,
         escalation_handlers.on_review_settled,
-        learning.on_review_settled,
+        drafting.on_review_settled,
         change_handlers.on_review_settled,
         noise_handlers.on_review_settled,
     ),
@@ -154,7 +154,10 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "incidents.incident_resolved": (incident_items.on_incident_over,),
     "incidents.incident_withdrawn": (incident_items.on_incident_over,),
     "incidents.postmortem_opened": (incident_items.on_postmortem_opened,),
-    "incidents.postmortem_finished": (incident_items.on_postmortem_finished,),
+    "incidents.postmortem_finished": (
+        incident_items.on_postmortem_finished,
+        drafting.on_postmortem_finished,
+    ),
     # A risk that nobody dealt with is put on an agenda.
     "risklog.risk_neglected": (agenda_handlers.on_risk_neglected,),
     # So is a model without an owner, or whose validation is due.

@@ -9,11 +9,12 @@ from history.wiring import Relation
 from incidents.queries import concerned, report
 from incidents.queries import panel as incidents
 from learnings.queries import learning as learnings
-from learnings.queries import like
+from learnings.queries import like, prefill
 from learnings.queries import recognition as recognitions
 from learnings.queries import session as sessions
 from learnings.queries import week as learning_of_week
-from meetings.queries import agenda, calendar, decision, follow_through, model_health
+from meetings.models import Decision
+from meetings.queries import agenda, calendar, decision, decision_learning, follow_through, model_health
 from notices.queries import digest, rung_webhook
 from pages import panels
 from pages.panels import Panel
@@ -164,6 +165,8 @@ PANELS: tuple[Panel, ...] = (
     # a check-in
     Panel("meetings.check_in", "main", ACTIONS, actions.of_subject, "actions.action_view"),
     Panel("meetings.check_in", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
+    # a decision
+    Panel("meetings.decision", "main", LEARNINGS, learnings.of_decision, "learnings.learning_view"),
     # a threshold, a team, a person
     Panel("signals.threshold", "main", DECISIONS, decision.panel, "meetings.decision_view"),
     Panel("people.team", "main", "people/_panel_start_here.html", start_here.link, "people.team_view"),
@@ -190,6 +193,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("incidents.incident", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("incidents.incident", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("incidents.incident", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
+    Panel("incidents.incident", "main", LEARNINGS, learnings.of_incident, "learnings.learning_view"),
     Panel("incidents.incident", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel("incidents.postmortem", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("incidents.postmortem", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
@@ -197,6 +201,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("incidents.incident", "rail", SNAPSHOTS, snapshot.panel, "signals.view"),
     Panel("risklog.experiment", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.experiment", "main", ACTIONS, actions.of_subject, "actions.action_view"),
+    Panel("risklog.experiment", "main", LEARNINGS, learnings.of_experiment, "learnings.learning_view"),
     Panel("risklog.experiment", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel("risklog.experiment", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel("risklog.review", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
@@ -238,6 +243,7 @@ def install() -> None:
     panels.install(PANELS)
     marks.install(MARKS)
     digest_parts.install(DIGEST_PARTS)
+    prefill.install([(Decision.KIND, decision_learning.known_of_decision)])
     verdicts.install(verdict.of_groups)
     risk_reader.install(RISKS)
     channels.install(rung_webhook.READER)

@@ -1,4 +1,4 @@
-"""Write learnings: draft from a review or by hand, assign, change, publish, withdraw, discard, restore."""
+"""Write learnings: draft by hand, assign, change, publish, withdraw, discard, restore."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,91 +6,20 @@ from typing import Any
 
 from django.db import transaction
 
-from actions import queries as actions
 from history import operations as history
-from history.models import Event, Subject
+from history.models import Subject
 from history.operations import GrantReason, NewGrant, Placement
-from history.wiring import handler
-from kit.actor import SYSTEM, Actor
+from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from learnings import events
 from learnings.models import Learning
 from learnings.operations.origin import origin_of
 from learnings.states import LearningState, LearningVerdict
 from people.models import User
-from risklog.models import Review
-from risklog.states import Outcome, ReviewState
 from talk.operations import tag
 
 TEXTS = ("seen", "to_monitor", "to_adjust", "how_to_check", "governance")
 CHANGEABLE = frozenset({"title", "tags", "verdict", "model", "category", *TEXTS})
-# Outcomes that a draft is made from. "Not enough evidence" and "experiment needed" have taught nothing yet.
-DRAFTED_OUTCOMES = frozenset({Outcome.CONFIRMED, Outcome.FALSE_ALARM, Outcome.THRESHOLD_TO_CHANGE})
-
-
-@handler("learnings.learning.draft_from_review")
-def on_review_settled(event: Event, *, at: datetime) -> None:
-    """Create a draft without author from a settled review, on risklog.review_settled.
-
-    Does nothing if the review was reopened meanwhile or a learning about it exists.
-    """
-    review = (
-        Review.objects.select_related("subject", "about", "model")
-        .filter(subject_id=event.subject_id, state=ReviewState.SETTLED, outcome__in=DRAFTED_OUTCOMES)
-        .first()
-    )
-    if review is None or Learning.objects.filter(about_id=review.subject_id).exists():
-        return
-    title = f"Lessons from {review.about.title}"[:200]
-    draft = Learning(title=title, about=review.subject, made_at=at, **_prefilled(review))
-    history.record(
-        draft,
-        events.LearningDrafted(review=review.reference),
-        by=SYSTEM,
-        at=at,
-        cause=event,
-        placed=Placement(parent=review.subject),
-    )
-
-
-def _prefilled(review: Review) -> dict[str, Any]:
-    """Return the texts and tags of a draft, from the review. Its author edits them."""
-    answers = review.reviewers.exclude(note="").select_related("function").order_by("answered_at", "id")
-    notes = [
-        f"- {answer.note.strip()}" + (f" ({answer.function.name})" if answer.function else "")
-        for answer in answers
-    ]
-    seen = "\n\n".join(
-        part
-        for part in (
-            review.why.strip(),
-            f"**{review.get_outcome_display()}.** {review.outcome_reason.strip()}".strip(),
-            "\n".join(notes),
-        )
-        if part
-    )
-    # Only actions that everyone who may see the draft may see, too.
-    subject_ids = {review.subject_id, review.about_id}
-    action_lines = [
-        f"- {action.title} ({action.reference})"
-        for action in actions.of_subjects_unseen(subject_ids)
-        if action.subject.viewers in (None, review.subject.viewers)
-    ]
-    monitor = f"Whether “{review.about.title}” occurs again." if review.outcome == Outcome.CONFIRMED else ""
-    if review.outcome == Outcome.THRESHOLD_TO_CHANGE:
-        monitor = "Whether the new threshold detects what the old one missed, without false alarms."
-    tags = [review.get_kind_display().lower()]
-    if review.model is not None:
-        tags.append(review.model.slug)
-    origin = origin_of(review.subject)
-    return {
-        "model": origin.model,
-        "category": origin.category,
-        "seen": seen,
-        "to_monitor": monitor,
-        "to_adjust": "\n".join(action_lines),
-        "tags": tag.admit_prefilled(tags),
-    }
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from catalogue.models import Model
 from history.models import Subject
+from incidents.models import Incident, Postmortem
 from risklog.models import Category, Experiment, Review, Risk
 from signals.models import BreachGroup
 
@@ -16,7 +17,7 @@ class Origin:
 
 
 def origin_of(about: Subject | None) -> Origin:
-    """Return the model and the category of a source, as far as its kind has them. At most three queries."""
+    """Return the model and the category of a source, as far as its kind has them. A few queries."""
     read = _READERS.get(about.kind) if about else None
     return read(about.pk) if read and about else Origin()
 
@@ -46,6 +47,15 @@ def _of_experiment(subject_id: int) -> Origin:
     return Origin(experiment.model or about.model, about.category)
 
 
+def _of_incident(subject_id: int) -> Origin:
+    """Return its model, and the category of the risk that should have caught it or that it came from."""
+    incident = Incident.objects.select_related("model", "source").get(subject_id=subject_id)
+    source = origin_of(incident.source)
+    postmortem = Postmortem.objects.filter(incident=incident).select_related("risk__category").first()
+    risk = postmortem.risk if postmortem else None
+    return Origin(incident.model or source.model, risk.category if risk else source.category)
+
+
 def _of_model(subject_id: int) -> Origin:
     return Origin(Model.objects.get(subject_id=subject_id))
 
@@ -55,5 +65,6 @@ _READERS: dict[str, Callable[[int], Origin]] = {
     Review.KIND: _of_review,
     BreachGroup.KIND: _of_breach_group,
     Experiment.KIND: _of_experiment,
+    Incident.KIND: _of_incident,
     Model.KIND: _of_model,
 }

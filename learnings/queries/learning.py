@@ -8,15 +8,18 @@ from typing import Any
 from django.db.models import CharField, Count, F, Func, Q
 
 from history.digest_parts import DigestPart, Said
-from history.models import RecordedQuerySet
+from history.models import RecordedQuerySet, Subject
 from history.queries import show
+from incidents.models import Incident
+from incidents.states import IncidentState
 from kit.rights import may
 from learnings.filters.reading import unread_by
 from learnings.models import Learning
 from learnings.queries import use
 from learnings.states import LearningState
 from people.models import User
-from risklog.models import Review, Risk
+from risklog.models import Experiment, Review, Risk
+from risklog.states import ExperimentState, RiskState
 
 PANEL_SIZE = 5
 
@@ -112,21 +115,49 @@ def of_review(user: User, review: Review) -> LearningsPanel | None:
     return LearningsPanel(rows, review.reference if may_begin else "")
 
 
+def of_experiment(user: User, experiment: Experiment) -> LearningsPanel | None:
+    """Return the panel of an experiment's page. Once it is finished, it offers to write a learning."""
+    return _of_source(user, experiment.subject, is_over=experiment.state == ExperimentState.FINISHED)
+
+
+def of_incident(user: User, incident: Incident) -> LearningsPanel | None:
+    """Return the panel of an incident's page. Once it is resolved, it offers to write a learning."""
+    is_over = incident.state in {IncidentState.RESOLVED, IncidentState.REVIEWED}
+    return _of_source(user, incident.subject, is_over=is_over)
+
+
+def of_decision(user: User, decision: Any) -> LearningsPanel | None:
+    """Return the panel of a decision's page. It offers to write a learning."""
+    return _of_source(user, decision.subject, is_over=True)
+
+
+def _of_source(user: User, subject: Subject, *, is_over: bool) -> LearningsPanel | None:
+    rows = _about(user, Q(about=subject))
+    offers = is_over and not rows and may(user, "learnings.learning_write")
+    return LearningsPanel(rows, (subject.reference or "") if offers else "") if rows or offers else None
+
+
 def of_risk(user: User, risk: Risk) -> LearningsPanel | None:
-    """Return the panel of a risk's page: learnings about it, its breach group and the reviews of both."""
+    """Return the panel of a risk's page: learnings about it, its breach group and the reviews of both.
+
+    Once the risk is monitored, accepted or closed, it offers to write one.
+    """
     ids = [risk.subject_id]
     if risk.breach_group:
         ids.append(risk.breach_group.subject_id)
     reviews = Review.objects.filter(about_id__in=ids).values("subject_id")
     rows = _about(user, Q(about_id__in=ids) | Q(about_id__in=reviews))
-    return LearningsPanel(rows) if rows else None
+    is_over = risk.state in {RiskState.MONITORING, RiskState.ACCEPTED, RiskState.CLOSED}
+    offers = is_over and not rows and may(user, "learnings.learning_write")
+    return LearningsPanel(rows, risk.reference if offers else "") if rows or offers else None
 
 
 def of_model(user: User, model: Any) -> LearningsPanel | None:
-    """Return the panel of a model's page: learnings about it, its risks and its reviews."""
+    """Return the panel of a model's page: learnings about it or that apply to it, its risks and reviews."""
     reviews = Review.objects.filter(model=model).values("subject_id")
     risks = Risk.objects.filter(model=model).values("subject_id")
-    rows = _about(user, Q(about_id=model.subject_id) | Q(about_id__in=reviews) | Q(about_id__in=risks))
+    named = Q(about_id=model.subject_id) | Q(model=model)
+    rows = _about(user, named | Q(about_id__in=reviews) | Q(about_id__in=risks))
     return LearningsPanel(rows) if rows else None
 
 

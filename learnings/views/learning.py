@@ -1,6 +1,7 @@
 """The pages of learnings: feed and drafts, a learning, the editor with its preview, the steps."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpResponse
@@ -8,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from history.models import Subject
 from kit import clock
 from kit.rights import may, view_needs
 from learnings.filters.learning import SPEC, VIEWS
@@ -16,10 +18,11 @@ from learnings.forms.use import LearningUseForm
 from learnings.models import Learning
 from learnings.operations import learning as operations
 from learnings.operations.learning import TEXTS
+from learnings.operations.origin import origin_of
 from learnings.queries import learning as queries
+from learnings.queries import prefill, week
 from learnings.queries import recognition as recognitions
 from learnings.queries import use as uses
-from learnings.queries import week
 from learnings.states import LearningVerdict
 from pages import flows
 from pages.answers import respond
@@ -124,8 +127,8 @@ def learning_preview(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @view_needs("learnings.learning_write")
 def learning_create(request: SignedInRequest) -> HttpResponse:
-    """Create a draft. `?about=Q-3` presets its source."""
-    initial = {"about": request.GET.get("about", "")[:24]}
+    """Create a draft. `?about=Q-3` presets its source, with what that knows."""
+    initial = _known(request, request.GET.get("about", "")[:24])
     return flows.create(
         request,
         NewLearningForm(request.POST or None, user=request.user, initial=initial),
@@ -134,6 +137,17 @@ def learning_create(request: SignedInRequest) -> HttpResponse:
         show=form_page(request, "learnings/learning_create.html"),
         message="Draft saved",
     )
+
+
+def _known(request: SignedInRequest, reference: str) -> dict[str, Any]:
+    """Return what the form of a new learning begins with: nothing of a source that the reader may not see."""
+    subjects = Subject.objects.visible_to(request.user).filter(reference=reference.upper())
+    about = subjects.first() if reference and request.method == "GET" else None
+    if about is None:
+        return {"about": reference}
+    known, origin = asdict(prefill.known_of(about)), origin_of(about)
+    known["tags"] = ", ".join(known["tags"])
+    return {"about": about.reference, **known, "model": origin.model, "category": origin.category}
 
 
 @require_http_methods(["GET", "POST"])

@@ -7,6 +7,7 @@ from history.models import Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from learnings.models import Learning
+from learnings.operations import drafting
 from learnings.operations import learning as operations
 from people.models import Team
 from risklog.models import Review, Reviewer
@@ -47,8 +48,8 @@ def test_a_settled_review_drafts_a_learning_from_what_it_knows(at):
     review, event = settled_review(at)
     actions.action("Recalibrate", about=review.subject)
 
-    operations.on_review_settled(event, at=at)
-    operations.on_review_settled(event, at=at)
+    drafting.on_review_settled(event, at=at)
+    drafting.on_review_settled(event, at=at)
 
     draft = Learning.objects.get()
     assert (draft.title, draft.state, draft.author) == ("Lessons from Fraud", "draft", None)
@@ -64,7 +65,7 @@ def test_a_settled_review_drafts_a_learning_from_what_it_knows(at):
 def test_a_review_without_an_outcome_drafts_no_learning(outcome, at):
     _, event = settled_review(at, outcome=outcome)
 
-    operations.on_review_settled(event, at=at)
+    drafting.on_review_settled(event, at=at)
 
     assert not Learning.objects.exists()
 
@@ -73,7 +74,7 @@ def test_a_review_reopened_meanwhile_drafts_nothing(at):
     review, event = settled_review(at)
     history.move(review, "open", by=SYSTEM, at=at)
 
-    operations.on_review_settled(event, at=at)
+    drafting.on_review_settled(event, at=at)
 
     assert not Learning.objects.exists()
 
@@ -83,7 +84,7 @@ def test_a_draft_is_as_restricted_as_its_review_and_names_no_action_more_restric
     review, event = settled_review(at, viewers=[team.subject_id])
     actions.action("Hidden", about=review.subject, viewers=[people.team().subject_id])
 
-    operations.on_review_settled(event, at=at)
+    drafting.on_review_settled(event, at=at)
 
     draft = Learning.objects.get()
     assert draft.subject.viewers == [team.subject_id]
