@@ -108,4 +108,6 @@ EVENTS = (
     EventType(
         SignUpWithdrawn, (signer,), _FREED, is_actor_notified=True, is_minor=True, group=NewsGroup.LEARNINGS
     ),
+    EventType("learnings.glossary_word_added", is_minor=True),
+    EventType("learnings.glossary_word_changed", is_minor=True),
 )

@@ -2,7 +2,7 @@
 
 from history.documents import Texts
 from kit.kinds import Kind, Page
-from learnings.models import Learning, LearningSession, Recognition
+from learnings.models import GlossaryWord, Learning, LearningSession, Recognition
 
 KINDS = (
     Kind(
@@ -42,5 +42,16 @@ KINDS = (
         watched_by=("author_id", "speaker_id"),
         search_rank=93,
         texts=Texts(body=("text", "guest"), names=("speaker__name",)),
+    ),
+    Kind(
+        GlossaryWord,
+        "Glossary word",
+        "Glossary words",
+        icon="book",
+        page=Page("learnings:glossary_by_id", "object_id"),
+        permission="learnings.glossary_view",
+        search_rank=135,
+        texts=Texts(body=("definition",), tags=("also",)),
+        is_discussed=False,
     ),
 )

@@ -95,3 +95,19 @@ def may_change_session(user: User, obj: Any) -> bool:
 def may_sign_up(user: User, obj: Any) -> bool:
     """Return True for every person, also viewers."""
     return may_write(user, Role.VIEWER)
+
+
+@permission("learnings.glossary_view")
+def may_view_glossary(user: User, obj: Any) -> bool:
+    """Allow everybody to read the glossary and the lessons."""
+    return may_read(user)
+
+
+@permission("learnings.glossary_change")
+def may_change_glossary(user: User, obj: Any) -> bool:
+    return may_write(user, Role.RISK_MANAGER)
+
+
+@permission("learnings.lesson_take", for_people=True)
+def may_take_lesson(user: User, obj: Any) -> bool:
+    return may_write(user, Role.VIEWER)

@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
 from learnings.feeds import learning as feeds
-from learnings.views import feed_address, reading, recognition, session, use, week
+from learnings.views import feed_address, glossary, lesson, reading, recognition, session, use, week
 from learnings.views import learning as views
 
 app_name = "learnings"
@@ -18,6 +18,15 @@ urlpatterns = [
     path("of-the-week/", week.of_week, name="of_week"),
     path("read/", reading.read_all, name="read_all"),
     path("uses/<int:pk>/withdraw/", use.use_withdraw, name="use_withdraw"),
+    path("glossary/", glossary.glossary_list, name="glossary_list"),
+    path("glossary/new/", glossary.glossary_create, name="glossary_create"),
+    path("glossary/fill/", glossary.glossary_fill, name="glossary_fill"),
+    path("glossary/<int:pk>/", glossary.glossary_by_id, name="glossary_by_id"),
+    path("glossary/<slug:slug>/", glossary.glossary_word, name="glossary_word"),
+    path("glossary/<slug:slug>/edit/", glossary.glossary_edit, name="glossary_edit"),
+    path("lessons/", lesson.lesson_list, name="lesson_list"),
+    path("lessons/<slug:slug>/", lesson.lesson_detail, name="lesson_detail"),
+    path("lessons/<slug:slug>/taken/", lesson.lesson_take, name="lesson_take"),
     path("sessions/", session.session_list, name="session_list"),
     path("sessions/new/", session.session_create, name="session_create"),
     path("sessions/<int:pk>/", session.session_detail, name="session_detail"),

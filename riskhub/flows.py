@@ -13,7 +13,7 @@ from history import declarations, wiring
 from history.wiring import Handler, OnDemand
 from incidents.operations import postmortem
 from leaders.operations import goal
-from learnings.operations import drafting, feed_address, sign_up
+from learnings.operations import drafting, feed_address, glossary, sign_up
 from meetings.operations import acceptance as decided
 from meetings.operations import (
     agenda,
@@ -78,6 +78,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         taxonomy.on_organisation_set_up,
         ladder.on_organisation_set_up,
         template.on_organisation_set_up,
+        glossary.on_organisation_set_up,
     ),
     # Series and breach groups that named a model before it was registered, or before the name was an alias of
     # it, are linked to it, and so are their reviews (signals.breach_claimed).

@@ -1,6 +1,6 @@
 """The API resources of this room as (address, view): one module per noun."""
 
-from learnings.api import learning, like, reading, recognition, session, use, week
+from learnings.api import glossary, learning, like, reading, recognition, session, use, week
 
 # The address of one learning matches any word, so it comes last.
 RESOURCES: list = [
@@ -11,4 +11,5 @@ RESOURCES: list = [
     *learning.RESOURCES,
     *recognition.RESOURCES,
     *session.RESOURCES,
+    *glossary.RESOURCES,
 ]

@@ -39,10 +39,10 @@ def latest(user: User) -> Sequence[Recognition]:
     return set_visibility(user, given(user)[:3])
 
 
-def since(user: User, at: datetime | None, until: datetime) -> list[Recognition]:
-    """Return the recognitions that the user may see, given from `at` until just before `until`."""
-    rows = given(user).filter(given_at__lt=until)
-    return list(set_visibility(user, rows.filter(given_at__gte=at) if at else rows)[:PANEL_SIZE])
+def since(user: User, condition: Q, *, since: datetime | None, until: datetime) -> Sequence[Recognition]:
+    """Return the latest recognitions of a condition that the user may see, from `since` to `until`."""
+    rows = given(user).filter(condition, given_at__lte=until)
+    return set_visibility(user, (rows.filter(given_at__gte=since) if since else rows)[:PANEL_SIZE])
 
 
 def set_visibility(user: User, rows: Iterable[Recognition]) -> Sequence[Recognition]:

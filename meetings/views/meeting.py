@@ -28,7 +28,7 @@ from meetings.operations import agenda, mailing, turn
 from meetings.operations import meeting as operations
 from meetings.queries import agenda as agendas
 from meetings.queries import check_in as check_ins
-from meetings.queries import days_off
+from meetings.queries import days_off, thanks
 from meetings.queries import meeting as queries
 from meetings.queries import series as series_queries
 from meetings.queries import settlement as settlements
@@ -100,6 +100,7 @@ def detail(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **e
         **_settlement_of(meeting, user, extra.pop("contest", None)),
         "focus_functions": list(meeting.focus.functions.order_by(*BY_NAME)) if meeting.focus else [],
         "check_ins": list(check_ins.since_last_meeting(meeting).visible_to(user)[:20]) if is_open else [],
+        "thanks": list(thanks.since_last_meeting(meeting, user, at=clock.now())) if is_open else [],
         "day_off": days_off.of_meetings([meeting]).get(meeting.pk),
         "is_planned": meeting.state == MeetingState.PLANNED,
         "is_open": is_open,

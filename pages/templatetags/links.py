@@ -3,8 +3,10 @@
 from typing import Any
 
 from django import template
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
 
 from kit.kinds import url_of
 
@@ -27,6 +29,16 @@ def subject_link(subject: Any, css: str = "") -> SafeString:
         if address
         else format_html("<span>{}</span>", label)
     )
+
+
+@register.simple_tag
+def term(word: str, slug: str = "") -> SafeString:
+    """Return a word as a link to its definition. slug: of the word in the glossary, if it differs."""
+    try:
+        address = reverse("learnings:glossary_word", args=[slug or slugify(word)])
+    except NoReverseMatch:  # a page that is shown without this room
+        return format_html("{}", word)
+    return format_html('<a href="{}">{}</a>', address, word)
 
 
 @register.simple_tag

@@ -25,7 +25,7 @@ from history.models import Event
 from incidents.models import Incident, InvolvedModel, ReportingDuty, TimelineEntry, Update
 from kit.actor import SYSTEM
 from leaders.models import Allotment, Goal
-from learnings.models import FeedAddress, Learning, LearningSession, LearningUse, Recognition
+from learnings.models import FeedAddress, GlossaryWord, Learning, LearningSession, LearningUse, Recognition
 from meetings.models import (
     AgendaItem,
     AgendaTemplate,
@@ -494,6 +494,12 @@ CASES = (
         typed(name="Report it", severity="high", days=3),
     ),
     Case("action", at("actions:action_create"), Action, typed(title="Write it up")),
+    Case(
+        "glossary word",
+        at("learnings:glossary_create"),
+        GlossaryWord,
+        typed(word="Pudding", definition="Sweet."),
+    ),
     Case(
         "session",
         at("learnings:session_create"),

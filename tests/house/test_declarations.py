@@ -106,6 +106,7 @@ def test_search_groups_come_in_the_order_of_their_ranks():
         "dashboard",
         "decision_right",
         "run",
+        "glossary_word",
         "rollback_procedure",
         "validation",
         "series",

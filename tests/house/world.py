@@ -12,7 +12,7 @@ from typing import Any
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
 from leaders.operations import snapshot
-from learnings.operations import feed_address
+from learnings.operations import feed_address, glossary
 from learnings.operations import learning as learnings
 from learnings.operations import recognition as recognitions
 from learnings.operations import session as sessions
@@ -453,6 +453,7 @@ def _once(world: World, owner: Any) -> None:
         "risklog:import": _an_import(world),
         **_templates(world.open.risk, owner),
         "risklog:matrix": _a_matrix(),
+        "word": glossary.add(word="Pudding", definition="A dessert.", by=SYSTEM, at=AT),
         "risklog:appetite": appetite.add(max_score=25, why="Agreed by the board.", by=SYSTEM, at=AT),
         "risklog:ladder": Ladder.objects.order_by("pk").first(),
         "source": (source := Source.objects.order_by("pk").earliest("pk")),
