@@ -51,7 +51,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     todo: list[Any] = list(actions.mine(user).filter(due_on__lte=today + AHEAD)[: SHOWN * 2])
     escalations: list[Any] = list(mine.escalations_to(user)[:SHOWN])
     reviews = list(mine.reviews_to_answer(user)[:SHOWN])
-    scores = list(mine.scores_to_give(user)[:SHOWN])
+    scores, experiments = mine.scores_and_experiments(user, until=today + AHEAD, most=SHOWN)
     late = [action for action in todo if action.due_on < today]
     in_ladder = {escalation.about_id: escalation for escalation in escalations}
     for action in todo:
@@ -68,7 +68,8 @@ def home(request: SignedInRequest) -> HttpResponse:
         "late": late,
         "due_soon": [action for action in todo if action.due_on >= today],
         "scores": scores,
-        "is_clear": not (escalations or reviews or scores or todo or of_sponsor["raised"]),
+        "experiments": [one for one in experiments if one["subject_id"] not in in_ladder],
+        "is_clear": not (escalations or reviews or scores or experiments or todo or of_sponsor["raised"]),
         "breaches": list(mine.breaches_of_my_teams(user)[:SHOWN]),
         "drafts": list(mine.learning_drafts(user)[:FEW]),
         "newest": inbox.newest(user, FEW),

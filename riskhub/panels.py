@@ -24,6 +24,7 @@ from riskhub.leaving import page as leaving
 from risklog.queries import (
     channels,
     escalation,
+    experiment_news,
     experiment_panel,
     recurrence,
     related,
@@ -199,7 +200,9 @@ PANELS: tuple[Panel, ...] = (
     Panel("incidents.postmortem", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel("incidents.incident", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel("incidents.incident", "rail", SNAPSHOTS, snapshot.panel, "signals.view"),
+    Panel("risklog.experiment", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.experiment", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
+    Panel("risklog.experiment", "main", DECISIONS, decision.panel, "meetings.decision_view"),
     Panel("risklog.experiment", "main", ACTIONS, actions.of_subject, "actions.action_view"),
     Panel("risklog.experiment", "main", LEARNINGS, learnings.of_experiment, "learnings.learning_view"),
     Panel("risklog.experiment", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
@@ -225,13 +228,17 @@ RELATIONS: tuple[Relation, ...] = (
 )
 
 
-# What charts mark: decisions.
+# What charts mark: decisions, and the starts and results of experiments.
 RISKS = RiskReader(risk.of_models, "risklog.risk_view")
-MARKS: tuple[MarkReader, ...] = (MarkReader(decision.marks, "meetings.decision_view"),)
+MARKS: tuple[MarkReader, ...] = (
+    MarkReader(decision.marks, "meetings.decision_view"),
+    MarkReader(experiment_news.marks, "risklog.experiment_view"),
+)
 
 # The sections of the weekly digest that rooms declare, in its order.
 DIGEST_PARTS: tuple[DigestPart, ...] = (
     decision.IN_DIGEST,
+    experiment_news.IN_DIGEST,
     learning_of_week.IN_DIGEST,
     learnings.IN_DIGEST,
     recognitions.IN_DIGEST,

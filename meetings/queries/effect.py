@@ -21,7 +21,7 @@ from meetings.queries.facts import facts_of
 from meetings.states import EffectKind
 from people import queries as people
 from people.models import User
-from risklog.models import Acceptance, Escalation, Review, Risk
+from risklog.models import Acceptance, Escalation, Experiment, Review, Risk
 from risklog.queries import rung
 from risklog.states import RISK_MOVES, UNRESOLVED, AcceptanceState, RiskState, Treatment
 from signals.models import Breach, BreachGroup, Series, Threshold, ThresholdVersion
@@ -162,8 +162,8 @@ def _decider(obj: Any) -> Decider:
 def offers(user: User, about: Subject | None, *, at: datetime) -> list[Offer]:
     """Return the effects that a decision about a subject may have, as this reader may see them.
 
-    About a review or an escalation, those of its subject too; about a meeting, those of the overdue actions
-    of its series. A limited number of each kind.
+    About a review, an escalation or an experiment, those of its subject too; about a meeting, those of the
+    overdue actions of its series. A limited number of each kind.
     """
     if about is None:
         return []
@@ -202,9 +202,17 @@ _HINTS = {
 
 
 def _with_its_subject(about: Subject) -> list[Subject]:
-    """Return a subject, and what it is about if it is a review or an escalation."""
-    rows: dict[str, type[Review] | type[Escalation]] = {"review": Review, "escalation": Escalation}
-    row = rows.get(about.kind)
+    """Return a subject, and what it is about if it is a review or an escalation.
+
+    Of an experiment also its metric, whose threshold its result may change.
+    """
+    if about.kind == Experiment.KIND:
+        rows = Experiment.objects.select_related("about", "series__subject")
+        experiment = rows.get(subject=about)
+        metric = experiment.series.subject if experiment.series else None
+        return [subject for subject in (about, experiment.about, metric) if subject]
+    kinds: dict[str, type[Review] | type[Escalation]] = {"review": Review, "escalation": Escalation}
+    row = kinds.get(about.kind)
     found = row.objects.select_related("about").filter(subject=about).first() if row else None
     return [about, found.about] if found else [about]
 

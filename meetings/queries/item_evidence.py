@@ -12,7 +12,7 @@ from history.models import Subject
 from meetings.models import AgendaItem, Decision, Meeting
 from meetings.queries.agenda import Line
 from people.models import User
-from risklog.models import Escalation, Review, Risk
+from risklog.models import Escalation, Experiment, Review, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
 from signals.models import Breach, BreachGroup, Series
 from signals.queries import chart as charts
@@ -29,6 +29,7 @@ class ItemEvidence:
     review: an open one, with its reviewers. chart: of the metric, with its limits and breaches. risk: the
     subject itself, or the live risk that it is linked to. escalation: the unresolved one about them. actions:
     the latest ones about them; of the item about earlier meetings, the open ones of those meetings.
+    experiment: the subject itself, whose rule says what its result decides.
     """
 
     review: Review | None = None
@@ -36,6 +37,7 @@ class ItemEvidence:
     risk: Risk | None = None
     escalation: Escalation | None = None
     actions: Sequence[Action] = field(default_factory=list)
+    experiment: Experiment | None = None
 
 
 NOTHING = ItemEvidence()
@@ -48,6 +50,8 @@ def evidence(line: Line | None, user: User, at: datetime) -> ItemEvidence:
     subject = line.subject
     if subject.kind == Meeting.KIND:
         return ItemEvidence(actions=actions_of_series(line.item, user))
+    if subject.kind == Experiment.KIND:
+        return _of_experiment(subject, user, at)
     review = open_review(subject)
     group_id = _group_of(review.about if review else subject)
     worst = _worst(group_id, user)
@@ -57,6 +61,18 @@ def evidence(line: Line | None, user: User, at: datetime) -> ItemEvidence:
     series = worst.series if worst else risk.series if risk else None
     chart = _chart(series, user, at)
     return ItemEvidence(review, chart, risk, _escalation(about, user), _last_actions(about, user))
+
+
+def _of_experiment(subject: Subject, user: User, at: datetime) -> ItemEvidence:
+    """Return the experiment with the chart of its metric. The reader may see the subject."""
+    experiment = Experiment.objects.select_related("subject", "series__subject").get(subject=subject)
+    about = [subject.pk]
+    return ItemEvidence(
+        chart=_chart(experiment.series, user, at),
+        escalation=_escalation(about, user),
+        actions=_last_actions(about, user),
+        experiment=experiment,
+    )
 
 
 def open_review(subject: Subject | None) -> Review | None:

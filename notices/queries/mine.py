@@ -1,16 +1,28 @@
 """The open work of one person from all rooms, for "my week" and for the digest. One query each."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 
 from learnings.models import Learning
 from learnings.states import LearningState
 from meetings.models import Meeting
 from meetings.states import TO_COME
 from people.models import Membership, User
-from risklog.models import Climb, Escalation, Reviewer, Risk, Score
-from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState, ScoringState
+from risklog.models import (
+    Challenge,
+    Climb,
+    Escalation,
+    Experiment,
+    ExperimentOwner,
+    Reviewer,
+    Risk,
+    Score,
+)
+from risklog.states import LIVE_RISKS, UNRESOLVED, ExperimentState, ReviewState, ScoringState
 from signals.models import BreachGroup
 from signals.states import BreachState
 
@@ -25,14 +37,40 @@ def reviews_to_answer(user: User) -> QuerySet[Reviewer]:
     )
 
 
-def scores_to_give(user: User) -> QuerySet[Score]:
+def scores_and_experiments(
+    user: User, *, until: date, most: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the scores that wait for this person, and the experiments that do, at most `most` of each.
+
+    until: the last day of the expected results of experiments. A score is {"reference", "title", "ends_on",
+    "stands_in_for"}, an experiment {"subject_id", "reference", "title", "state", "ends_on",
+    "open_challenges"}. Both in one query, because "my week" takes at most fifteen.
+    """
+    rows = User.objects.filter(pk=user.pk)
+    return rows.values_list(
+        ArraySubquery(_scores_to_give(user)[:most]), ArraySubquery(_experiments_to_lead(user, until)[:most])
+    ).get()
+
+
+def _scores_to_give(user: User) -> QuerySet[Any]:
     """Return open rounds of scoring that wait for this person, the soonest last day first."""
     rows = Score.objects.filter(user=user, answered_at__isnull=True, round__state=ScoringState.OPEN)
-    return (
-        rows.visible_to(user)
-        .select_related("round__risk__subject", "stands_in_for")
-        .order_by("round__ends_on", "id")
-    )
+    risk = {"reference": "round__risk__subject__reference", "title": "round__risk__title"}
+    row = JSONObject(**risk, ends_on="round__ends_on", stands_in_for="stands_in_for__name")
+    return rows.visible_to(user).order_by("round__ends_on", "id").values(row=row)
+
+
+def _experiments_to_lead(user: User, until: date) -> QuerySet[Any]:
+    """Return own running experiments whose result is expected, and own ones with unanswered challenges."""
+    owned = ExperimentOwner.objects.filter(user=user, is_current=True).values("experiment")
+    unanswered = Challenge.objects.filter(experiment=OuterRef("pk"), answered_at__isnull=True)
+    counted = unanswered.order_by().values("experiment").annotate(number=Count("pk")).values("number")
+    rows = Experiment.objects.filter(pk__in=owned).annotate(open_challenges=Coalesce(Subquery(counted), 0))
+    is_due = Q(state=ExperimentState.RUNNING, ends_on__lte=until)
+    names = ("subject_id", "title", "state", "ends_on", "open_challenges")
+    row = JSONObject(reference="subject__reference", **{name: name for name in names})
+    found = rows.filter(is_due | Q(open_challenges__gt=0)).visible_to(user)
+    return found.order_by("ends_on", "id").values(row=row)
 
 
 def escalations_to(user: User) -> QuerySet[Escalation]:

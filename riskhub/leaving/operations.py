@@ -35,12 +35,13 @@ from people.operations import roster as rosters
 from people.operations import service_account as service_accounts
 from people.operations import team as teams
 from people.states import Role
-from risklog.models import Escalation, Ladder, Review, Reviewer, Risk, Rung
+from risklog.models import Escalation, Experiment, ExperimentOwner, Ladder, Review, Reviewer, Risk, Rung
 from risklog.operations import escalation as escalations
+from risklog.operations import experiment as experiments
 from risklog.operations import ladder as ladders
 from risklog.operations import replacement
 from risklog.operations import risk as risks
-from risklog.states import LIVE_RISKS, EscalationState, ReviewState
+from risklog.states import LIVE_RISKS, UNFINISHED_EXPERIMENTS, EscalationState, ReviewState
 from saved import operations as views
 from saved.models import SavedView
 from saved.states import ViewState
@@ -109,6 +110,15 @@ HOLDINGS = (
         "Actions",
         lambda person: Action.objects.filter(owner=person, state__in=UNFINISHED),
         _give(actions.change, "owner"),
+    ),
+    Holding(
+        "experiments",
+        "Experiments",
+        lambda person: Experiment.objects.filter(
+            pk__in=ExperimentOwner.objects.filter(user=person, is_current=True).values("experiment"),
+            state__in=UNFINISHED_EXPERIMENTS,
+        ),
+        experiments.hand_over,
     ),
     Holding(
         "reviews",

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from catalogue.models import Model, Workflow
+from catalogue.models import Model, Run, Workflow
 from kit.actor import Actor
 from people.models import User
+from risklog.models import Experiment
+from risklog.operations import challenge, experiment_runs
 from risklog.operations import experiment as operations
 from risklog.operations.experiment import ExperimentDetails
 from risklog.queries import risk as risks
+from risklog.states import ChallengeKind
 
 _ABOUT = "Scores are too low for refinancing customers"
 
@@ -29,12 +32,12 @@ def try_out(people: Mapping[str, User], *, at: datetime) -> None:
 
 def _finished(people: Mapping[str, User], *, at: datetime) -> None:
     started_at = at - timedelta(days=16)
-    by = Actor(people["wei"], "page")
+    by = Actor(people["ana"], "page")
     made = operations.propose(
         title="Refit the buckets on the last 90 days",
         hypothesis="Buckets of the last 90 days remove the bias for refinancing customers.",
-        owners=[people["wei"], people["noor"]],
-        about=risks.for_page(people["wei"]).get(title=_ABOUT).subject,
+        owners=[people["ana"], people["noor"]],
+        about=risks.for_page(people["ana"]).get(title=_ABOUT).subject,
         details=ExperimentDetails(
             data_slice="Refinancing applications since the rate change",
             success_criteria="The mean score is within 2 points of the observed default rate.",
@@ -42,7 +45,7 @@ def _finished(people: Mapping[str, User], *, at: datetime) -> None:
             rollback="Deploy version 12.",
             model=Model.objects.get(slug="credit-pd"),
             workflow=Workflow.objects.get(name="Training", model__slug="credit-pd"),
-            ends_on=(started_at + timedelta(days=14)).date(),
+            ends_on=(started_at + timedelta(days=16)).date(),
         ),
         by=by,
         at=started_at,
@@ -55,6 +58,9 @@ def _finished(people: Mapping[str, User], *, at: datetime) -> None:
         by=by,
         at=started_at + timedelta(days=2),
     )
+    for name, arm in (("train-411", "baseline"), ("train-430", "candidate")):
+        run = Run.objects.get(name=name)
+        experiment_runs.link(made, run=run, arm=arm, by=by, at=at - timedelta(days=2))
     operations.finish(
         made,
         outcome="supported",
@@ -62,8 +68,30 @@ def _finished(people: Mapping[str, User], *, at: datetime) -> None:
         interpretation="The mean score is **1.2 points** above the observed rate. It was 6.8 points below.",
         training_notes="The quarterly training should weigh the last 90 days more.",
         by=by,
-        at=at - timedelta(days=3),
+        at=at - timedelta(days=1),
     )
+    _challenged(people, made, at=at)
+
+
+def _challenged(people: Mapping[str, User], made: Experiment, *, at: datetime) -> None:
+    """Add a reproduction with another result, and a doubt that an owner has answered."""
+    challenge.add(
+        made,
+        kind=ChallengeKind.REPRODUCTION,
+        text="I trained it again on the same snapshot. The figures are lower, so check the seed.",
+        run=Run.objects.get(name="train-431"),
+        by=Actor(people["wei"], "page"),
+        at=at,
+    )
+    doubt = challenge.add(
+        made,
+        kind=ChallengeKind.CHALLENGE,
+        text="October has no holidays. Does it hold in December?",
+        by=Actor(people["tunde"], "page"),
+        at=at,
+    )
+    answer = "We repeat it in January. Until then the change is limited to refinancing."
+    challenge.answer(doubt, text=answer, by=Actor(people["noor"], "page"), at=at)
 
 
 def _running(people: Mapping[str, User], *, at: datetime) -> None:

@@ -22,7 +22,7 @@ from risklog.api.risk_bodies import RiskOfPatternBody
 from risklog.filters.experiment import EXPERIMENTS
 from risklog.models import Experiment, ExperimentOwner, ExperimentPlan
 from risklog.operations import experiment as operations
-from risklog.operations import experiment_draft
+from risklog.operations import experiment_draft, experiment_sight
 from risklog.operations.experiment import ExperimentDetails
 from risklog.operations.experiment_owners import MAX_OWNERS
 from risklog.queries import experiment as queries
@@ -302,7 +302,7 @@ class RestrictExperiment(_ExperimentStep):
 
     is_versioned = False
     body, bodies = RestrictExperimentBody, {"POST": RestrictExperimentBody}
-    operation = staticmethod(operations.restrict)
+    operation = staticmethod(experiment_sight.restrict)
     answers = {"POST": (204, None)}
 
     def answer(self, *args: Any, **kwargs: Any) -> Response:

@@ -3,18 +3,21 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
+from lists.specification import BadQuery
 from people.models import User
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import ApiView, Collection, Item, Resource
 from rest.steps import Step
-from risklog.filters.template import FILLED_TEMPLATES, TEMPLATES
+from risklog.filters.template import COMPARED_TEMPLATES, FILLED_TEMPLATES, TEMPLATES
 from risklog.models import FilledTemplate, Template
 from risklog.operations import filled_template, template
 from risklog.queries import template as queries
@@ -100,9 +103,7 @@ def _templates(user: User) -> QuerySet[Template]:
 
 class NewFilledTemplate(Body):
     template = Visible("template", _templates, by="name")
-    about = Visible(
-        "subject", Subject.objects.visible_to, by="reference", help_text="A risk, breach or review."
-    )
+    about = Visible("subject", Subject.objects.visible_to, by="reference", help_text="Such as R-12.")
     title = serializers.CharField(max_length=200, required=False, allow_blank=True)
     values = serializers.DictField(help_text="Key of a field -> its value.")
 
@@ -204,9 +205,69 @@ class FilledTemplates(_FilledTemplates, Collection):
     spec = FILLED_TEMPLATES
 
     def post(self, request: Request) -> Response:
-        """Fill in a template about a risk, a breach or a review."""
+        """Fill in a template about a risk, a breach, a review, an experiment or an incident."""
         made = filled_template.add(**read(NewFilledTemplate, request), by=self.by(request), at=clock.now())
         return self.created(request, made.pk, f"filled-templates/{made.reference}")
+
+
+class ComparedFieldRow(serializers.Serializer):
+    """One field of all compared ones. values: one for each, in their order; null without."""
+
+    key = serializers.CharField()
+    type = serializers.ChoiceField(FieldType.choices)
+    title = serializers.CharField(help_text="The label of the field.")
+    differs = serializers.BooleanField()
+    values = serializers.ListField(child=serializers.JSONField(allow_null=True))
+
+
+class ComparedTemplatesRow(serializers.Serializer):
+    """Filled templates of one template, field by field. Fields have the same key in all versions."""
+
+    template_id = serializers.IntegerField()
+    references = serializers.ListField(child=serializers.CharField())
+    numbers = serializers.ListField(
+        child=serializers.IntegerField(), help_text="The version of the fields of each."
+    )
+    results = ComparedFieldRow(many=True)
+
+
+class CompareFilledTemplates(ApiView):
+    """Compare 2 to 4 filled templates of one template, `?key=T-1,T-2`, field by field."""
+
+    permission = {"GET": "risklog.template_view"}
+    serializer_class = ComparedTemplatesRow
+    answers = {"GET": (200, ComparedTemplatesRow)}
+    names_objects = True
+    spec = COMPARED_TEMPLATES
+
+    def get(self, request: Request) -> Response:
+        try:
+            asked = self.spec.read(dict(request.query_params.lists())).values
+        except BadQuery as error:
+            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        keys = list(dict.fromkeys(key.upper() for key in asked["key"]))
+        rows = list(queries.filled(request.user).filter(subject__reference__in=keys).order_by("id"))
+        if len(rows) < len(keys):
+            raise Http404
+        if not queries.are_comparable(rows):
+            most = queries.MOST_COMPARED
+            raise ValidationError({"key": [f"Name 2 to {most} filled templates of one template."]})
+        body = {
+            "template_id": rows[0].template_id,
+            "references": [row.reference for row in rows],
+            "numbers": [row.template_version.number for row in rows],
+            "results": [
+                {
+                    "key": line.field["key"],
+                    "type": line.field["type"],
+                    "title": line.field["label"],
+                    "differs": line.differs,
+                    "values": line.values,
+                }
+                for line in queries.compared(rows)
+            ],
+        }
+        return Response(ComparedTemplatesRow(body).data)
 
 
 class FilledTemplateItem(_FilledTemplates, Item):
@@ -230,5 +291,6 @@ RESOURCES: list = [
     ("templates/<str:key>/retire", RetireTemplate),
     ("templates/<str:key>/restore", RestoreTemplate),
     ("filled-templates", FilledTemplates),
+    ("filled-templates/compare", CompareFilledTemplates),
     ("filled-templates/<str:key>", FilledTemplateItem),
 ]

@@ -45,3 +45,11 @@ FILLED_TEMPLATES = ListSpec(
     },
     orders={"-id": Order("Newest", ("-id",)), "id": Order("Oldest", ("id",))},
 )
+
+# The comparison of the API takes the references of what it compares.
+COMPARED_TEMPLATES = ListSpec(
+    filters={"key": filtering.exact("Compare", "subject__reference", str.upper, "2 to 4 references.")},
+    orders={"id": Order("Oldest", ("id",))},
+    required=("key",),
+    is_paged=False,
+)

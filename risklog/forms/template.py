@@ -146,7 +146,9 @@ class ChooseTemplateForm(forms.Form):
 
     template = forms.ModelChoiceField(Template.objects.none(), empty_label="Choose a template")
     about = forms.CharField(
-        label="About", max_length=24, help_text="A risk, a breach, a review or an incident, such as R-12."
+        label="About",
+        max_length=24,
+        help_text="A risk, a breach, a review, an experiment or an incident, such as R-12.",
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

@@ -58,8 +58,8 @@ class Experiment(Recorded):
     training_notes = models.TextField(blank=True, default="")
     cancel_reason = models.TextField(blank=True, default="")
 
-    # Set by history.queries.show().
-    shown_about: Subject | None
+    # Set by queries.experiment.experiments(): the owners of today.
+    current_owners: "list[ExperimentOwner]"
 
     class Meta:
         constraints = [
@@ -89,6 +89,12 @@ class Experiment(Recorded):
     def has_no_data(self) -> bool:
         """Return True if it is finished and its data slice had no records."""
         return self.sample_size == 0
+
+    def is_owned_by(self, user: User) -> bool:
+        """Return True if a person owns it now. One query, none if the owners are loaded."""
+        if hasattr(self, "current_owners"):
+            return any(owner.user_id == user.pk for owner in self.current_owners)
+        return self.owners.filter(user=user, is_current=True).exists()
 
     def is_overdue(self, day: date) -> bool:
         """Return True if it runs although its last day is over."""

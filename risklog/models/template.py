@@ -52,7 +52,7 @@ class TemplateVersion(Part):
 
 
 class FilledTemplate(Recorded):
-    """A template that was filled in about a risk, a breach group or a review.
+    """A template that was filled in about a risk, a breach group, a review, an experiment or an incident.
 
     values: key of a field -> text, number, ISO date, or true or false. A field without a value has no key.
     author: None if it came from Riskhub itself.

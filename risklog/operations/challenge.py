@@ -74,7 +74,7 @@ def answer(challenge: Challenge, *, text: str, by: Actor, at: datetime, seen: in
 
 def _check_author(experiment: Experiment, by: Actor) -> None:
     person = by.person
-    if isinstance(person, User) and experiment.owners.filter(user=person, is_current=True).exists():
+    if isinstance(person, User) and experiment.is_owned_by(person):
         raise Refused("You own this experiment. Others challenge it, and you answer.", field="kind")
 
 

@@ -1,4 +1,4 @@
-"""Experiments: propose, change, start, change the plan, finish, cancel, and choose who may see them.
+"""Experiments: propose, change, start, change the plan, finish, cancel.
 
 Until the start the plan can be changed freely. The start fixes hypothesis, data slice, success criteria and
 rule of decision: a change afterwards is a new version with its reason, so that nobody fits the rule to the
@@ -15,15 +15,14 @@ from django.db import transaction
 from catalogue.models import Model, Workflow
 from history import operations as history
 from history.models import Event, Subject
-from history.operations import GrantReason, NewGrant, Placement, Reach
 from kit import kinds
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
-from people.models import Team, User
+from people.models import User
 from risklog.events import experiment as events
 from risklog.models import Experiment, ExperimentOwner, ExperimentPlan
 from risklog.models.experiment import PLAN_FIELDS
-from risklog.operations import experiment_dues, experiment_owners
+from risklog.operations import experiment_dues, experiment_owners, experiment_sight
 from risklog.operations.days import day_of
 from risklog.queries import experiment as queries
 from risklog.states import ExperimentOutcome, ExperimentState
@@ -98,7 +97,7 @@ def propose(
         by=by,
         at=at,
         cause=cause,
-        placed=_placement(experiment, viewers, chosen, by),
+        placed=experiment_sight.placement(experiment, viewers, chosen, by),
         rows=[ExperimentOwner(experiment=experiment, user=user) for user in chosen],
     )
     return experiment
@@ -251,32 +250,12 @@ def cancel(
 
 
 @transaction.atomic
-def restrict(
-    experiment: Experiment,
-    *,
-    teams: Sequence[Team] | None,
-    by: Actor,
-    at: datetime,
-    seen: int | None = None,
+def hand_over(
+    experiment: Experiment, owner: User, to: User, *, by: Actor, at: datetime, seen: int | None = None
 ) -> Experiment:
-    """Restrict an experiment and everything below it to these teams; None shows it to everyone.
-
-    Its owners and who proposed it still see it. One that belongs to what it is about is restricted with that.
-    Raises Refused.
-    """
-    if experiment.subject.root_id is not None:
-        raise Refused("It is visible to those who may see what it is about.", field="teams")
-    if teams is not None and not teams:
-        raise Refused("Choose at least one team, or let everyone see it.", field="teams")
-    subjects = None if teams is None else {team.subject_id for team in teams}
-    if subjects == queries.restricted_to(experiment):
-        return experiment
-    payload: Any = events.ExperimentOpenedToAll()
-    if subjects is not None:
-        payload = events.ExperimentRestricted(teams=sorted(subjects))
-    history.change(experiment, {}, by=by, at=at, seen=seen, payload=payload, raises_version=True)
-    history.restrict(experiment.subject, subjects)
-    return experiment
+    """Let a person own an unfinished experiment in place of another one. Raises Refused, IllegalMove."""
+    others = [user for user in queries.owners_of(experiment) if user.pk != owner.pk]
+    return change(experiment, {"owners": [*others, to]}, by=by, at=at, seen=seen)
 
 
 # ------------------------------------------------------------------ checks
@@ -374,29 +353,3 @@ def _plan_of(
     return ExperimentPlan(
         experiment=experiment, number=number, reason=reason, author=by.person, at=at, **texts
     )
-
-
-# ------------------------------------------------------------------ who may see
-
-
-def _placement(
-    experiment: Experiment, viewers: Sequence[int] | None, owners: Sequence[User], by: Actor
-) -> Placement:
-    """Return the placement of a new experiment (ADR 0054).
-
-    It belongs to what it is about, and is seen by the same readers, also when that is restricted later. Else
-    it is a root, as restricted at first as its model is. If the personal data of its open model demands it,
-    it is a root that is restricted to the owner team.
-    """
-    about, model = experiment.about, experiment.model
-    is_open = about is None or about.viewers is None
-    is_root = about is None or (is_open and model is not None and model.subject.viewers is not None)
-    team = model.team_of_risks if model and is_open and viewers is None else None
-    if team and model and model.subject.viewers is None:
-        viewers = [team.subject_id]
-    parent = (model.subject if model else None) if is_root else about
-    reach = Reach.ROOT if is_root or viewers is not None else Reach.OBJECT
-    people = [NewGrant(user.subject_id, GrantReason.OWNER, reach) for user in owners]
-    if by.subject_id:
-        people.append(NewGrant(by.subject_id, GrantReason.RAISER, reach))
-    return Placement(parent=parent, is_root=is_root, viewers=viewers, grants=people)

@@ -1,4 +1,4 @@
-"""Filling templates in about a risk, a breach, a review or an incident."""
+"""Filling templates in about a risk, a breach, a review, an experiment or an incident."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -12,13 +12,14 @@ from history.operations import Placement
 from kit.actor import Actor
 from kit.refusals import Refused
 from kit.texts import many_lines, one_line
-from risklog.models import FilledTemplate, Review, Risk, Template, TemplateVersion
+from risklog.models import Experiment, FilledTemplate, Review, Risk, Template, TemplateVersion
 from risklog.states import FieldType
 from signals.models import BreachGroup
 
 CHANGEABLE = ("title", "values")
 # What a filled template can be about.
-KINDS = (Risk.KIND, BreachGroup.KIND, Review.KIND, "incident")  # of the room incidents, above
+# The last one is a kind of the room incidents, above.
+KINDS = (Risk.KIND, BreachGroup.KIND, Review.KIND, Experiment.KIND, "incident")
 LARGEST = 10**15
 _LONGEST = {FieldType.LINE: 300, FieldType.TEXT: 10_000}
 
@@ -41,7 +42,7 @@ def add(
     if template.is_retired:
         raise Refused(f"“{template.name}” is retired. Choose another template.", field="template")
     if about.kind not in KINDS:
-        raise Refused("Choose a risk, a breach, a review or an incident.", field="about")
+        raise Refused("Choose a risk, a breach, a review, an experiment or an incident.", field="about")
     version = TemplateVersion.objects.get(template=template, is_current=True)
     filled = FilledTemplate(
         title=_title(title) or f"{template.name}: {about.title}"[:200],

@@ -26,7 +26,7 @@ def may_change(user: User, experiment: Any) -> bool:
         return False
     if experiment is None or user.is_at_least(Role.RISK_MANAGER) or experiment.proposed_by_id == user.pk:
         return True
-    return experiment.owners.filter(user=user, is_current=True).exists()
+    return experiment.is_owned_by(user)
 
 
 @permission("risklog.experiment_challenge")
@@ -40,7 +40,7 @@ def may_answer(user: User, challenge: Any) -> bool:
     """Return True for the current owners of its experiment."""
     if not may_write(user) or challenge is None:
         return may_write(user)
-    return challenge.experiment.owners.filter(user=user, is_current=True).exists()
+    return challenge.experiment.is_owned_by(user)
 
 
 @permission("risklog.experiment_run_remove")

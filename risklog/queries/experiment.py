@@ -1,15 +1,19 @@
 """Reading experiments: lists, one with what belongs to it, and what its metric has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Prefetch
+from django.db.models.functions import JSONObject
 
 from catalogue.models import Run
 from history.models import RecordedQuerySet, Subject, may_be_seen_by
 from kit.sight import Visitor
 from people.models import Team, User
 from risklog.models import Challenge, Experiment, ExperimentOwner, ExperimentPlan, ExperimentRun
+from risklog.models.experiment import PLAN_FIELDS
 from risklog.states import Arm
 from signals.models import SeriesValue
 
@@ -53,11 +57,16 @@ def shown(user: Visitor, experiment: Experiment) -> dict[str, object]:
     return {**named, "about": about if about and about.is_visible_to(user) else None}
 
 
-def plans_of(experiment: Experiment) -> list[ExperimentPlan]:
-    """Return the versions of the plan, the newest first. No query before the start."""
-    if not experiment.plan_number:
-        return []
-    return list(experiment.plans.select_related("author").order_by("-number"))
+def plans_of_each() -> ArraySubquery:
+    """Return the versions of the plan of each experiment, the newest first, for annotate()."""
+    rows = ExperimentPlan.objects.filter(experiment=OuterRef("pk")).order_by("-number")
+    texts = {name: name for name in ("number", *PLAN_FIELDS, "reason", "at")}
+    return ArraySubquery(rows.values(row=JSONObject(author="author__name", **texts)))
+
+
+def plans_of(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of plans_of_each() with their moments. No query."""
+    return [{**row, "at": datetime.fromisoformat(row["at"])} for row in rows]
 
 
 def lacks_values(experiment: Experiment) -> bool:

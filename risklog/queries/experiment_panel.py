@@ -29,13 +29,13 @@ _ROW = JSONObject(
 
 @dataclass(frozen=True, slots=True)
 class ExperimentsPanel:
-    """The latest experiments of an object, the newest first.
+    """The latest experiments of an object, the newest first. rows: None if the panel has only the button.
 
     about: the reference of the object, "" if no experiment is proposed from here. is_asked_for: a review
     says that one is needed.
     """
 
-    rows: Sequence[Mapping[str, Any]]
+    rows: Sequence[Mapping[str, Any]] | None
     about: str
     may_add: bool
     is_asked_for: bool = False
@@ -90,8 +90,8 @@ def of_review(user: User, review: Review) -> ExperimentsPanel | None:
 
 
 def of_breach(user: User, group: BreachGroup) -> ExperimentsPanel | None:
-    """Return the panel of a breach: its last experiments and the button. One query."""
-    return _panel(user, Experiment.objects.filter(about=group.subject), group.reference)
+    """Return the button of a breach, without its experiments, which its timeline shows. No query."""
+    return ExperimentsPanel(None, group.reference, may(user, "risklog.experiment_add"))
 
 
 def of_model(user: User, model: Model) -> ExperimentsPanel:

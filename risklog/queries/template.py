@@ -58,7 +58,7 @@ class FilledPanel:
 
 
 def of_subject(user: User, obj: Any) -> FilledPanel:
-    """Return the panel of a risk, a breach group or a review. No query."""
+    """Return the panel of an object that templates are filled in about. No query."""
     return FilledPanel(obj.reference, may(user, "risklog.template_fill"))
 
 
@@ -77,6 +77,11 @@ class ComparedField:
     @property
     def differs(self) -> bool:
         return any(value != self.values[0] for value in self.values)
+
+
+def are_comparable(rows: Sequence[FilledTemplate]) -> bool:
+    """Return True for 2 to MOST_COMPARED filled templates of one template."""
+    return 2 <= len(rows) <= MOST_COMPARED and len({row.template_id for row in rows}) == 1
 
 
 def compared(rows: Sequence[FilledTemplate]) -> list[ComparedField]:

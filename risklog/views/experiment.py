@@ -37,6 +37,7 @@ from risklog.models import Experiment
 from risklog.operations import experiment as operations
 from risklog.operations import experiment_draft
 from risklog.operations.days import day_of
+from risklog.operations.experiment_sight import restrict
 from risklog.queries import experiment as queries
 from risklog.queries import experiment_panel
 from risklog.states import ExperimentState
@@ -92,6 +93,7 @@ def _detail(
 ) -> HttpResponse:
     """Show an experiment. refused, form: the step that was refused, with its form."""
     rows = with_related(queries.experiments().visible_to(request.user))
+    rows = rows.annotate(plan_rows=queries.plans_of_each())
     experiment = get_object_or_404(rows, subject__reference=reference.upper())
     forms = {step: form if step == refused and form else STEPS[step][0]() for step in STEPS}
     owners = [row.user for row in experiment.current_owners]
@@ -99,7 +101,7 @@ def _detail(
         "experiment": experiment,
         "owners": owners,
         "shown": queries.shown(request.user, experiment),
-        "plans": queries.plans_of(experiment),
+        "plans": queries.plans_of(experiment.plan_rows),
         "runs": (runs := queries.runs_of(request.user, experiment)),
         "compared": queries.comparison_of(runs),
         "challenges": queries.challenges_of(request.user, experiment),
@@ -223,7 +225,7 @@ def experiment_sight(request: SignedInRequest, reference: str) -> HttpResponse:
         experiment,
         ExperimentSightForm.of(experiment, request.POST if request.method == "POST" else None),
         permission="risklog.experiment_change",
-        operation=operations.restrict,
+        operation=restrict,
         address=lambda: address_of(experiment) if is_visible() else reverse("risklog:experiment_list"),
         show=form_page(request, "risklog/experiment_sight.html", experiment=experiment),
         message=lambda: (

@@ -61,7 +61,7 @@ def filled_compare(request: SignedInRequest) -> HttpResponse:
     """Compare 2 to 4 filled templates field by field: ?key=T-1&key=T-2."""
     keys = list(dict.fromkeys(key.upper() for key in request.GET.getlist("key")))
     rows = list(queries.filled(request.user).filter(subject__reference__in=keys).order_by("id"))
-    is_fit = 2 <= len(rows) <= queries.MOST_COMPARED and len({row.template_id for row in rows}) == 1
+    is_fit = queries.are_comparable(rows)
     context = {"rows": rows, "lines": queries.compared(rows) if is_fit else [], "is_fit": is_fit}
     return respond(request, "risklog/filled_compare.html", None, context)
 

@@ -23,7 +23,7 @@ from notices.operations import delivery, endpoint
 from people.models import ServiceAccount, Token, User
 from people.operations import auditor, invitation, organisation, person, roster, service_account, token
 from riskhub import schema
-from risklog.models import Import, Risk, Template, TemplateVersion
+from risklog.models import Challenge, Import, Risk, Template, TemplateVersion
 from risklog.operations import filled_template, imports, scoring
 from signals.models import Dashboard, Delivery, Mute
 from talk.operations import watch
@@ -156,6 +156,7 @@ def _key_of(path):
         "sources": Delivery.objects.order_by("pk")[0].source.slug,
         "thresholds": Mute.objects.order_by("pk")[0].threshold_id,
         "learnings": LearningUse.objects.order_by("pk")[0].learning.reference,
+        "experiments": Challenge.objects.order_by("pk")[0].experiment.reference,
         "workflows": Workflow.objects.order_by("pk")[0].pk,
     }
     return keys.get(path.split("/")[3], "")

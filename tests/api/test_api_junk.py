@@ -156,7 +156,8 @@ def test_a_versioned_step_declares_428():
     assert "428" not in published("review-requests/<str:key>/answer")["post"]["responses"]
 
 
-WANTS_MORE = {"points", "search", "risks/likely", "runs/compare"}  # they have a required parameter
+# They have a required parameter.
+WANTS_MORE = {"points", "search", "risks/likely", "runs/compare", "filled-templates/compare"}
 
 
 @pytest.mark.parametrize("address", GETS)

@@ -1,5 +1,6 @@
 """Experiments beside other objects: one click to propose one, panels, the agenda, and what follows."""
 
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
@@ -7,20 +8,25 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from history import relay
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from kit.sight import EVERYONE
 from meetings.models import AgendaItem
 from meetings.operations import check_in as check_ins
 from meetings.queries import model_health
 from people.operations import token
+from people.states import Role
 from riskhub import schedule
+from riskhub.leaving import operations as leaving
 from risklog.models import Experiment
 from risklog.operations import experiment as operations
-from risklog.operations import experiment_draft
+from risklog.operations import experiment_draft, filled_template
 from risklog.operations import review as reviews
+from risklog.operations import template as templates
+from risklog.queries import experiment as queries
 from risklog.states import ExperimentState
 from signals.queries import pattern as patterns
+from signals.queries.marks import marks_of
 from tests.conftest import AT
 from tests.factories import catalogue, experiments, meetings, people, risklog_review, risks, signals
 
@@ -254,3 +260,76 @@ def test_a_result_leads_to_a_threshold_a_change_and_actions(client):
 
     running = experiments.experiment(model=model, state=RUNNING, owners=owners)
     assert "What follows" not in text_of(client.get(f"/risks/experiments/{running.reference}/"))
+
+
+# ------------------------------------------------------------------ charts, My week, leaving, templates
+
+
+def test_charts_mark_the_start_and_the_result(member):
+    model, team = catalogue.model(), people.team()
+    made = experiments.experiment("Wider band", model=model, state=FINISHED)
+    experiments.experiment("Secret", model=model, state=RUNNING, viewers=[team.subject_id])
+    start, end = AT - timedelta(days=1), AT + timedelta(days=1)
+
+    found = marks_of(member, [model.pk], start, end)
+
+    assert [mark["label"] for mark in found] == [
+        f"{made.reference} started: Wider band",
+        f"{made.reference} supported: Wider band",
+    ]
+    assert marks_of(member, [model.pk], end, end + timedelta(days=1)) == []
+
+
+def test_my_week_has_due_experiments_and_open_challenges(client):
+    people.organisation()
+    owners = experiments.owners()
+    soon, later = AT.date() + timedelta(days=3), AT.date() + timedelta(days=30)
+    experiments.experiment("Due soon", state=RUNNING, owners=owners, ends_on=soon)
+    doubted = experiments.experiment("Due later", state=RUNNING, owners=owners, ends_on=later)
+    experiments.experiment("Of others", state=RUNNING, ends_on=soon)
+    client.force_login(owners[0])
+    shown = text_of(client.get("/"))
+    assert "Due soon" in shown and "Due later" not in shown and "Of others" not in shown
+
+    experiments.challenge(doubted, author=people.user())
+
+    shown = text_of(client.get("/"))
+    assert "Due later" in shown and "1 challenge to answer" in shown
+
+
+def test_who_leaves_hands_over_their_experiments():
+    owners = experiments.owners()
+    made = experiments.experiment(owners=owners)
+    to = people.user("Tess", teams=[people.team()])
+    admin = Actor(people.user(role=Role.ADMINISTRATOR), "page")
+
+    leaving.hand_over(owners[0], to=to, by=admin, at=AT)
+
+    assert set(queries.owners_of(made)) == {owners[1], to}
+
+
+def test_a_template_is_filled_in_about_an_experiment_and_compared_by_api(client, member):
+    template = templates.add(name="Report", fields=[{"label": "Cause", "type": "line"}], **ACT)
+    other = templates.add(name="Other", fields=[{"label": "Cause", "type": "line"}], **ACT)
+    made = experiments.experiment()
+    first, second, third = (
+        filled_template.add(template=of, about=made.subject, values={"cause": cause}, **ACT)
+        for of, cause in ((template, "A fault"), (template, "Unknown"), (other, "Unknown"))
+    )
+    hidden = risks.restricted("Hidden", people.team())
+    secret = filled_template.add(template=template, about=hidden.subject, values={"cause": "x"}, **ACT)
+    client.force_login(member)
+    assert first.reference in text_of(client.get(f"/risks/filled-templates/about/{made.reference}/"))
+
+    def compare(*rows):
+        keys = ",".join(row.reference for row in rows)
+        return client.get(f"/api/v1/filled-templates/compare?key={keys}")
+
+    answer = compare(first, second).json()
+    assert answer["references"] == [first.reference, second.reference]
+    assert answer["results"] == [
+        {"key": "cause", "type": "line", "title": "Cause", "differs": True, "values": ["A fault", "Unknown"]}
+    ]
+    assert (compare(first).status_code, compare(first, third).status_code) == (400, 400)
+    assert compare(first, secret).status_code == 404
+    assert client.get("/api/v1/filled-templates/compare").status_code == 400

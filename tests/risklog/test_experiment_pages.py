@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from people.operations import token
 from people.states import Role
 from risklog.models import Experiment
-from risklog.operations import experiment as operations
+from risklog.operations import experiment_sight
 from risklog.states import ExperimentState
 from tests.conftest import AT
 from tests.factories import catalogue, experiments, people, risks, signals
@@ -139,7 +139,7 @@ def test_what_it_refers_to_is_shown_only_to_who_may_see_it(client, owners):
     model = catalogue.model(name="Secret scorer", viewers=[team.subject_id])
     risk = risks.restricted("Secret risk", team)
     made = experiments.experiment("Open test", owners=owners, model=model)
-    operations.restrict(made, teams=None, by=experiments.SYSTEM, at=AT)
+    experiment_sight.restrict(made, teams=None, by=experiments.SYSTEM, at=AT)
     Experiment.objects.filter(pk=made.pk).update(about=risk.subject)
     stranger, member = people.user(), people.user(teams=[team])
 

@@ -14,7 +14,7 @@ from people.states import Role
 from riskhub import schedule
 from risklog.models import Escalation, Experiment
 from risklog.operations import experiment as operations
-from risklog.operations import experiment_dues
+from risklog.operations import experiment_dues, experiment_sight
 from risklog.operations import risk as risk_operations
 from risklog.states import EscalationState, ExperimentState
 from tests.conftest import AT
@@ -196,7 +196,7 @@ def test_it_is_restricted_with_what_it_is_about_and_then_its_owners_still_see_it
 
     assert not Experiment.objects.visible_to(stranger).exists()
     assert Experiment.objects.visible_to(owners[0]).exists()
-    refused(lambda: operations.restrict(made, teams=None, **ACT), field="teams")
+    refused(lambda: experiment_sight.restrict(made, teams=None, **ACT), field="teams")
     operations.change(made, {"owners": [owners[1], people.user(teams=[team])]}, **ACT)
     assert not Experiment.objects.visible_to(owners[0]).exists()
     assert Experiment.objects.visible_to(owners[1]).exists()
@@ -204,13 +204,13 @@ def test_it_is_restricted_with_what_it_is_about_and_then_its_owners_still_see_it
 
 def test_restrict_and_open():
     made, stranger, team = experiments.experiment(), people.user(), people.team()
-    operations.restrict(made, teams=[team], **ACT)
-    operations.restrict(made, teams=[team], **ACT)  # nothing to record
+    experiment_sight.restrict(made, teams=[team], **ACT)
+    experiment_sight.restrict(made, teams=[team], **ACT)  # nothing to record
 
     assert not Experiment.objects.visible_to(stranger).exists()
     assert Event.objects.filter(verb="risklog.experiment_restricted").count() == 1
-    refused(lambda: operations.restrict(made, teams=[], **ACT), field="teams")
-    operations.restrict(made, teams=None, **ACT)
+    refused(lambda: experiment_sight.restrict(made, teams=[], **ACT), field="teams")
+    experiment_sight.restrict(made, teams=None, **ACT)
     assert Experiment.objects.visible_to(stranger).exists()
 
 
