@@ -14,7 +14,7 @@ from learnings.forms.recognition import NewRecognitionForm, RecognitionForm, Wit
 from learnings.models import Recognition
 from learnings.operations import recognition as operations
 from learnings.queries import recognition as queries
-from learnings.states import RecognitionKind, RecognitionState
+from learnings.states import RecognitionState
 from pages import charts, flows
 from pages.answers import respond
 from pages.flows import form_page
@@ -40,8 +40,6 @@ def recognition_list(request: SignedInRequest) -> HttpResponse:
     context = {
         "listing": shown,
         "page": shown.page,
-        "kinds": RecognitionKind.choices,
-        "kind": selection.texts.get("kind", ""),
         "is_mine": selection.texts.get("person", "") == "me",
         "may_thank": may(request.user, "learnings.recognition_give"),
     }

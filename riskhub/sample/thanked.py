@@ -9,7 +9,7 @@ from learnings.operations.recognition import Figures
 from people.models import User
 from risklog.queries import risk as risks
 
-_MEASURED = "Scores are too low for refinancing customers"
+_MEASURED = "Merchant category is missing for a new acquirer"
 _FOUND = "The January campaign has no group to compare with"
 
 
@@ -18,12 +18,12 @@ def thank_each_other(people: Mapping[str, User], *, at: datetime) -> None:
     manager = people["sofia"]
     measured = risks.for_page(manager).select_related("series", "team").get(title=_MEASURED)
     recognition.give(
-        title="The buckets were refitted within a week",
-        text="The cause was written down before the fix, so the next refit takes an hour.",
-        kind="drift_reduced",
+        title="The merchant category was back nine days after the breach",
+        text="The acquirer's codes were mapped on the day they were asked for.",
+        kind="quicker_response",
         about=measured.subject,
         people=[people["wei"], people["priya"]],
-        figures=Figures(series=measured.series, changed_on=at.date() - timedelta(days=7), days=7),
+        figures=Figures(series=measured.series, changed_on=at.date() - timedelta(days=17), days=9),
         by=Actor(manager, "page"),
         at=at,
     )

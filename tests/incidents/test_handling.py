@@ -195,7 +195,8 @@ def test_a_line_and_an_update_are_added_on_the_page(client, ana):
     client.post(f"{address}timeline/{entry.pk}/edit/", edited)
 
     page = client.get(address).content.decode()
-    assert "The job failed" in page and "The job hung" not in page.split("History")[0].split("Timeline")[1]
+    happened = page.split("What happened")[1].split("Timeline")[0]
+    assert ("The job failed" in happened, "The job hung" in happened) == (True, False)
 
 
 # ------------------------------------------------------------------ updates and models
