@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -10,6 +11,7 @@ from lists import filtering
 from lists.collation import BY_NAME
 from lists.registry import BuiltInView, NamedList
 from lists.specification import Filter, ListSpec, Order, Reader
+from meetings.memory import PARTS
 from meetings.models import Decision, DecisionEffect, MeetingSeries, Tripwire
 from meetings.states import (
     CheckInKind,
@@ -97,6 +99,10 @@ def _words(values: Sequence[str], reader: Reader) -> Q:
     return condition
 
 
+def _is_one_of(verbs: tuple[str, ...], reader: Reader) -> Q:
+    return Q(verb__in=verbs)
+
+
 CHECK_INS = ListSpec(
     filters={
         "q": Filter("Text", _words, is_many=False, help="Words of the text."),
@@ -109,6 +115,16 @@ CHECK_INS = ListSpec(
         "noted_at": Order("Oldest first", ("noted_at", "id")),
         "id": Order("By number", ("id",)),
     },
+)
+MEMORY = ListSpec(
+    filters={
+        "part": filtering.named(
+            "Part",
+            {part: (label, partial(_is_one_of, tuple(verbs))) for part, (label, verbs) in PARTS.items()},
+            "What was seen, decided, tried or learned.",
+        ),
+    },
+    orders={"-at": Order("Newest", ("-at", "-id")), "at": Order("Oldest", ("at", "id"))},
 )
 SWAPS = ListSpec(
     filters={

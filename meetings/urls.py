@@ -12,6 +12,7 @@ from meetings.views import (
     live,
     live_item,
     meeting,
+    memory,
     minutes,
     outcome,
     series,
@@ -76,6 +77,8 @@ ITEMS = [
     path("items/<int:pk>/act/", live_item.item_act, name="item_act"),
 ]
 CHECK_INS = [
+    path("memory/models/<slug:slug>/", memory.memory_of_model, name="memory_of_model"),
+    path("memory/teams/<slug:slug>/", memory.memory_of_team, name="memory_of_team"),
     path("check-ins/", check_in.check_in_list, name="check_in_list"),
     path("check-ins/new/", check_in.check_in_create, name="check_in_create"),
     path("check-ins/<int:pk>/", check_in.check_in_detail, name="check_in_detail"),

@@ -14,7 +14,15 @@ from learnings.queries import recognition as recognitions
 from learnings.queries import session as sessions
 from learnings.queries import week as learning_of_week
 from meetings.models import Decision
-from meetings.queries import agenda, calendar, decision, decision_learning, follow_through, model_health
+from meetings.queries import (
+    agenda,
+    calendar,
+    decision,
+    decision_learning,
+    follow_through,
+    memory,
+    model_health,
+)
 from notices.queries import digest, rung_webhook
 from pages import panels
 from pages.panels import Panel
@@ -43,6 +51,7 @@ ACTIONS = "actions/_panel_actions.html"
 DECISIONS = "meetings/_panel_decisions.html"
 AGENDA = "meetings/_panel_agenda.html"
 LEARNINGS = "learnings/_panel_learnings.html"
+MEMORY = "meetings/_panel_memory_link.html"
 LIKE = "learnings/_panel_like.html"
 RECOGNITIONS = "learnings/_panel_recognitions.html"
 REVIEWS = "risklog/_panel_reviews_of_subject.html"
@@ -83,6 +92,7 @@ PANELS: tuple[Panel, ...] = (
         signals.has_dashboard,
         "signals.view",
     ),
+    Panel("catalogue.model", "actions", MEMORY, memory.link_of_model, "meetings.meeting_view"),
     Panel(
         "catalogue.model",
         "bar",
@@ -170,6 +180,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("meetings.decision", "main", LEARNINGS, learnings.of_decision, "learnings.learning_view"),
     # a threshold, a team, a person
     Panel("signals.threshold", "main", DECISIONS, decision.panel, "meetings.decision_view"),
+    Panel("people.team", "main", MEMORY, memory.link_of_team, "meetings.meeting_view"),
     Panel("people.team", "main", "people/_panel_start_here.html", start_here.link, "people.team_view"),
     Panel("people.team", "main", RECOGNITIONS, recognitions.of_team, "learnings.recognition_view"),
     Panel("people.person", "main", RECOGNITIONS, recognitions.of_person, "learnings.recognition_view"),

@@ -199,6 +199,7 @@ PAGES = {
     "plan a session": lambda: "/learnings/sessions/new/",
     "say thanks": lambda: "/learnings/recognitions/new/",
     "new learning": lambda: "/learnings/new/",
+    "memory": lambda: f"/meetings/memory/models/{Model.objects.order_by('pk').first().slug}/",
     "feed address": lambda: "/learnings/feeds/",
     "use a learning": lambda: f"/learnings/{_first(Learning)}/use/",
     "organisation": lambda: "/people/settings/",
