@@ -13,6 +13,7 @@ urlpatterns = [
     path("duties/new/", duty.duty_create, name="duty_create"),
     path("duties/<int:pk>/edit/", duty.duty_edit, name="duty_edit"),
     re_path(r"^duties/(?P<pk>[0-9]{1,18})/(?P<step>retire|restore)/$", duty.duty_step, name="duty_step"),
+    path("mine/", incident_list.mine, name="mine"),
     path("new/", views.incident_create, name="incident_create"),
     path("<str:reference>/", views.incident_detail, name="incident_detail"),
     path("<str:reference>/edit/", views.incident_edit, name="incident_edit"),

@@ -6,7 +6,7 @@ from catalogue.queries import decision_right as rights
 from history import declarations, digest_parts, wiring
 from history.digest_parts import DigestPart
 from history.wiring import Relation
-from incidents.queries import concerned, report
+from incidents.queries import concerned, elsewhere, report
 from incidents.queries import panel as incidents
 from learnings.queries import learning as learnings
 from learnings.queries import like, prefill
@@ -201,6 +201,15 @@ PANELS: tuple[Panel, ...] = (
     Panel("risklog.review", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.review", "main", LEARNINGS, learnings.of_review, "learnings.learning_view"),
+    # the register checks, a team
+    Panel(
+        "risklog.checks",
+        "main",
+        "incidents/_panel_overdue_reviews.html",
+        elsewhere.overdue_reviews,
+        "incidents.incident_view",
+    ),
+    Panel("people.team", "main", INCIDENTS, incidents.of_team, "incidents.incident_view"),
     # an incident
     Panel("incidents.incident", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("incidents.incident", "main", FILLED, template.of_subject, "risklog.template_view"),
@@ -244,10 +253,14 @@ RISKS = RiskReader(risk.of_models, "risklog.risk_view")
 MARKS: tuple[MarkReader, ...] = (
     MarkReader(decision.marks, "meetings.decision_view"),
     MarkReader(experiment_news.marks, "risklog.experiment_view"),
+    # What charts mark: decisions and incidents.
+    MarkReader(elsewhere.marks, "incidents.incident_view"),
 )
 
 # The sections of the weekly digest that rooms declare, in its order.
 DIGEST_PARTS: tuple[DigestPart, ...] = (
+    elsewhere.IN_DIGEST,
+    elsewhere.REVIEWS_IN_DIGEST,
     decision.IN_DIGEST,
     experiment_news.IN_DIGEST,
     learning_of_week.IN_DIGEST,

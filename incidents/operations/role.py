@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from history import operations as history
 from history.operations import GrantReason
@@ -76,3 +77,18 @@ def _check(person: User) -> None:
         raise Refused(f"{person.name} is deactivated. Choose an active person.", field="person")
     if reason := people.why_no_owner(person):
         raise Refused(reason, field="person")
+
+
+def held_by(person: User) -> QuerySet[Incident]:
+    """Return the incidents that are not reviewed yet in which a person has a role."""
+    role = Q(lead=person) | Q(scribe=person) | Q(communications=person)
+    over = (IncidentState.REVIEWED, IncidentState.WITHDRAWN)
+    return Incident.objects.filter(role).exclude(state__in=over)
+
+
+@transaction.atomic
+def hand_over_all(incident: Incident, person: User, to: User, *, by: Actor, at: datetime) -> None:
+    """Hand all roles of a person in an incident over to another one. Raises Refused as assign() does."""
+    for role in IncidentRole.values:
+        if getattr(incident, f"{role}_id") == person.pk:
+            assign(incident, role=role, person=to, by=by, at=at)

@@ -12,7 +12,7 @@ from incidents.models import Incident
 from incidents.queries import incident as queries
 from incidents.states import IncidentState
 from kit.rights import may
-from people.models import User
+from people.models import Team, User
 from risklog.models import Risk
 from signals.models import BreachGroup
 
@@ -48,6 +48,12 @@ def of_risk(user: User, risk: Risk) -> IncidentsPanel:
     if risk.breach_group_id:
         condition |= Q(breach_group=risk.breach_group_id)
     return _panel(user, condition, f"about={risk.reference}", f"source={risk.reference}")
+
+
+def of_team(user: User, team: Team) -> IncidentsPanel | None:
+    """Return the incidents of a team, None without one: a team declares none on its page."""
+    panel = _panel(user, Q(team=team), "", f"team={team.slug}")
+    return IncidentsPanel(panel.rows, "", panel.more) if panel.rows else None
 
 
 def _panel(user: User, condition: Q, declare: str, more: str) -> IncidentsPanel:

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from incidents.filters import INCIDENT_LIST, SPEC, current_incidents
+from incidents.queries import elsewhere
 from incidents.queries import incident as queries
 from incidents.queries.incident_export import INCIDENT_EXPORT
 from kit.rights import may, view_needs
@@ -54,3 +55,10 @@ def incident_list(request: SignedInRequest) -> HttpResponse:
 def incident_export(request: SignedInRequest) -> StreamingHttpResponse:
     """Send all incidents of the filtered list, in its order, as a file: ?format=csv, xlsx or json."""
     return send_export(request, INCIDENT_EXPORT, current_incidents)
+
+
+@require_safe
+@view_needs("incidents.incident_view")
+def mine(request: SignedInRequest) -> HttpResponse:
+    """Show what waits for the reader, as their start page loads it: incidents they handle, their reviews."""
+    return respond(request, "incidents/mine.html", "rows", {"incidents": elsewhere.mine(request.user)})

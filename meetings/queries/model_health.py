@@ -13,6 +13,9 @@ from django.urls import reverse
 from catalogue.models import Deployment, Model
 from catalogue.states import DeploymentState
 from history.models import Recorded
+from incidents.filters import of_model
+from incidents.models import Incident
+from incidents.states import ONGOING, IncidentSeverity, IncidentState
 from kit import clock
 from kit.sight import Visitor
 from kit.texts import one_line
@@ -76,13 +79,17 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class HealthFacts:
-    """What the sentence is about. deployed: (version, moment, state) of the last one to production."""
+    """What the sentence is about. deployed: (version, moment, state) of the last one to production.
+
+    incidents: ongoing ones.
+    """
 
     has_series: bool
     critical: int
     warning: int
     high_risks: int
     deployed: tuple[str, datetime, str] | None
+    incidents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ class ModelHealth:
 
 def level_of(facts: HealthFacts) -> str:
     """Return good, warn or bad; unknown if no data was received and nothing else is wrong."""
-    if facts.critical or facts.high_risks:
+    if facts.critical or facts.high_risks or facts.incidents:
         return "bad"
     if facts.warning or (facts.deployed and facts.deployed[2] == DeploymentState.ROLLED_BACK):
         return "warn"
@@ -113,12 +120,13 @@ def sentence_of(facts: HealthFacts) -> str:
     if level == "unknown":
         return "No data has been received, so its health is unknown."
     problems = [
+        _counted(facts.incidents, "incident", "incidents"),
         _counted(facts.critical, "critical breach", "critical breaches"),
         _counted(facts.high_risks, "high risk", "high risks"),
         _counted(facts.warning, "warning", "warnings"),
     ]
     named = _listed([problem for problem in problems if problem])
-    many = facts.critical + facts.high_risks + facts.warning
+    many = facts.incidents + facts.critical + facts.high_risks + facts.warning
     begin = f"{named} {'is' if many == 1 else 'are'} open" if named else "No breach and no high risk is open"
     return f"{begin}{_deployed(facts)}."
 
@@ -154,11 +162,13 @@ def health(user: Visitor, model: Model) -> ModelHealth:
         critical=row["critical"],
         warning=row["warning"],
         high_risks=row["high_risks"],
+        incidents=row["ongoing"],
         deployed=deployed
         and (deployed["version"], datetime.fromisoformat(deployed["at"]), deployed["state"]),
     )
     tiles = [
         Tile("Breaches opened", row["breaches_now"], row["breaches_before"]),
+        Tile("Incidents", row["incidents_now"], row["incidents_before"]),
         Tile("Risks opened", row["risks_now"], row["risks_before"]),
         Tile("Deployments", row["deployments_now"], row["deployments_before"], is_bad=False),
         Tile("Decisions", row["decisions_now"], row["decisions_before"], is_bad=False),
@@ -172,6 +182,7 @@ def _columns(user: Visitor, model: Model, at: datetime) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "has_series": Exists(Series.objects.filter(model=model).visible_to(user)),
         "critical": _number(opened.filter(level=BreachLevel.CRITICAL)),
+        "ongoing": _number(sources["incidents"][0].filter(state__in=ONGOING)),
         "warning": _number(opened.filter(level=BreachLevel.WARNING)),
         "high_risks": _number(sources["risks"][0].filter(state__in=LIVE_RISKS, severity__gte=HIGH_SCORE)),
         "deployed": ArraySubquery(
@@ -203,6 +214,13 @@ def _sources(user: Visitor, model: Model) -> dict[str, tuple[QuerySet[Any], str,
             BreachGroup.objects.filter(model=model).visible_to(user),
             "opened_at",
             {"until": "cleared_at", "label": "title", "key": reference, "tone": "level"},
+        ),
+        "incidents": (
+            Incident.objects.filter(of_model([model.pk]))
+            .exclude(state=IncidentState.WITHDRAWN)
+            .visible_to(user),
+            "declared_at",
+            {"until": "resolved_at", "label": "title", "key": reference, "tone": "severity"},
         ),
         "risks": (
             risks.visible_to(user),
@@ -240,7 +258,8 @@ def _number(rows: QuerySet[Recorded]) -> Coalesce:
 # ------------------------------------------------------------------ the axis
 
 _PAGES = {
-    "breaches": ("Breaches", "alert-triangle", "signals:breach_detail"),
+    "breaches": ("Breaches", "activity-heartbeat", "signals:breach_detail"),
+    "incidents": ("Incidents", "alert-triangle", "incidents:incident_detail"),
     "risks": ("Risks", "flag", "risklog:risk_detail"),
     "deployments": ("Deployments", "rocket", "catalogue:deployment_detail"),
     "decisions": ("Decisions", "gavel", "meetings:decision_detail"),
@@ -259,7 +278,7 @@ def _lanes(row: dict[str, Any], at: datetime) -> list[Lane]:
 def _entry(name: str, page: str, found: dict[str, Any], at: datetime) -> AxisEntry:
     start = datetime.fromisoformat(found["at"])
     until = datetime.fromisoformat(found["until"]) if found["until"] else None
-    end = (until or at) if name in ("breaches", "experiments") else start
+    end = (until or at) if name in ("breaches", "incidents", "experiments") else start
     begin = at - AXIS
     label = one_line(str(found["label"]))[:80]
     return AxisEntry(
@@ -277,6 +296,8 @@ def _tone(name: str, value: Any) -> str:
     """Return critical, warning or note."""
     if name == "breaches":
         return "critical" if value == BreachLevel.CRITICAL else "warning"
+    if name == "incidents":
+        return "critical" if value in (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH) else "warning"
     if name == "risks":
         return "critical" if value >= HIGH_SCORE else "warning"
     return "critical" if value == DeploymentState.ROLLED_BACK else "note"

@@ -21,6 +21,7 @@ from catalogue.operations import registry as registries
 from catalogue.operations import rollback
 from catalogue.operations import workflow as workflows
 from history.models import Subject
+from incidents.operations import role as incident_roles
 from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may
@@ -131,6 +132,12 @@ HOLDINGS = (
         "Acknowledged escalations",
         lambda person: Escalation.objects.filter(acknowledged_by=person, state=EscalationState.ACKNOWLEDGED),
         lambda row, person, to, **act: escalations.hand_over(row, to, **act),
+    ),
+    Holding(
+        "incidents",
+        "Roles in incidents",
+        incident_roles.held_by,
+        incident_roles.hand_over_all,
     ),
     Holding(
         "series",

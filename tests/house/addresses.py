@@ -158,6 +158,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("incidents:duty_list", lambda w, o, k: {}),
     ("incidents:duty_create", lambda w, o, k: {}),
     ("incidents:duty_", lambda w, o, k: {"pk": k["duty"].pk}),
+    ("incidents:mine", lambda w, o, k: {}),
     ("incidents:incident_list", lambda w, o, k: {}),
     ("incidents:incident_export", lambda w, o, k: {}),
     ("incidents:incident_create", lambda w, o, k: {}),

@@ -246,7 +246,7 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
             about=risk.subject,
             person=owner,
             lines=["It began."],
-            models=[catalogue.model("open-further")],
+            models=[catalogue.model("outage-further")],
         ),
         risk=risk,
         review=review,

@@ -66,6 +66,7 @@ def test_everything_about_a_model_is_on_one_axis(model, move_clock):
 
     assert {lane.name: len(lane.entries) for lane in shown.lanes} == {
         "Breaches": 1,
+        "Incidents": 0,
         "Risks": 1,
         "Deployments": 2,
         "Decisions": 1,
@@ -107,6 +108,6 @@ def test_the_page_and_the_api_show_it_in_one_query(client, model, move_clock):
     _, secret = token.issue(person, name="all", scope="read", by=SYSTEM, at=AT)
     answer = client.get("/api/v1/models/credit/health", headers={"Authorization": f"Bearer {secret}"})
     assert (answer.status_code, answer.json()["sentence"]) == (200, shown.sentence)
-    assert [lane["name"] for lane in answer.json()["lanes"]][2] == "Deployments"
+    assert [lane["name"] for lane in answer.json()["lanes"]][3] == "Deployments"
     missing = client.get("/api/v1/models/nothing/health", headers={"Authorization": f"Bearer {secret}"})
     assert missing.status_code == 404
