@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from catalogue.models import Model
 from history.models import Subject
-from incidents.models import Incident, InvolvedModel
+from incidents.models import Incident, of_model
 from incidents.states import ONGOING, IncidentSeverity, IncidentState
 from kit import references
 from kit.sight import Visitor
@@ -44,12 +43,6 @@ def _involves(values: Sequence[int | str], reader: Reader) -> Q:
 
 def _model_options(user: Visitor) -> list[tuple[str, str]]:
     return list(Model.objects.visible_to(user).order_by("name__collated", "pk").values_list("slug", "name"))
-
-
-def of_model(models: Any) -> Q:
-    """Return the condition that an incident is about one of these models, mainly or among others."""
-    rows = InvolvedModel.objects.filter(model__in=models, removed_at__isnull=True)
-    return Q(model__in=models) | Q(pk__in=rows.values("incident"))
 
 
 def _of_models(values: Sequence[str], reader: Reader) -> Q:

@@ -1,7 +1,7 @@
 """The models of this room: one module per noun."""
 
 from incidents.models.duty import DutyAction, ReportingDuty
-from incidents.models.incident import Incident, InvolvedModel
+from incidents.models.incident import Incident, InvolvedModel, of_model
 from incidents.models.postmortem import Observer, Postmortem
 from incidents.models.timeline import TimelineEntry, Update
 
@@ -14,4 +14,5 @@ __all__ = [
     "ReportingDuty",
     "TimelineEntry",
     "Update",
+    "of_model",
 ]

@@ -120,3 +120,9 @@ class InvolvedModel(Part):
 
     def __str__(self) -> str:
         return f"{self.model} in {self.incident_id}"
+
+
+def of_model(models: Any) -> Q:
+    """Return the condition that an incident is about one of these models, mainly or among others."""
+    rows = InvolvedModel.objects.filter(model__in=models, removed_at__isnull=True)
+    return Q(model__in=models) | Q(pk__in=rows.values("incident"))

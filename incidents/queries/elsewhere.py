@@ -9,9 +9,8 @@ from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Su
 from django.urls import reverse
 
 from history.digest_parts import DigestPart, Said
-from incidents.filters import of_model
 from incidents.filters.postmortem import overdue
-from incidents.models import Incident, InvolvedModel, Postmortem
+from incidents.models import Incident, InvolvedModel, Postmortem, of_model
 from incidents.queries import incident as incidents
 from incidents.queries import postmortem as postmortems
 from incidents.states import LEVELS, ONGOING, IncidentSeverity, IncidentState, PostmortemState

@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Q
 
 from catalogue.models import Model
-from incidents.filters import of_model as of_model_condition
 from incidents.models import Incident
+from incidents.models import of_model as of_model_condition
 from incidents.queries import incident as queries
 from incidents.states import IncidentState
 from kit.rights import may

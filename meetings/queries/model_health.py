@@ -13,8 +13,7 @@ from django.urls import reverse
 from catalogue.models import Deployment, Model
 from catalogue.states import DeploymentState
 from history.models import Recorded
-from incidents.filters import of_model
-from incidents.models import Incident
+from incidents.models import Incident, of_model
 from incidents.states import ONGOING, IncidentSeverity, IncidentState
 from kit import clock
 from kit.sight import Visitor
