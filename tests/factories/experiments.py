@@ -39,7 +39,8 @@ def experiment(
     """Create an experiment in a state. person proposes it. fields: of the operation and of its details."""
     by = Actor(person, "page") if person else SYSTEM
     own = {name: fields.pop(name) for name in ("hypothesis", "about", "viewers", "owners") if name in fields}
-    own.setdefault("owners", owners())
+    if "owners" not in own:
+        own["owners"] = owners()
     own.setdefault("hypothesis", "A warning limit of 0.3 halves the false alarms without missing one.")
     details = ExperimentDetails(
         **{**PLAN, "rollback": "Agree the former version.", "ends_on": ENDS_ON, **fields}

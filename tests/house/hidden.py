@@ -20,7 +20,6 @@ from django.db.models.functions import Concat
 from actions.models import Action
 from actions.operations import action as action_operations
 from history.models import Due, Subject
-from incidents.models import Postmortem
 from incidents.operations import postmortem as reviews
 from kit.actor import SYSTEM, Actor
 from learnings.models import Learning, Recognition
@@ -180,6 +179,7 @@ def add(world: World, *, is_told: bool = True) -> Family:
     with _numbered():
         risk, hidden = _create(world, reviewer=rita, doer=drew, is_told=is_told)
     _saturate(risk)
+    hidden.incident, hidden.postmortem = _incidents(world, risk)
     hidden.risk = risk = Risk.objects.select_related("subject", "owner").get(pk=risk.pk)
     missing = replace(hidden, **{name: _missing(getattr(hidden, name)) for name in _HIDDEN})
     return Family(risk, hidden, missing, {"review": rita, "action": drew})
@@ -239,15 +239,6 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
     items.note(item, notes=f"{CANARY} notes", **act)
     found = replace(
         world.open,
-        postmortem=_reviewed(risk),
-        # A root of its own, which everyone may see: only its link to the risk is hidden.
-        incident=incidents.incident(
-            "Open outage",
-            about=risk.subject,
-            person=owner,
-            lines=["It began."],
-            models=[catalogue.model("outage-further")],
-        ),
         risk=risk,
         review=review,
         escalation=Escalation.objects.select_related("subject").get(pk=escalation.pk),
@@ -265,10 +256,20 @@ def _experimenters(world: World) -> list[User]:
     return [world.people["owner"], *world.extra["experimenters"]]
 
 
-def _reviewed(risk: Risk) -> Postmortem:
-    """Return the review of an incident that everyone may see. Only its link to the risk is hidden."""
+def _incidents(world: World, risk: Risk) -> tuple[Any, Any]:
+    """Return an incident and the review of another one, which everyone may see.
+
+    They are roots of their own: only their links to the risk are hidden.
+    """
+    incident = incidents.incident(
+        "Open outage",
+        about=risk.subject,
+        person=world.people["owner"],
+        lines=["It began."],
+        models=[catalogue.model("outage-further")],
+    )
     review = incidents.written(incidents.incident("Open loss", state="resolved"))
-    return reviews.answer_risk(review, answer="linked", risk=risk, by=SYSTEM, at=AT)
+    return incident, reviews.answer_risk(review, answer="linked", risk=risk, by=SYSTEM, at=AT)
 
 
 def _discussed(world: World, risk: Risk) -> Decision:
