@@ -25,6 +25,7 @@ from meetings.states import (
     TurnTask,
 )
 from people import queries as people
+from people.models import Membership
 
 _MAX_WORDS = 10
 
@@ -277,4 +278,39 @@ LISTS = (DECISION_LIST,)
 TRIPWIRES = ListSpec(
     filters={"state": filtering.choice("State", "state", TripwireState)},
     orders={"id": Order("Oldest", ("id",)), "-id": Order("Newest", ("-id",))},
+)
+
+
+def _in_period(values: Sequence[date], reader: Reader) -> Q:
+    """Match everything: the period chooses what is counted, in meetings.queries.duties."""
+    return Q()
+
+
+def _of_teams(values: Sequence[str], reader: Reader) -> Q:
+    """Match the members of teams, by their slugs."""
+    return Q(pk__in=Membership.objects.filter(team__slug__in=values).values("user"))
+
+
+# The period and the people of the ledger of duties.
+DUTIES = ListSpec(
+    filters={
+        "since": Filter(
+            "Since",
+            _in_period,
+            filtering.day,
+            is_many=False,
+            help="The first day. By default 90 days ago.",
+            shape="date",
+        ),
+        "until": Filter(
+            "Until",
+            _in_period,
+            filtering.day,
+            is_many=False,
+            help="The last day. By default today.",
+            shape="date",
+        ),
+        "team": Filter("Team", _of_teams, help="The slugs of teams."),
+    },
+    orders={"name": Order("By name", (*BY_NAME,))},
 )

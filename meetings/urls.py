@@ -8,6 +8,7 @@ from meetings.views import (
     calendar,
     check_in,
     decision,
+    duties,
     item,
     live,
     live_item,
@@ -49,6 +50,7 @@ AGENDA_TEMPLATES = [
     ),
 ]
 CALENDAR = [
+    path("duties-done/", duties.duties, name="duties"),
     path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/new/", calendar.calendar_create, name="calendar_create"),
     path("calendar/<int:pk>/renew/", calendar.calendar_renew, name="calendar_renew"),

@@ -5,6 +5,7 @@ from meetings.api import (
     calendar,
     check_in,
     decision,
+    duties,
     follow_through,
     item,
     meeting,
@@ -21,6 +22,7 @@ from meetings.api import (
 
 RESOURCES: list = [
     *follow_through.RESOURCES,
+    *duties.RESOURCES,
     *series.RESOURCES,
     *agenda_template.RESOURCES,
     *calendar.RESOURCES,

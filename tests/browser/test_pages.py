@@ -190,6 +190,7 @@ PAGES = {
     "new ladder": lambda: "/risks/ladder/new/",
     "recognitions": lambda: "/learnings/recognitions/",
     "recognition": lambda: f"/learnings/recognitions/{Recognition.objects.latest('pk').pk}/",
+    "duties": lambda: "/meetings/duties-done/",
     "lessons": lambda: "/learnings/lessons/",
     "lesson": lambda: "/learnings/lessons/drift/",
     "glossary": lambda: "/learnings/glossary/",

@@ -256,6 +256,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("meetings:agenda_template_", lambda w, o, k: {"pk": k["agenda_template"].pk}),
     ("meetings:memory_of_model", lambda w, o, k: {"slug": k["catalogue:slug"]}),
     ("meetings:memory_of_team", lambda w, o, k: {"slug": k["team"].slug}),
+    ("meetings:duties", lambda w, o, k: {}),
     ("meetings:check_in_list", lambda w, o, k: {}),
     ("meetings:check_in_create", lambda w, o, k: {}),
     ("meetings:check_in_", lambda w, o, k: {"pk": o.check_in.pk}),
