@@ -8,6 +8,7 @@ from history.digest_parts import DigestPart
 from history.wiring import Relation
 from incidents.queries import concerned, elsewhere, report
 from incidents.queries import panel as incidents
+from leaders.queries import goal_reports
 from learnings.queries import learning as learnings
 from learnings.queries import like, prefill
 from learnings.queries import recognition as recognitions
@@ -23,7 +24,9 @@ from meetings.queries import (
     follow_through,
     memory,
     model_health,
+    summaries,
 )
+from meetings.queries.summaries import AgendaSummary
 from notices.queries import digest, rung_webhook
 from pages import panels
 from pages.panels import Panel
@@ -263,6 +266,7 @@ MARKS: tuple[MarkReader, ...] = (
 DIGEST_PARTS: tuple[DigestPart, ...] = (
     elsewhere.IN_DIGEST,
     elsewhere.REVIEWS_IN_DIGEST,
+    goal_reports.IN_DIGEST,
     decision.IN_DIGEST,
     experiment_news.IN_DIGEST,
     learning_of_week.IN_DIGEST,
@@ -271,9 +275,13 @@ DIGEST_PARTS: tuple[DigestPart, ...] = (
     sessions.IN_DIGEST,
 )
 
+# What the agendas of meetings sum up of upper rooms.
+AGENDA_SUMMARIES: tuple[AgendaSummary, ...] = (goal_reports.ON_AGENDA,)
+
 
 def install() -> None:
     panels.install(PANELS)
+    summaries.install(AGENDA_SUMMARIES)
     marks.install(MARKS)
     digest_parts.install(DIGEST_PARTS)
     prefill.install([(Decision.KIND, decision_learning.known_of_decision)])

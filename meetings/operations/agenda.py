@@ -81,6 +81,7 @@ def build(meeting: Meeting, *, at: datetime) -> Meeting:
         return meeting
     _put_last_actions(meeting, at=at)
     standing.put_readiness(meeting, by=SYSTEM, at=at)
+    standing.put_summaries(meeting, by=SYSTEM, at=at)
     bulk_placement.place_waiting(at=at)
     if meeting.focus_id:
         _put_risks(meeting, at=at)

@@ -13,6 +13,7 @@ from meetings.models import AgendaItem, Meeting
 from meetings.operations import carry, completion, placement
 from meetings.queries import check_in as check_ins
 from meetings.queries import pattern as patterns
+from meetings.queries import summaries
 from meetings.states import PATTERNS_ITEM, ItemState, Purpose
 from signals.states import SignalKind
 
@@ -74,6 +75,13 @@ def put_patterns(meeting: Meeting, *, by: Actor, at: datetime) -> None:
     """
     why = patterns.sentence(patterns.for_meeting(meeting, at=at))
     _put_summary(meeting, PATTERNS_ITEM, why, placement.Rank.RISK, by=by, at=at)
+
+
+def put_summaries(meeting: Meeting, *, by: Actor, at: datetime) -> None:
+    """Add or update the items that sum up something of an upper room (queries.summaries)."""
+    for summary in summaries.installed():
+        why = summary.sentence(meeting, at)
+        _put_summary(meeting, summary.title, why, placement.Rank.LAST_TIME, by=by, at=at)
 
 
 def _put_summary(meeting: Meeting, title: str, why: str, rank: int, *, by: Actor, at: datetime) -> None:
