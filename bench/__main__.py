@@ -67,13 +67,14 @@ NEED_WEB = {
     31,
     32,
     33,
+    34,
 }
 NEED_REGISTER = NEED_WEB | {2, 30}
 # These compare a large register with one of 1,000 risks.
 NEED_SCALE = {6, 7, 8}
 # These are measured in each large register.
-IN_LARGE = NEED_SCALE | {1, 5, 27, 28}
-LAST = 33
+IN_LARGE = NEED_SCALE | {1, 5, 27, 28, 34}
+LAST = 34
 LARGE = 100_000  # risks in the large register
 
 
@@ -177,7 +178,7 @@ def _on_a_register(run: Run, goals: set[int], sizes: Sequence[int]) -> list[Line
 
 def _of_large(run: Run, goals: set[int], lists: Scale, searches: Searches) -> list[Line]:
     """Measure the goals of a large register."""
-    from bench.goals import backup, reads, typed
+    from bench.goals import backup, executive, reads, typed
 
     order = [
         (6, lists.page_of_large),
@@ -186,6 +187,7 @@ def _of_large(run: Run, goals: set[int], lists: Scale, searches: Searches) -> li
         (1, reads.risks_by_api),
         (5, reads.risk_page),
         (27, typed.typed),
+        (34, executive.shown),
         (28, backup.backed_up),
     ]
     return [_one(run, goal, measure) for goal, measure in order if goal in goals]
