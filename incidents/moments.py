@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 # In the order in which they happen. Each may be unknown.
 MOMENTS = ("started_at", "noticed_at", "mitigated_at", "resolved_at")
@@ -11,6 +12,15 @@ LABELS = {
     "mitigated_at": "was mitigated",
     "resolved_at": "was resolved",
 }
+
+
+def this_minute(now: datetime, moments: Mapping[str, Any]) -> datetime:
+    """Return the present minute, for a moment that nobody entered; no earlier than the known moments.
+
+    People enter minutes. With seconds, a moment of the same minute would be before it.
+    """
+    known = [moment for name in MOMENTS if (moment := moments.get(name)) is not None and moment <= now]
+    return max([now.replace(second=0, microsecond=0), *known])
 
 
 def problems(moments: Mapping[str, datetime | None], given: set[str], *, now: datetime) -> dict[str, str]:

@@ -253,12 +253,11 @@ RELATIONS: tuple[Relation, ...] = (
 )
 
 
-# What charts mark: decisions, and the starts and results of experiments.
+# What charts mark: decisions, the starts and results of experiments, and incidents.
 RISKS = RiskReader(risk.of_models, "risklog.risk_view")
 MARKS: tuple[MarkReader, ...] = (
     MarkReader(decision.marks, "meetings.decision_view"),
     MarkReader(experiment_news.marks, "risklog.experiment_view"),
-    # What charts mark: decisions and incidents.
     MarkReader(elsewhere.marks, "incidents.incident_view"),
 )
 

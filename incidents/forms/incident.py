@@ -1,5 +1,6 @@
 """The forms of incidents."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -106,7 +107,14 @@ class IncidentForm(_IncidentForm):
         return form
 
     def values(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in CHANGEABLE.intersection(self.fields)}
+        return {name: self._value(name) for name in CHANGEABLE.intersection(self.fields)}
+
+    def _value(self, name: str) -> Any:
+        """Return a value of the form. A moment that shows the same minute keeps its seconds."""
+        value, initial = self.cleaned_data[name], self.initial.get(name)
+        if isinstance(value, datetime) and isinstance(initial, datetime):
+            return initial if initial.replace(second=0, microsecond=0) == value else value
+        return value
 
 
 class MitigateIncidentForm(PageForm):

@@ -13,7 +13,7 @@ from history.operations import GrantReason, NewGrant, Placement, Reach
 from incidents import events
 from incidents.models import Incident
 from incidents.models.incident import MAX_AFFECTED, MAX_TITLE
-from incidents.moments import MOMENTS, problems
+from incidents.moments import MOMENTS, problems, this_minute
 from incidents.operations import duty, postmortem
 from incidents.queries import incident as queries
 from incidents.states import IncidentSeverity, IncidentState
@@ -72,7 +72,7 @@ def declare(
         values["model"] = group.model
     model = values["model"]
     if values.get("noticed_at") is None:
-        values["noticed_at"] = at
+        values["noticed_at"] = this_minute(at, values)
     values["team"] = values.get("team") or (model.owner_team if model else None)
     incident = Incident(
         **values,
@@ -82,7 +82,7 @@ def declare(
         declared_by=by.person,
     )
     _check_version(incident)
-    _check_moments(incident, {}, {name for name in MOMENTS if values.get(name) not in (None, at)}, at)
+    _check_moments(incident, {}, {name for name in MOMENTS if details.get(name) is not None}, at)
     placed = _placement(incident, about, viewers, by)
     history.record(incident, "incidents.incident_declared", by=by, at=at, cause=cause, placed=placed)
     duty.apply_to(incident, at=at)
@@ -151,7 +151,7 @@ def mitigate(
 
     Raises Refused(field="mitigated_at"), IllegalMove, ChangedMeanwhile.
     """
-    values = {"mitigated_at": mitigated_at or at}
+    values = {"mitigated_at": mitigated_at or this_minute(at, vars(incident))}
     payload = events.IncidentMitigated(text=text.strip() or None)
     _check_moments(incident, values, set(values), at)
     history.move(incident, IncidentState.MITIGATED, by=by, at=at, seen=seen, values=values, payload=payload)
@@ -174,7 +174,7 @@ def resolve(
 
     Raises Refused(field="resolved_at"), IllegalMove, ChangedMeanwhile.
     """
-    values = {"resolved_at": resolved_at or at}
+    values = {"resolved_at": resolved_at or this_minute(at, vars(incident))}
     payload = events.IncidentResolved(text=text.strip() or None)
     _check_moments(incident, values, set(values), at)
     resolved = IncidentState.RESOLVED

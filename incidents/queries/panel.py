@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from catalogue.models import Model
-from incidents.models import Incident
+from incidents.models import Incident, Postmortem
 from incidents.models import of_model as of_model_condition
 from incidents.queries import incident as queries
 from incidents.states import IncidentState
@@ -43,8 +43,9 @@ def of_breach(user: User, group: BreachGroup) -> IncidentsPanel:
 
 
 def of_risk(user: User, risk: Risk) -> IncidentsPanel:
-    """Return the incidents that were declared from a risk or from its breach."""
-    condition = Q(source=risk.subject_id)
+    """Return the incidents declared from a risk or from its breach, and those that it should have caught."""
+    caught = Postmortem.objects.filter(risk=risk).values("incident")
+    condition = Q(source=risk.subject_id) | Q(pk__in=caught)
     if risk.breach_group_id:
         condition |= Q(breach_group=risk.breach_group_id)
     return _panel(user, condition, f"about={risk.reference}", f"source={risk.reference}")

@@ -127,6 +127,12 @@ def test_a_moment_before_an_earlier_one_is_refused_and_names_its_field():
     assert declared.state == "open"
 
 
+def test_a_moment_of_the_same_minute_is_not_before_it():
+    declared = incident(at=AT + timedelta(seconds=40))
+    operations.mitigate(declared, mitigated_at=AT, by=SYSTEM, at=AT + timedelta(seconds=50))
+    assert declared.state == "mitigated"
+
+
 def test_moments_are_entered_later_in_any_order():
     declared = incident(state="resolved")
     operations.change(declared, {"started_at": AT - 3 * HOUR, "noticed_at": AT - 2 * HOUR}, **BY)

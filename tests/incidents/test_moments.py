@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.moments import MOMENTS, problems
+from incidents.moments import MOMENTS, problems, this_minute
 from tests.conftest import AT
 
 HOUR = timedelta(hours=1)
@@ -31,3 +31,10 @@ def test_there_is_a_problem_exactly_if_the_known_moments_are_out_of_order(hours,
     moments = {name: AT - (5 - hour) * HOUR for name, hour in hours.items()}
     known = [moments[name] for name in MOMENTS if name in moments]
     assert bool(problems(moments, entered, now=AT)) == (known != sorted(known))
+
+
+def test_a_moment_that_nobody_entered_is_the_present_minute_and_never_before_a_known_one():
+    now = AT + timedelta(seconds=50)
+    assert this_minute(now, {}) == AT
+    started = AT + timedelta(seconds=20)
+    assert this_minute(now, {"started_at": started, "noticed_at": None}) == started

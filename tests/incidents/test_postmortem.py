@@ -17,6 +17,7 @@ from incidents.operations import duty as duties
 from incidents.operations import incident as incidents
 from incidents.operations import postmortem as operations
 from incidents.operations.postmortem import LackingRisk
+from incidents.queries.panel import of_risk
 from incidents.queries.postmortem import for_pages
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
@@ -94,6 +95,7 @@ def test_it_links_a_risk_of_the_log():
     operations.answer_risk(review, answer="linked", risk=risk, note="It was scored right.", **BY)
     review.refresh_from_db()
     assert (review.risk, review.risk_answer, review.risk_note) == (risk, "linked", "It was scored right.")
+    assert [row.pk for row in of_risk(people.user(), risk).rows] == [review.incident_id]
 
 
 def test_it_rescores_the_score_that_counts():
