@@ -14,7 +14,7 @@ from actions.operations import blocked
 from catalogue.models import Workflow
 from history.models import Subject
 from kit.actor import SYSTEM, Actor
-from learnings.models import LearningUse
+from learnings.models import LearningSession, LearningUse
 from meetings.models import Meeting, Swap, Tripwire
 from meetings.operations import agenda_template, check_in, swap
 from meetings.queries import series as queries
@@ -158,6 +158,7 @@ def _key_of(path):
         "learnings": LearningUse.objects.order_by("pk")[0].learning.reference,
         "experiments": Challenge.objects.order_by("pk")[0].experiment.reference,
         "workflows": Workflow.objects.order_by("pk")[0].pk,
+        "learning-sessions": LearningSession.objects.order_by("pk")[0].pk,
     }
     return keys.get(path.split("/")[3], "")
 
