@@ -275,6 +275,7 @@ EVENTS = (
     # check-ins
     EventType("meetings.check_in_noted"),
     EventType("meetings.check_in_changed"),
+    EventType("meetings.check_in_attached", is_minor=True),
     EventType("meetings.check_in_became_risk", is_minor=True),
     # agenda items
     EventType(AgendaReordered),

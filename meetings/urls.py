@@ -85,6 +85,7 @@ CHECK_INS = [
     path("check-ins/new/", check_in.check_in_create, name="check_in_create"),
     path("check-ins/<int:pk>/", check_in.check_in_detail, name="check_in_detail"),
     path("check-ins/<int:pk>/edit/", check_in.check_in_edit, name="check_in_edit"),
+    path("check-ins/<int:pk>/attach/", check_in.check_in_attach, name="check_in_attach"),
     path("check-ins/<int:pk>/place/", check_in.check_in_place, name="check_in_place"),
     path("check-ins/<int:pk>/action/", check_in.check_in_act, name="check_in_act"),
     path("check-ins/<int:pk>/experiment/", check_in.check_in_experiment, name="check_in_experiment"),

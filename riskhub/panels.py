@@ -22,6 +22,7 @@ from meetings.queries import (
     decision_learning,
     duties,
     follow_through,
+    investigation,
     memory,
     model_health,
     summaries,
@@ -55,6 +56,7 @@ ACTIONS = "actions/_panel_actions.html"
 DECISIONS = "meetings/_panel_decisions.html"
 AGENDA = "meetings/_panel_agenda.html"
 LEARNINGS = "learnings/_panel_learnings.html"
+CHECK_INS = "meetings/_panel_check_ins.html"
 MEMORY = "meetings/_panel_memory_link.html"
 LIKE = "learnings/_panel_like.html"
 RECOGNITIONS = "learnings/_panel_recognitions.html"
@@ -138,6 +140,7 @@ PANELS: tuple[Panel, ...] = (
         "learnings.recognition_view",
     ),
     # a breach group
+    Panel("signals.breach_group", "main", CHECK_INS, investigation.of_subject, "meetings.check_in_view"),
     Panel("signals.breach_group", "main", INCIDENTS, incidents.of_breach, "incidents.incident_view"),
     Panel("signals.breach_group", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("signals.breach_group", "main", EXPERIMENTS, experiment_panel.of_breach, "risklog.experiment_view"),
@@ -191,6 +194,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("people.person", "main", RECOGNITIONS, recognitions.of_person, "learnings.recognition_view"),
     Panel("people.person", "main", "people/_panel_hand_over.html", leaving.link, "people.hand_over"),
     # a risk, a review, an escalation
+    Panel("risklog.risk", "main", CHECK_INS, investigation.of_subject, "meetings.check_in_view"),
     Panel("risklog.risk", "main", INCIDENTS, incidents.of_risk, "incidents.incident_view"),
     Panel("risklog.risk", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
@@ -202,6 +206,7 @@ PANELS: tuple[Panel, ...] = (
     Panel(
         "risklog.risk", "timeline", "notices/_panel_digests.html", digest.digests_naming, "notices.inbox_view"
     ),
+    Panel("risklog.review", "main", CHECK_INS, investigation.of_subject, "meetings.check_in_view"),
     Panel("risklog.review", "main", EXPERIMENTS, experiment_panel.of_review, "risklog.experiment_view"),
     Panel("risklog.review", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
@@ -216,6 +221,7 @@ PANELS: tuple[Panel, ...] = (
     ),
     Panel("people.team", "main", INCIDENTS, incidents.of_team, "incidents.incident_view"),
     # an incident
+    Panel("incidents.incident", "main", CHECK_INS, investigation.of_subject, "meetings.check_in_view"),
     Panel("incidents.incident", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("incidents.incident", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("incidents.incident", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
@@ -225,6 +231,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("incidents.postmortem", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel("incidents.incident", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel("incidents.incident", "rail", SNAPSHOTS, snapshot.panel, "signals.view"),
+    Panel("risklog.experiment", "main", CHECK_INS, investigation.of_subject, "meetings.check_in_view"),
     Panel("risklog.experiment", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.experiment", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.experiment", "main", DECISIONS, decision.panel, "meetings.decision_view"),

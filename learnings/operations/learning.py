@@ -36,7 +36,8 @@ def write(
     """Create a draft by hand. texts: other fields of CHANGEABLE. None takes the value of the source.
 
     Everyone who may see `about` may see the draft, and so may its author. viewers: subject ids of those who
-    may see it instead; it is then its own root. Raises Refused(field="title", "tags" or "about").
+    may see it instead; it is then its own root. Without both, the model decides, if its privacy constraints
+    restrict what is about it. Raises Refused(field="title", "tags" or "about").
     """
     if about is not None and Learning.objects.filter(about=about, state=LearningState.DRAFT).exists():
         raise Refused("A draft about this already exists. Edit that one instead.", field="about")
@@ -48,6 +49,8 @@ def write(
         values |= {"verdict_by": by.person, "verdict_at": at}
     draft = Learning(about=about, author=author, made_at=at, **values)
     grants = [NewGrant(author.subject_id, GrantReason.AUTHOR)] if author else []
+    if about is None and viewers is None:
+        viewers = _demanded_viewers(draft)
     scope = Placement(parent=about, viewers=viewers, grants=grants)
     history.record(draft, events.LearningDrafted(), by=by, at=at, placed=scope)
     return draft
@@ -88,6 +91,8 @@ def change(
         _show_to_author(learning, by=by, at=at)
     if event and "title" in cleaned:
         history.retitle(learning)
+    if event and "model" in cleaned:
+        _restrict_draft(learning)
     return learning
 
 
@@ -164,6 +169,20 @@ def restore(learning: Learning, *, by: Actor, at: datetime, seen: int | None = N
 def _show_to_author(learning: Learning, *, by: Actor, at: datetime) -> None:
     if learning.author:
         history.grant_sight([learning.subject], [learning.author], reason=GrantReason.AUTHOR, by=by, at=at)
+
+
+def _demanded_viewers(learning: Learning) -> list[int] | None:
+    """Return the only team that sees what is about the model by its privacy constraints; None without one."""
+    team = learning.model.team_of_risks if learning.model else None
+    return [team.subject_id] if team else None
+
+
+def _restrict_draft(draft: Learning) -> None:
+    """Restrict an open draft with a root of its own as its model demands. What is published stays open."""
+    demanded = _demanded_viewers(draft)
+    is_open = draft.subject.viewers is None and draft.subject.root_id is None
+    if demanded and is_open and draft.state == LearningState.DRAFT:
+        history.restrict(draft.subject, demanded)
 
 
 def _no_other_draft(learning: Learning) -> None:

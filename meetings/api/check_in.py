@@ -1,19 +1,25 @@
 """API resources of check-ins: list, note, change; make an agenda item, an action or a risk of one."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalogue.models import Model
+from history.models import Subject
+from history.queries import seen_by, tell
 from kit import clock
 from meetings.filters import CHECK_INS
 from meetings.models import CheckIn
 from meetings.operations import check_in as operations
+from meetings.operations.investigation import attach
 from meetings.queries import check_in as queries
 from meetings.states import CheckInKind
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
+from rest.steps import Step
 
 
 class CheckInRow(serializers.Serializer):
@@ -26,6 +32,13 @@ class CheckInRow(serializers.Serializer):
     model_id = serializers.IntegerField(allow_null=True)
     link = serializers.CharField()
     author_id = serializers.IntegerField(allow_null=True)
+    about_reference = serializers.CharField(
+        source="about.reference",
+        default=None,
+        allow_null=True,
+        help_text="The investigation that it is attached to, if you may see that.",
+    )
+    about_kind = serializers.CharField(source="about.kind", default=None, allow_null=True)
     noted_at = serializers.DateTimeField()
 
 
@@ -51,13 +64,24 @@ class MadeRow(serializers.Serializer):
 class _CheckIns(Resource):
     kind = "check_in"
     serializer_class = CheckInRow
-    columns = {name: name for name in CheckInRow().fields}
+    columns = {
+        **{name: name for name in CheckInRow().fields},
+        "about_reference": "about__reference",
+        "about_kind": "about__kind",
+    }
 
     def rows(self, request: Request) -> QuerySet:
         return CheckIn.objects.visible_to(request.user)
 
     def objects(self, request: Request) -> QuerySet:
         return queries.check_ins(request.user)
+
+    def as_values(self, rows: QuerySet) -> QuerySet:
+        return super().as_values(rows).annotate(**seen_by("about"))
+
+    def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        """Remove what a check-in is attached to if the user may not see that."""
+        return tell(request.user, rows)
 
 
 class CheckIns(_CheckIns, Collection):
@@ -85,6 +109,26 @@ class CheckInItem(_CheckIns, Item):
         values = read(CheckInChange, request)
         operations.change(check_in, values, by=self.by(request), at=clock.now(), seen=seen)
         return self.answer(request, check_in.pk)
+
+
+class AttachBody(Body):
+    about = Visible(
+        "object",
+        Subject.objects.visible_to,
+        by="reference",
+        allow_null=True,
+        help_text="A risk, breach, review, incident or experiment, such as Q-3; null detaches.",
+    )
+
+
+class AttachCheckIn(_CheckIns, Step):
+    """Attach a check-in to an investigation, or detach it."""
+
+    permission = {"POST": "meetings.check_in_note"}
+    body, bodies = AttachBody, {"POST": AttachBody}
+    answers = {"POST": (200, CheckInRow)}
+    operation = staticmethod(attach)
+    is_versioned = True
 
 
 class _Make(_CheckIns, Item):
@@ -136,6 +180,7 @@ class ExperimentOfCheckIn(_Make):
 RESOURCES: list = [
     ("check-ins", CheckIns),
     ("check-ins/<str:key>", CheckInItem),
+    ("check-ins/<str:key>/attach", AttachCheckIn),
     ("check-ins/<str:key>/place", PlaceCheckIn),
     ("check-ins/<str:key>/action", ActOnCheckIn),
     ("check-ins/<str:key>/risk", RiskOfCheckIn),

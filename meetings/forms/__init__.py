@@ -2,6 +2,7 @@
 
 from meetings.forms.agenda_template import AgendaTemplateForm
 from meetings.forms.check_in import (
+    AttachForm,
     CheckInForm,
     NewCheckInForm,
 )
@@ -42,6 +43,7 @@ from meetings.forms.series import (
 
 __all__ = [
     "AgendaTemplateForm",
+    "AttachForm",
     "AttendanceForm",
     "CalendarFeedForm",
     "CancellationForm",

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from catalogue.models import Model
+from history.models import Subject
 from lists.collation import BY_NAME
 from meetings.models import CheckIn
 from meetings.states import CheckInKind
@@ -40,3 +41,28 @@ class CheckInForm(PageForm):
     @classmethod
     def of(cls, check_in: CheckIn, data: Any = None) -> "CheckInForm":
         return cls(data, initial={name: getattr(check_in, name) for name in ("text", "kind", "link")})
+
+
+class AttachForm(PageForm):
+    """The investigation that a check-in is attached to. Blank detaches it."""
+
+    about = forms.CharField(
+        label="Investigation",
+        required=False,
+        max_length=24,
+        help_text="A risk, breach, review, incident or experiment, such as Q-3. Leave blank to detach.",
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_about(self) -> Subject | None:
+        """Return the subject, None if blank. One that the user may not see counts as not found."""
+        reference = self.cleaned_data["about"].strip().upper()
+        found = (
+            Subject.objects.visible_to(self.user).filter(reference=reference).first() if reference else None
+        )
+        if reference and found is None:
+            raise forms.ValidationError(f"{reference} was not found. Use a reference such as Q-3.")
+        return found

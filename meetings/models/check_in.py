@@ -3,7 +3,7 @@
 from django.db import models
 
 from catalogue.models import Model
-from history.models import Recorded
+from history.models import Recorded, Subject
 from meetings.states import CheckInKind
 from people.models import User
 from risklog.models import Risk
@@ -12,7 +12,8 @@ from risklog.models import Risk
 class CheckIn(Recorded):
     """A note about a small trend, written between meetings.
 
-    Everyone who may see its model may see it. risk: the risk that was made of it, if one was.
+    Everyone who may see its model may see it. risk: the risk that was made of it, if one was. about: the
+    investigation that it is attached to, such as a review.
     """
 
     KIND = "check_in"
@@ -23,10 +24,23 @@ class CheckIn(Recorded):
     link = models.URLField(max_length=500, blank=True, default="")
     author = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     risk = models.OneToOneField(Risk, models.PROTECT, null=True, blank=True, related_name="+")
+    about = models.ForeignKey(
+        Subject, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     noted_at = models.DateTimeField()
 
+    # Set by history.queries.show().
+    shown_about: Subject | None
+
     class Meta:
-        indexes = [models.Index(fields=["-noted_at", "-id"], name="meetings_check_in_newest")]
+        indexes = [
+            models.Index(fields=["-noted_at", "-id"], name="meetings_check_in_newest"),
+            models.Index(
+                fields=["about", "-noted_at"],
+                name="meetings_check_in_about",
+                condition=models.Q(about__isnull=False),
+            ),
+        ]
 
     @property
     def subject_title(self) -> str:

@@ -15,7 +15,7 @@ def check_ins(reader: Visitor) -> QuerySet[CheckIn]:
     """Return the check-ins that a reader may see, newest first, with the relations that pages need."""
     return (
         CheckIn.objects.visible_to(reader)
-        .select_related("subject", "author", "model__subject", "risk__subject")
+        .select_related("subject", "author", "model__subject", "risk__subject", "about")
         .order_by("-noted_at", "-id")
     )
 

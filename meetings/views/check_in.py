@@ -7,14 +7,16 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from history.queries import show
 from kit import clock
 from kit.kinds import url_of
 from kit.refusals import Refused
 from kit.rights import may, view_needs
 from meetings.filters import CHECK_INS
-from meetings.forms import CheckInForm, NewCheckInForm
+from meetings.forms import AttachForm, CheckInForm, NewCheckInForm
 from meetings.models import CheckIn
 from meetings.operations import check_in as operations
+from meetings.operations.investigation import attach
 from meetings.queries import check_in as queries
 from meetings.states import CheckInKind
 from pages import flows
@@ -73,14 +75,37 @@ def _check_in(request: SignedInRequest, pk: int) -> CheckIn:
 @view_needs("meetings.check_in_view")
 def check_in_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     check_in = _check_in(request, pk)
+    return _detail(request, check_in, AttachForm(user=request.user), 200)
+
+
+def _detail(request: SignedInRequest, check_in: CheckIn, form: PageForm, status: int) -> HttpResponse:
     risk = check_in.risk
+    show(request.user, [check_in])
     context: dict[str, Any] = {
         "check_in": check_in,
+        "attach_form": form,
         "risk": risk if risk and risk.subject.is_visible_to(request.user) else None,
         "may_change": may(request.user, "meetings.check_in_change", check_in),
         "may_note": may(request.user, "meetings.check_in_note", check_in),
     }
-    return respond(request, "meetings/check_in_detail.html", None, context)
+    return respond(request, "meetings/check_in_detail.html", None, context, status=status)
+
+
+@require_POST
+@view_needs("meetings.check_in_note")
+def check_in_attach(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Attach it to an investigation, or detach it."""
+    check_in = _check_in(request, pk)
+    return flows.step(
+        request,
+        check_in,
+        AttachForm(request.POST, user=request.user),
+        permission="meetings.check_in_note",
+        operation=attach,
+        address=address_of(check_in),
+        show=lambda form, status: _detail(request, _check_in(request, pk), form, status),
+        message="Saved",
+    )
 
 
 @require_http_methods(["GET", "POST"])
