@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from actions.operations import blocked
 from catalogue.models import Workflow
 from history.models import Subject
+from incidents.models import Incident
 from kit.actor import SYSTEM, Actor
 from learnings.models import LearningSession, LearningUse
 from meetings.models import Meeting, Swap, Tripwire
@@ -156,6 +157,7 @@ def _key_of(path):
         "sources": Delivery.objects.order_by("pk")[0].source.slug,
         "thresholds": Mute.objects.order_by("pk")[0].threshold_id,
         "learnings": LearningUse.objects.order_by("pk")[0].learning.reference,
+        "incidents": Incident.objects.order_by("pk")[0].reference,
         "experiments": Challenge.objects.order_by("pk")[0].experiment.reference,
         "workflows": Workflow.objects.order_by("pk")[0].pk,
         "learning-sessions": LearningSession.objects.order_by("pk")[0].pk,
