@@ -30,7 +30,7 @@ def on_experiment_finished(event: Event, *, at: datetime) -> None:
         kind=facts.kind,
         team_id=facts.team_id,
         title=f"Result: {experiment.title}",
-        why=f"{experiment.get_outcome_display()}. Rule: {experiment.decision_rule}"[:240],
+        why=f"{experiment.get_outcome_display()}. Rule: {experiment.decision_rule.rstrip('.')}"[:240],
         purpose=Purpose.DECIDE,
         by=SYSTEM,
         at=at,

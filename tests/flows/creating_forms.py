@@ -60,6 +60,7 @@ from people.states import Role
 from risklog.models import (
     Appetite,
     Category,
+    Challenge,
     Escalation,
     Experiment,
     FilledTemplate,
@@ -76,7 +77,17 @@ from signals.models import Dashboard, Mute, Snapshot, Source, ThresholdVersion
 from signals.operations import threshold as thresholds
 from talk.models import Comment, File
 from tests.conftest import AT
-from tests.factories import catalogue, incidents, learnings, people, risklog_review, risks, signals, talk
+from tests.factories import (
+    catalogue,
+    experiments,
+    incidents,
+    learnings,
+    people,
+    risklog_review,
+    risks,
+    signals,
+    talk,
+)
 from tests.factories import meetings as meetings_
 
 
@@ -122,6 +133,7 @@ class House:
     account: Any = None
     dashboard: Any = None
     workflow: Any = None
+    experiment: Any = None
     incident: Any = None
     resolved: Any = None
 
@@ -167,6 +179,7 @@ def build() -> House:
     house.account = service_account.add(
         name="Nightly import", purpose="Brings the points.", responsible=ana, by=SYSTEM, at=AT
     )
+    house.experiment = experiments.experiment()
     house.template = templates.add(name="Report", fields=fields, by=SYSTEM, at=AT)
     return house
 
@@ -701,6 +714,12 @@ CASES = (
         at("risklog:experiment_create"),
         Experiment,
         typed(title="A wider band", hypothesis="Fewer false alarms"),
+    ),
+    Case(
+        "challenge",
+        at("risklog:experiment_challenge", "experiment.reference"),
+        Challenge,
+        typed(kind="challenge", text="Why this slice?"),
     ),
     Case(
         "import",
