@@ -26,6 +26,9 @@ from kit.actor import Actor
 from kit.refusals import ChangedMeanwhile, Refused
 from kit.rights import may
 from kit.sight import Visitor
+from leaders.models import Goal
+from leaders.operations import goal as goals
+from leaders.states import GoalState
 from meetings.models import Meeting, MeetingSeries
 from meetings.operations import series as all_series
 from meetings.operations import turn
@@ -120,6 +123,12 @@ HOLDINGS = (
             state__in=UNFINISHED_EXPERIMENTS,
         ),
         experiments.hand_over,
+    ),
+    Holding(
+        "goals",
+        "Open goals",
+        lambda person: Goal.objects.filter(owner=person, state=GoalState.OPEN),
+        _give(goals.change, "owner"),
     ),
     Holding(
         "reviews",

@@ -19,7 +19,7 @@ from risklog.models import Reviewer, Risk, Rung
 from risklog.states import Who
 from saved import operations as views
 from saved.models import SavedView
-from tests.factories import actions, catalogue, meetings, people, risklog_review, risks
+from tests.factories import actions, catalogue, leaders, meetings, people, risklog_review, risks
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +38,7 @@ def ana(at, admin):
     risks.risk("Scores drift", owner=ana)
     risks.restricted("Zanzibar", team, owner=ana)
     actions.action(owner=ana)
+    leaders.goal(owner=ana)
     risklog_review.review()
     model = risklog_review.model(developer=ana)
     assert model.developer == ana
@@ -62,6 +63,7 @@ def test_the_list_names_what_the_reader_may_see_and_counts_the_rest(ana, admin):
     assert of_admin["risks"] == (1, 1)
     assert {
         "actions",
+        "goals",
         "reviews",
         "series",
         "duties",
