@@ -21,7 +21,7 @@ WEEKS = 13
 WAS = 4  # weeks: figures are compared with those before
 STALE = timedelta(days=31)
 SHOWN = 5
-ROWS = 8  # of the categories and of the teams; the others are one row, so that the page fits on A4
+ROWS = 7  # of the categories and of the teams; the others are one row, so that the page fits on A4
 NO_TIER = "0"
 
 
