@@ -68,13 +68,14 @@ NEED_WEB = {
     32,
     33,
     34,
+    35,
 }
 NEED_REGISTER = NEED_WEB | {2, 30}
 # These compare a large register with one of 1,000 risks.
 NEED_SCALE = {6, 7, 8}
 # These are measured in each large register.
 IN_LARGE = NEED_SCALE | {1, 5, 27, 28, 34}
-LAST = 34
+LAST = 35
 LARGE = 100_000  # risks in the large register
 
 
@@ -239,12 +240,12 @@ def _of_given_rows(run: Run, goals: set[int], boards: Boards) -> list[Line]:
 
 def _of_loop(run: Run, goals: set[int]) -> list[Line]:
     """Measure the goals of incidents, experiments and learnings, which are first made few, then many."""
-    from bench.goals import loop
+    from bench.goals import alike, loop
 
     searches = loop.LoopSearches()
     if 33 in goals:
         searches.measure_small(run)
-    order = [(33, searches.in_large), (31, loop.listed), (32, loop.single)]
+    order = [(33, searches.in_large), (31, loop.listed), (32, loop.single), (35, alike.learnings_like)]
     return [_one(run, goal, measure) for goal, measure in order if goal in goals]
 
 

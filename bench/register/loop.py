@@ -60,6 +60,7 @@ def _learning(known: Cast, at: datetime, number: int) -> Learning:
         seen=f"Channel {number % 97} delivered its files late, so drift was seen two days later.",
         to_monitor="The age of the newest file.",
         tags=[f"channel-{number % 97}"],
+        model=known.models[number % len(known.models)],
         author=known.people[number % len(known.people)],
         state=LearningState.PUBLISHED,
         made_at=published_at,
