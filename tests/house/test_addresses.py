@@ -150,6 +150,9 @@ NEEDS_NO_VERSION = {
     "meetings:check_in_place",  # it creates something from a check-in, and changes nothing
     "meetings:check_in_act",
     "meetings:check_in_risk",
+    "meetings:check_in_experiment",
+    "learnings:learning_vote",
+    "learnings:learning_choose",
     "learnings:session_sign_up",
     "learnings:session_withdraw",
     "learnings:session_follow_up",
