@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from catalogue.models import Model
 from history import operations as history
 from history.models import Subject
 from history.operations import GrantReason, NewGrant, Placement
@@ -50,7 +51,7 @@ def write(
     draft = Learning(about=about, author=author, made_at=at, **values)
     grants = [NewGrant(author.subject_id, GrantReason.AUTHOR)] if author else []
     if about is None and viewers is None:
-        viewers = _demanded_viewers(draft)
+        viewers = _demanded_viewers(draft.model)
     scope = Placement(parent=about, viewers=viewers, grants=grants)
     history.record(draft, events.LearningDrafted(), by=by, at=at, placed=scope)
     return draft
@@ -92,7 +93,7 @@ def change(
     if event and "title" in cleaned:
         history.retitle(learning)
     if event and "model" in cleaned:
-        _restrict_draft(learning)
+        _restrict_draft(learning, learning.model)
     return learning
 
 
@@ -116,6 +117,8 @@ def publish(
     cleaned |= _judged(learning, cleaned, by=by, at=at)
     if learning.author_id is None:
         cleaned["author"] = by.person
+    if "model" in cleaned:
+        _restrict_draft(learning, cleaned["model"])
     history.move(
         learning, LearningState.PUBLISHED, by=by, at=at, seen=seen, values={**cleaned, "published_at": at}
     )
@@ -171,15 +174,15 @@ def _show_to_author(learning: Learning, *, by: Actor, at: datetime) -> None:
         history.grant_sight([learning.subject], [learning.author], reason=GrantReason.AUTHOR, by=by, at=at)
 
 
-def _demanded_viewers(learning: Learning) -> list[int] | None:
+def _demanded_viewers(model: Model | None) -> list[int] | None:
     """Return the only team that sees what is about the model by its privacy constraints; None without one."""
-    team = learning.model.team_of_risks if learning.model else None
+    team = model.team_of_risks if model else None
     return [team.subject_id] if team else None
 
 
-def _restrict_draft(draft: Learning) -> None:
-    """Restrict an open draft with a root of its own as its model demands. What is published stays open."""
-    demanded = _demanded_viewers(draft)
+def _restrict_draft(draft: Learning, model: Model | None) -> None:
+    """Restrict an open draft with a root of its own as this model demands. What is published stays open."""
+    demanded = _demanded_viewers(model)
     is_open = draft.subject.viewers is None and draft.subject.root_id is None
     if demanded and is_open and draft.state == LearningState.DRAFT:
         history.restrict(draft.subject, demanded)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from learnings.operations import learning as operations
 from tests.factories import catalogue, learnings, people
 
@@ -36,6 +36,17 @@ def test_a_draft_is_restricted_when_it_is_said_to_be_about_it_and_a_published_on
 
     assert guarded.owner_team.subject_id in draft.subject.viewers
     assert published.subject.viewers is None
+
+
+def test_a_draft_that_is_published_about_it_is_restricted_too(guarded, at):
+    draft, author = learnings.draft(), people.user("Ana")
+
+    operations.publish(draft, values={"model": guarded, "seen": "x"}, by=Actor(author, "page"), at=at)
+
+    draft.subject.refresh_from_db()
+    assert draft.subject.is_visible_to(people.user(teams=[guarded.owner_team]))
+    assert type(draft).objects.visible_to(author).exists()
+    assert not type(draft).objects.visible_to(people.user()).exists()
 
 
 def test_the_page_shows_the_constraints(client, guarded):
