@@ -24,6 +24,7 @@ from signals.models import Series
 CHANGEABLE = frozenset({"title", "text"})
 MAX_PEOPLE = 20
 MIN_DAYS, DAYS, MAX_DAYS = 1, 14, 180
+FIRST_YEAR, LAST_YEAR = 1000, 2999
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +187,8 @@ def _of_series(series: Series, figures: Figures) -> dict[str, Any]:
         raise Refused("The figures of a metric are read. Leave these blank.", field="metric_before")
     if day is None:
         raise Refused("Enter the day on which it changed.", field="metric_changed_on")
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Refused(f"Use a year from {FIRST_YEAR} to {LAST_YEAR}.", field="metric_changed_on")
     if not MIN_DAYS <= days <= MAX_DAYS:
         raise Refused(f"Use {MIN_DAYS} to {MAX_DAYS} days.", field="metric_days")
     before, after = queries.spans(day, days)

@@ -85,6 +85,8 @@ def test_what_changed_a_metric_needs_whole_figures(ana, figures, field):
     [
         ({}, "metric_changed_on"),
         ({"changed_on": CHANGED_ON, "days": 181}, "metric_days"),
+        ({"changed_on": date.min}, "metric_changed_on"),
+        ({"changed_on": date.max}, "metric_changed_on"),
         ({"changed_on": CHANGED_ON, "before": 3.0}, "metric_before"),
         ({"changed_on": CHANGED_ON - timedelta(days=200)}, "metric_changed_on"),
         ({"changed_on": CHANGED_ON + timedelta(days=4), "days": 2}, "metric_changed_on"),
