@@ -103,7 +103,8 @@ def _first(user: User, weeks: Sequence[date]) -> WeeksLearning | None:
 
 
 def _choices() -> QuerySet[LearningOfWeek]:
-    return LearningOfWeek.objects.filter(replaced_at__isnull=True)
+    """Return the present choices. A learning that was withdrawn is chosen no more."""
+    return LearningOfWeek.objects.filter(replaced_at__isnull=True, learning__state=LearningState.PUBLISHED)
 
 
 def _votes_of(week: date) -> Coalesce:

@@ -8,10 +8,11 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from history.models import Event
-from kit.actor import Actor
+from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from kit.rights import may
 from learnings.models import Learning, LearningOfWeek, LearningVote
+from learnings.operations import learning as writing
 from learnings.operations import week as operations
 from learnings.queries import week as queries
 from people.states import Role
@@ -74,6 +75,16 @@ def test_the_choice_comes_before_votes_and_votes_before_last_week(at):
     found = queries.present_of(ana, at)
     assert (found.learning, found.chosen_by, found.votes) == (chosen, "Mia", 0)
     assert queries.of_week(ana, queries.week_of(at - WEEK)).learning == old
+
+
+def test_a_choice_that_was_withdrawn_leaves_the_week_to_the_votes(at):
+    ana = people.user()
+    voted, chosen = learnings.published("Voted"), learnings.published("Chosen")
+    vote(voted, at), choose(chosen, at)
+    writing.withdraw(chosen, by=SYSTEM, at=at)
+
+    assert queries.present_of(ana, at).learning == voted
+    assert list(queries.IN_DIGEST.rows(at - WEEK, at + WEEK)) == [voted]
 
 
 def test_a_choice_is_replaced_on_record_and_only_for_this_week_or_the_next(at):
