@@ -20,7 +20,8 @@ from risklog.states import Severity
 @history.in_one_transaction
 def on_experiment_overdue(event: Event, *, at: datetime) -> None:
     """Escalate an overdue experiment, unless it is over or has another last day by now."""
-    rows = Experiment.objects.select_related("subject")
+    # Locked, so that an end that commits meanwhile finds the escalation that it resolves.
+    rows = Experiment.objects.select_for_update(of=("self",)).select_related("subject")
     experiment = rows.filter(subject_id=event.subject_id).first()
     if experiment is None or not experiment.is_overdue(day_of(at)):
         return
