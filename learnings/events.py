@@ -6,6 +6,7 @@ from learnings import mail
 from learnings.recipients import (
     author_of_chosen,
     author_of_used,
+    former_speaker,
     handlers_of_incident,
     reviewers_of_source,
     signer,
@@ -89,7 +90,11 @@ EVENTS = (
     ),
     EventType("learnings.session_changed", is_minor=True),
     EventType(
-        "learnings.session_moved", (who_come,), _SESSION, is_actor_notified=True, group=NewsGroup.LEARNINGS
+        "learnings.session_moved",
+        (former_speaker, who_come),
+        _SESSION,
+        is_actor_notified=True,
+        group=NewsGroup.LEARNINGS,
     ),
     EventType(SessionCancelled, (who_come,), _SESSION, is_actor_notified=True, group=NewsGroup.LEARNINGS),
     EventType(

@@ -19,14 +19,16 @@ _TIMES = ("learnings.session_moved", "learnings.session_cancelled", "learnings.s
 def context(event: Event, reader: User) -> dict[str, Any]:
     """Return the session, its former start if it moved, and the calendar entry of those who come.
 
-    Who waits for a seat gets the news without an entry.
+    Who waits for a seat gets the news without an entry, and a former speaker gets its cancellation.
     """
     session = LearningSession.objects.select_related("subject", "speaker").get(subject_id=event.subject_id)
-    comes = LearningSession.objects.filter(queries.comes(reader.pk), pk=session.pk).exists()
-    return {
-        **_facts(event, session),
-        "calendar": queries.invitation(session, event, reader) if comes else None,
-    }
+    facts = _facts(event, session)
+    if _comes(session, reader):
+        return {**facts, "calendar": queries.invitation(session, event, reader)}
+    if queries.former_speaker_of(event) == reader.pk:
+        calendar = queries.withdrawal(session, event, reader)
+        return {**facts, "calendar": calendar, "speaks_no_more": True}
+    return {**facts, "calendar": None}
 
 
 def invitation(event: Event, reader: User) -> dict[str, Any]:
@@ -65,6 +67,8 @@ def session_is_current(event: Event, user: User, at: datetime) -> str:
     session = _locked(event)
     if session.starts_at <= at:
         return "The session has begun."
+    if queries.former_speaker_of(event) == user.pk and not _comes(session, user):
+        return ""  # later mails do not reach a former speaker
     later = Event.objects.filter(later_than(event), subject=event.subject_id, verb__in=_TIMES)
     return "The session was changed again." if later.exists() else ""
 
@@ -83,6 +87,10 @@ def has_no_seat(event: Event, user: User, at: datetime) -> str:
     if session.starts_at <= at:
         return "The session has begun."
     return "The person has a seat again." if _has_seat(session, user) else ""
+
+
+def _comes(session: LearningSession, user: User) -> bool:
+    return LearningSession.objects.filter(queries.comes(user.pk), pk=session.pk).exists()
 
 
 def _has_seat(session: LearningSession, user: User) -> bool:

@@ -5,6 +5,7 @@ from history.queries import present_data
 from history.recipients import everyone
 from incidents.models import Incident
 from learnings.models import Learning, LearningSession, Recognition, SignUp, ThankedPerson
+from learnings.queries import session as queries
 from learnings.states import LearningState, RecognitionState, SignUpState
 from people.models import Membership
 from risklog.models import Reviewer
@@ -63,6 +64,11 @@ def speaker(event: Event) -> dict[int, str]:
     """Return the speaker of the session."""
     rows = LearningSession.objects.filter(subject_id=event.subject_id)
     return everyone(rows.values_list("speaker_id", flat=True), "You are the speaker")
+
+
+def former_speaker(event: Event) -> dict[int, str]:
+    """Return the speaker whom this change replaced."""
+    return everyone([queries.former_speaker_of(event)], "You were the speaker")
 
 
 def who_come(event: Event) -> dict[int, str]:

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 
 from history.models import Subject
@@ -16,6 +17,8 @@ from pages.forms import PageForm
 from people import queries as people
 from people.models import Team, User
 
+FIRST_YEAR, LAST_YEAR = 2000, 2999
+
 
 class WallTimeField(forms.DateTimeField):
     """A day and a time of the clock, without a zone: another field names it."""
@@ -25,6 +28,8 @@ class WallTimeField(forms.DateTimeField):
     def to_python(self, value: Any) -> datetime | None:
         with timezone.override(UTC):  # so that no hour is missing
             found = super().to_python(value)
+        if found and not FIRST_YEAR <= found.year <= LAST_YEAR:  # so that every zone has this time
+            raise forms.ValidationError(f"Use a year from {FIRST_YEAR} to {LAST_YEAR}.")
         return found.replace(tzinfo=None) if found else None
 
 
@@ -72,7 +77,11 @@ class SessionForm(PageForm):
             "starts_at": session.starts_at.astimezone(session.zone).replace(tzinfo=None),
             "links": "\n".join(session.links),
         }
-        return cls(data, initial=initial)
+        form = cls(data, initial=initial)
+        fields: dict[str, Any] = form.fields
+        shown = User.objects.filter(Q(is_active=True) | Q(pk=session.speaker_id))
+        fields["speaker"].queryset = shown.order_by(*BY_NAME)
+        return form
 
     def values(self) -> dict[str, Any]:
         given = self.cleaned_data

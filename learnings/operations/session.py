@@ -1,7 +1,7 @@
 """Plan a learning session, change it, cancel it, take it up again, and draft its learning."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -25,7 +25,8 @@ CHANGEABLE = frozenset(
     {"title", "text", "speaker", "guest", "starts_at", "minutes", "time_zone", "place", "seats", "links"}
 )
 # What calendars show. A change of one of these is told to everybody who signed up.
-_SHOWN = frozenset({"title", "starts_at", "minutes", "time_zone", "place"})
+_SHOWN = frozenset({"title", "speaker", "guest", "starts_at", "minutes", "time_zone", "place"})
+LONGEST_AHEAD = timedelta(days=2 * 366)
 MIN_MINUTES, MAX_MINUTES = 5, 480
 MAX_SEATS, MAX_LINKS = 1000, 20
 _is_link = URLValidator(schemes=["http", "https"])
@@ -49,8 +50,7 @@ def plan(
     is seen by those who may see that. Raises Refused(field=…).
     """
     values = {"minutes": 45, **details, "title": title, "starts_at": starts_at, "time_zone": time_zone}
-    if starts_at <= at:
-        raise Refused("This is in the past. Choose a later start.", field="starts_at")
+    _check_start(starts_at, at)
     if teams is not None and not teams:
         raise Refused("Choose at least one team, or let everyone see it.", field="teams")
     viewers = None if teams is None else [team.subject_id for team in teams]
@@ -72,10 +72,10 @@ def change(
     at: datetime,
     seen: int | None = None,
 ) -> LearningSession:
-    """Change fields of CHANGEABLE. Everybody who signed up is told if calendars show the change.
+    """Change fields of CHANGEABLE. Everybody who comes, and a former speaker, is told if calendars show it.
 
-    More seats go to those who wait. Fewer seats take none away. Raises Refused, IllegalMove,
-    ChangedMeanwhile.
+    More seats go to those who wait, until the session is over. Fewer seats take none away. Raises Refused,
+    IllegalMove, ChangedMeanwhile.
     """
     if unknown := set(values) - CHANGEABLE:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
@@ -84,15 +84,15 @@ def change(
     whole = {name: getattr(session, name) for name in CHANGEABLE} | dict(values)
     cleaned = {name: value for name, value in _checked(whole).items() if name in values}
     changed = {name for name, value in cleaned.items() if getattr(session, name) != value}
-    if "starts_at" in changed and cleaned["starts_at"] <= at:
-        raise Refused("This is in the past. Choose a later start.", field="starts_at")
+    if "starts_at" in changed:
+        _check_start(cleaned["starts_at"], at)
     verb = "learnings.session_moved" if changed & _SHOWN else "learnings.session_changed"
     history.change(session, cleaned, by=by, at=at, seen=seen, verb=verb)
     if "speaker" in changed:
         _check_speaker(session)
     if "title" in changed:
         history.retitle(session)
-    if "seats" in changed:
+    if "seats" in changed and session.state == SessionState.PLANNED and session.ends_at > at:
         sign_up.fill_seats(session, by=by, at=at)
     return session
 
@@ -113,10 +113,14 @@ def cancel(
 def reinstate(
     session: LearningSession, *, by: Actor, at: datetime, seen: int | None = None
 ) -> LearningSession:
-    """Take up a cancelled session again. Raises Refused if its start has passed."""
+    """Take up a cancelled session again. Seats that became free meanwhile go to those who wait.
+
+    Raises Refused if its start has passed.
+    """
     if session.starts_at <= at:
         raise Refused("Its start has passed. Plan a new session.", field="state")
     history.move(session, SessionState.PLANNED, by=by, at=at, seen=seen)
+    sign_up.fill_seats(session, by=by, at=at)
     return session
 
 
@@ -147,6 +151,13 @@ def _seen(session: LearningSession) -> str:
         "\n".join(f"- {link}" for link in session.links),
     ]
     return "\n\n".join(line for line in lines if line)
+
+
+def _check_start(starts_at: datetime, at: datetime) -> None:
+    if starts_at <= at:
+        raise Refused("This is in the past. Choose a later start.", field="starts_at")
+    if starts_at - at > LONGEST_AHEAD:
+        raise Refused("Choose a start within two years of today.", field="starts_at")
 
 
 def _check_speaker(session: LearningSession) -> None:

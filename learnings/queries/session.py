@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from history.declarations import CalendarPart
 from history.digest_parts import DigestPart, Said
 from history.models import Event, RecordedQuerySet
-from history.queries import show
+from history.queries import present_data, show
 from kit.kinds import url_of
 from kit.sight import Visitor
 from kit.texts import many_lines, one_line
@@ -53,6 +53,15 @@ def comes(person_id: Any) -> Q:
     """Match the sessions in which a person has a seat or speaks."""
     going = SignUp.objects.filter(person=person_id, state=SignUpState.GOING).values("session")
     return Q(pk__in=going) | Q(speaker=person_id)
+
+
+def former_speaker_of(event: Event) -> int | None:
+    """Return the id of the speaker whom a change of a session replaced, None if it did not."""
+    for row in present_data(event).get("rows", ()):
+        if row["model"] == "learnings.learningsession" and "speaker_id" in row["changes"]:
+            former: int | None = row["changes"]["speaker_id"][0]
+            return former
+    return None
 
 
 def subjects_of_sessions_about(subject_id: Any) -> Any:

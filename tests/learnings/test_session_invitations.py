@@ -121,6 +121,22 @@ def test_the_speaker_is_invited_when_it_is_planned():
     assert calendar_of(message)[1]["UID"] == f"session-{on.pk}@localhost"
 
 
+def test_a_new_speaker_is_invited_and_the_former_one_gets_a_cancellation():
+    people.organisation()
+    sol, wei = people.user("Sol"), people.user("Wei")
+    on = session(speaker=sol)
+    operations.change(on, {"speaker": wei}, by=SYSTEM, at=AT + MINUTE)
+    operations.change(on, {"place": "Room 9"}, by=SYSTEM, at=AT + 2 * MINUTE)
+
+    (message,) = mails(sol, "session_moved", at=AT + 2 * MINUTE)
+    assert calendar_of(message)[0] == "CANCEL"
+    assert "You are not the speaker" in rendered_mail.render(message, at=AT + 2 * MINUTE).text
+    messages.send_due(at=AT + 2 * MINUTE)
+    assert Message.objects.get(pk=message.pk).state == "done"
+    told = mails(wei, "session_moved", at=AT + 2 * MINUTE)
+    assert [calendar_of(one)[0] for one in told] == ["REQUEST", "REQUEST"]
+
+
 def test_the_personal_feed_has_it_and_then_mails_carry_no_invitation(client, on):
     seat = sign_up(on)
     _, secret = feeds.add(seat.person, by=SYSTEM, at=AT)

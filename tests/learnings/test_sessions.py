@@ -48,6 +48,7 @@ def states(on: LearningSession) -> list[str]:
     [
         ({"title": " "}, "title"),
         ({"starts_at": AT}, "starts_at"),
+        ({"starts_at": AT + 800 * DAY}, "starts_at"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"minutes": 4}, "minutes"),
         ({"seats": 0}, "seats"),
@@ -98,6 +99,27 @@ def test_who_comes_late_waits_and_gets_the_seat_that_becomes_free(ana):
     assert (third.state, again.state) == ("going", "waiting")
     operations.change(on, {"seats": 1}, by=SYSTEM, at=AT)
     assert states(on).count("going") == 2
+
+
+def test_seats_that_became_free_while_it_was_cancelled_are_given_when_it_takes_place(ana):
+    on = session(seats=1)
+    first, _ = sign_up(on), sign_up(on, at=AT + timedelta(minutes=1))
+    operations.cancel(on, reason="Ill", by=SYSTEM, at=AT)
+    sign_ups.withdraw(first, by=Actor(first.person, "page"), at=AT)
+    assert states(on) == ["withdrawn", "waiting"]
+
+    operations.reinstate(on, by=SYSTEM, at=AT)
+
+    assert states(on) == ["withdrawn", "going"]
+
+
+def test_more_seats_help_nobody_once_it_is_over(ana):
+    on = session(seats=1)
+    sign_up(on), sign_up(on, at=AT + timedelta(minutes=1))
+
+    operations.change(on, {"seats": 2}, by=SYSTEM, at=AT + 4 * DAY)
+
+    assert states(on) == ["going", "waiting"]
 
 
 def test_signing_up_is_refused_when_it_makes_no_sense(ana):
@@ -235,6 +257,33 @@ def test_a_page_plans_in_the_zone_of_the_session(client, ana):
     assert len(client.get(f"{LIST}?show=cancelled").context["page"].rows) == 1
     assert client.post(f"{LIST}{on.pk}/reinstate/", {"version": 2}).status_code == 303
     assert len(client.get(f"{LIST}?show=mine").context["page"].rows) == 1
+
+
+@pytest.mark.parametrize("starts_at", ["0001-01-01T00:30", "9999-12-31T23:30"])
+def test_a_start_that_some_zone_does_not_have_is_refused(client, ana, starts_at):
+    body = {"title": "x", "starts_at": starts_at, "minutes": 45}
+    for zone in ("America/New_York", "Europe/Berlin"):
+        answer = client.post(f"{LIST}new/", {**body, "time_zone": zone})
+        assert answer.status_code == 422
+        assert "Use a year from 2000 to 2999." in answer.content.decode()
+        instant = starts_at + ("+14:00" if starts_at < "1" else "-12:00")
+        asked = {**body, "starts_at": instant, "time_zone": zone}
+        assert client.post(API, json.dumps(asked), content_type="application/json").status_code in {400, 422}
+
+
+def test_a_change_keeps_a_speaker_who_left(client, ana):
+    sol = people.user("Sol")
+    on = session(speaker=sol, by=ana)
+    person.deactivate(sol, by=SYSTEM, at=AT)
+    client.force_login(ana)
+    form = client.get(f"{LIST}{on.pk}/edit/").context["form"]
+    body = {name: "" if form[name].value() is None else form[name].value() for name in form.fields}
+
+    sent = {**body, "starts_at": "2026-12-07T12:00", "place": "Room 9", "version": on.version}
+    assert client.post(f"{LIST}{on.pk}/edit/", sent).status_code == 303
+
+    on.refresh_from_db()
+    assert (on.speaker, on.place) == (sol, "Room 9")
 
 
 def test_only_planner_speaker_and_risk_managers_change_it(client, ana):
