@@ -88,7 +88,14 @@ SPEC = ListSpec(
             Subject.objects.visible_to,
             "The reference of what it was declared from, such as R-12.",
         ),
-        "since": filtering.moment("Declared since", "declared_at__gte", filtering.day, "A date."),
+        "since": Filter(
+            "Declared since",
+            lambda values, reader: Q(declared_at__date__gte=values[0]),
+            filtering.day,
+            is_many=False,
+            help="A date.",
+            shape="date",
+        ),
     },
     orders={
         "-id": Order("Newest", ("-id",)),

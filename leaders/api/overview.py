@@ -148,7 +148,7 @@ class Executive(ApiView):
             return None
         team = Team.objects.visible_to(request.user).filter(slug=slug).first()
         if team is None:
-            raise ValidationError({"team": [f"There is no team “{slug[:80]}”."]})
+            raise NotFound(f"There is no team “{slug[:80]}”.")
         return team
 
 

@@ -32,9 +32,10 @@ def executive(request: SignedInRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "listing": Filtering(request.user, EXECUTIVE, selection),
         "on": on,
+        "is_past": on < clock.today(),
         "team": team,
         "overview": overview.read(request.user, on, team),
-        "waiting": sponsor.waiting_for(request.user),
+        "waiting": sponsor.waiting_for(request.user) if on >= clock.today() else None,
         "may_allot": may(request.user, "leaders.allotment_set"),
         "goals": found[:GOALS_SHOWN],
         "goal_count": len(found),

@@ -37,6 +37,6 @@ class ReadAll(ApiView):
 
 
 RESOURCES: list[tuple[str, Any]] = [
-    ("learnings/read", ReadAll),
+    ("learnings/read-all", ReadAll),
     ("learnings/<str:key>/read", ReadLearning),
 ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -276,14 +277,17 @@ def _line(spark: Spark, width: int = 72, height: int = 22) -> str:
     across, down = (width - 6) / max(len(spark.values) - 1, 1), (height - 6) / (reach or 1)
     middle = height // 2
     places = [
-        f"{round(2 + across * day)} {round(height - 3 - down * (value - low)) if reach else middle}"
+        (round(2 + across * day), round(height - 3 - down * (value - low)) if reach else middle)
         for day, value in known
     ]
-    x, y = places[-1].split()
+    (first_x, first_y), (x, y) = places[0], places[-1]
+    # Steps are shorter than places: "5-1" instead of "L32 11".
+    steps = "l".join(f"{b[0] - a[0]} {b[1] - a[1]}".replace(" -", "-") for a, b in pairwise(places))
+    path = f"M{first_x} {first_y}" + (f"l{steps}" if steps else "")
     tone = f" sparkline-{spark.tone}" if spark.tone else ""
     return (
         # Without a viewBox: its style has the same width and height, and fifty rows would repeat it.
         f'<svg class="sparkline{tone}"'
-        f' role="img" aria-label="{escape(spark.description)}"><path d="M{"L".join(places)}"/>'
+        f' role="img" aria-label="{escape(spark.description)}"><path d="{path}"/>'
         f'<circle cx="{x}" cy="{y}"/></svg>'
     )

@@ -21,7 +21,7 @@ from meetings.operations import agenda_template, check_in, swap
 from meetings.queries import series as queries
 from notices.models import WebhookEndpoint
 from notices.operations import delivery, endpoint
-from people.models import ServiceAccount, Token, User
+from people.models import ServiceAccount, Team, Token, User
 from people.operations import auditor, invitation, organisation, person, roster, service_account, token
 from riskhub import schema
 from risklog.models import Challenge, Import, Risk, Template, TemplateVersion
@@ -161,6 +161,7 @@ def _key_of(path):
         "experiments": Challenge.objects.order_by("pk")[0].experiment.reference,
         "workflows": Workflow.objects.order_by("pk")[0].pk,
         "learning-sessions": LearningSession.objects.order_by("pk")[0].pk,
+        "teams": Team.objects.get(name="Credit Risk ML").slug,
     }
     return keys.get(path.split("/")[3], "")
 

@@ -182,13 +182,15 @@ def test_writing(address, method, world, auth):
         send(method, of(address, world), auth, data=body, **sent)
 
 
-# The world has no day off, session, acceptance, round of scores, or import that can be applied.
+# The world has no day off, session, acceptance, round of scores, import that can be applied, or action that
+# was raised to a sponsor.
 _NOT_THERE = (
     "holidays/",
     "me/sessions/",
     "risks/<str:key>/acceptances/",
     "risks/<str:key>/scoring-rounds/",
     "imports/",
+    "executive/raised/",
 )
 
 

@@ -45,6 +45,7 @@ def mounted(transactional_db, monkeypatch):
         TEMPLATES=[{**of_the_house, "DIRS": folders}],
     ):
         with connections["owner"].schema_editor() as editor:
+            editor.execute("CREATE SEQUENCE history_reference_n")
             editor.create_model(apps.get_model("notebook", "Note"))
         guard.after_migrate(using="owner")
         rights._predicates.update(_permissions)  # its module registers them at its first import only
@@ -62,7 +63,7 @@ def ana():
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_the_house_declares_what_the_room_declares(mounted):
     assert kinds.find("note").plural == "Notes"
-    assert references.is_reference("x-1")
+    assert references.is_reference("n-1")
     assert "notebook.note_added" in flows.wiring._subscribed
     assert [str(fault) for fault in run_checks() if fault.id != "templates.E002"] == []
 
@@ -79,14 +80,14 @@ def test_a_note_is_created_listed_found_notified_and_recorded(mounted, ana, clie
     assert "added this note" in answer.content.decode()  # the timeline line
     assert 'name="text"' in answer.content.decode()  # the composer of comments
 
-    assert "X-1 Caps hold" in client.get("/notes/").content.decode()
+    assert "N-1 Caps hold" in client.get("/notes/").content.decode()
     assert 'href="/notes/"' in client.get("/notes/").content.decode()  # the navigation
     (row,) = client.get("/api/v1/notes").json()["results"]
-    assert (row["reference"], row["title"], row["state"]) == ("X-1", "Caps hold", "open")
-    assert client.get("/api/v1/notes/X-1").json()["id"] == row["id"]
+    assert (row["reference"], row["title"], row["state"]) == ("N-1", "Caps hold", "open")
+    assert client.get("/api/v1/notes/N-1").json()["id"] == row["id"]
     groups = client.get("/search/", {"q": "caps"}).context["groups"]
     results = [(group.heading, row.title, row.url) for group in groups for row in group.results]
-    assert results == [("Notes", "Caps hold", "/notes/X-1/")]
+    assert results == [("Notes", "Caps hold", "/notes/N-1/")]
 
     relay.relay()
     assert Entry.objects.get(user=reader).why == "You are asked to read it"
@@ -97,7 +98,7 @@ def test_a_note_is_created_listed_found_notified_and_recorded(mounted, ana, clie
 
     note = apps.get_model("notebook", "Note").objects.get()
     operations.close(note, reason="All read it.", by=Actor(reader, "page"), at=at)
-    assert "closed this note: All read it." in client.get("/notes/X-1/").content.decode()
+    assert "closed this note: All read it." in client.get("/notes/N-1/").content.decode()
     assert Event.objects.get(verb="notebook.note_closed").data["reason"] == "All read it."
 
 

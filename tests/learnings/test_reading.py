@@ -86,4 +86,4 @@ def test_marking_all_by_page_and_by_api(client, ana, at, move_clock):
     step = f"/api/v1/learnings/{taught.reference}/read"
     assert client.post(step, {}, "application/json").status_code == 200
     assert client.get(list_of_unread).json()["results"] == []
-    assert client.post("/api/v1/learnings/read", {}, "application/json").status_code == 204
+    assert client.post("/api/v1/learnings/read-all", {}, "application/json").status_code == 204

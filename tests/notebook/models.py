@@ -11,7 +11,7 @@ class Note(Recorded):
     """A short text that somebody is asked to read."""
 
     KIND = "note"
-    PREFIX = "X"
+    PREFIX = "N"
     MOVES = MOVES
 
     title = models.CharField(max_length=200)
