@@ -1,7 +1,7 @@
 """The order of the moments of an incident, without a database."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 # In the order in which they happen. Each may be unknown.
@@ -12,6 +12,12 @@ LABELS = {
     "mitigated_at": "was mitigated",
     "resolved_at": "was resolved",
 }
+YEARS = range(1000, 3000)
+
+
+def bad_year(moment: datetime) -> str:
+    """Return what is wrong with the year of a moment and the fix; "" if it can be."""
+    return "" if moment.year in YEARS else f"Use a year from {YEARS[0]} to {YEARS[-1]}."
 
 
 def this_minute(now: datetime, moments: Mapping[str, Any]) -> datetime:
@@ -30,9 +36,12 @@ def problems(moments: Mapping[str, datetime | None], given: set[str], *, now: da
     named, the later one if both were entered.
     """
     found: dict[str, str] = {}
-    known = [(name, moment) for name in MOMENTS if (moment := moments.get(name)) is not None]
-    for name, moment in known:
-        if name in given and moment > now:
+    entered = [(name, moment) for name in MOMENTS if (moment := moments.get(name)) is not None]
+    known = [(name, moment) for name, moment in entered if not bad_year(moment)]
+    for name, moment in entered:
+        if name in given and (problem := bad_year(moment)):
+            found[name] = problem
+        elif name in given and moment > now:
             found[name] = "This moment is in the future. Enter when it happened."
     for place, (later, later_moment) in enumerate(known):
         for earlier, earlier_moment in known[:place]:
@@ -43,7 +52,7 @@ def problems(moments: Mapping[str, datetime | None], given: set[str], *, now: da
             found.setdefault(
                 name,
                 f"The incident cannot have {_past(LABELS[name])} {relation} it {LABELS[other]} "
-                f"({moments[other]:%-d %b %Y, %H:%M} UTC). Use a moment that is {way}.",
+                f"({dict(known)[other].astimezone(UTC):%-d %b %Y, %H:%M} UTC). Use a moment that is {way}.",
             )
     return found
 

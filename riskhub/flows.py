@@ -151,8 +151,11 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     # A severe incident is on the next agenda until it is over. Its review is on one until it is done.
     "incidents.incident_declared": (incident_items.on_incident_declared,),
     "incidents.incident_changed": (incident_items.on_incident_declared,),
-    "incidents.incident_reopened": (incident_items.on_incident_declared,),
-    "incidents.incident_resolved": (incident_items.on_incident_over,),
+    "incidents.incident_reopened": (
+        incident_items.on_incident_declared,
+        incident_items.on_incident_reopened,
+    ),
+    "incidents.incident_resolved": (incident_items.on_incident_over, incident_items.on_incident_resolved),
     "incidents.incident_withdrawn": (incident_items.on_incident_over,),
     "incidents.postmortem_opened": (incident_items.on_postmortem_opened,),
     "incidents.postmortem_finished": (

@@ -171,8 +171,8 @@ class Timeline(_Entries, Item):
     answers = {"GET": (200, TimelineAnswer), "POST": (201, TimelineEntryRow)}
 
     def get(self, request: Request, key: str) -> Response:
-        rows = timelines.timeline(cast(User, request.user), self.parent(request), until=clock.now())
-        return Response({"results": TimelineRowAnswer(rows, many=True).data})
+        found = timelines.timeline(cast(User, request.user), self.parent(request), until=clock.now())
+        return Response({"results": TimelineRowAnswer(found.rows, many=True).data})
 
     def post(self, request: Request, key: str) -> Response:
         incident = self.parent(request)

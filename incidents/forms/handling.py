@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from catalogue.models import Model, Version
-from incidents.forms.incident import moment
+from incidents.forms.incident import kept_seconds, moment
 from incidents.models import TimelineEntry
 from incidents.models.timeline import MAX_ENTRY, MAX_UPDATE
 from incidents.states import IncidentRole
@@ -50,6 +50,9 @@ class TimelineForm(PageForm):
     @classmethod
     def of(cls, entry: TimelineEntry, data: Any = None) -> "TimelineForm":
         return cls(data, initial={"text": entry.text, "happened_at": entry.at})
+
+    def values(self) -> dict[str, Any]:
+        return {name: kept_seconds(self, name) for name in self.fields}
 
 
 class UpdateForm(PageForm):

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 
 from catalogue.models import Model, Version
 from history.models import Subject
@@ -23,6 +24,14 @@ def moment(label: str, help_text: str = "") -> forms.DateTimeField:
     """Return a field for a moment in the time zone of the reader."""
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MOMENT)
     return forms.DateTimeField(label=label, required=False, widget=widget, help_text=help_text)
+
+
+def kept_seconds(form: forms.Form, name: str) -> Any:
+    """Return a value of the form. A moment that shows the same minute as at first keeps its seconds."""
+    value, initial = form.cleaned_data[name], form.initial.get(name)
+    if isinstance(value, datetime) and isinstance(initial, datetime):
+        return initial if initial.replace(second=0, microsecond=0) == value else value
+    return value
 
 
 def lines(label: str, rows: int, help_text: str = "", max_length: int = 20_000) -> forms.CharField:
@@ -93,7 +102,8 @@ class IncidentForm(_IncidentForm):
         versions = Version.objects.visible_to(self.user).filter(model=of_model).order_by("-id")
         fields["model_version"].queryset = versions
         fields["model_version"].label_from_instance = lambda version: version.name
-        teams = Team.objects.filter(subject__is_retired=False)
+        present = getattr(self.initial.get("team"), "pk", None)  # it may be retired by now
+        teams = Team.objects.filter(Q(subject__is_retired=False) | Q(pk=present))
         fields["team"].queryset = teams.order_by(*BY_NAME)
         fields["team"].label_from_instance = lambda team: team.name
 
@@ -107,14 +117,7 @@ class IncidentForm(_IncidentForm):
         return form
 
     def values(self) -> dict[str, Any]:
-        return {name: self._value(name) for name in CHANGEABLE.intersection(self.fields)}
-
-    def _value(self, name: str) -> Any:
-        """Return a value of the form. A moment that shows the same minute keeps its seconds."""
-        value, initial = self.cleaned_data[name], self.initial.get(name)
-        if isinstance(value, datetime) and isinstance(initial, datetime):
-            return initial if initial.replace(second=0, microsecond=0) == value else value
-        return value
+        return {name: kept_seconds(self, name) for name in CHANGEABLE.intersection(self.fields)}
 
 
 class MitigateIncidentForm(PageForm):

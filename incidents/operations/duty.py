@@ -16,6 +16,7 @@ from incidents.states import LEVELS, IncidentSeverity
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people import queries as people
+from people.models import User
 
 CHANGEABLE = frozenset({"name", "severity", "days", "is_for_personal_data", "details"})
 MAX_NAME, MAX_DAYS = 200, 365
@@ -76,8 +77,8 @@ def _set_retired(
 def apply_to(incident: Incident, *, at: datetime) -> list[DutyAction]:
     """Create the action of each duty that an incident now has and that has created none for it.
 
-    It is due so many days after the incident was noticed, and assigned to its lead. A lower severity later
-    takes no action back: people drop it.
+    It is due so many days after the incident was noticed, and assigned to its lead if they can own it.
+    A lower severity later takes no action back: people drop it.
     """
     level = LEVELS[IncidentSeverity(incident.severity)]
     known = set(DutyAction.objects.filter(incident=incident).values_list("duty_id", flat=True))
@@ -100,7 +101,7 @@ def _create(incident: Incident, duty: ReportingDuty, *, at: datetime) -> DutyAct
         title=f"{duty.name}: {incident.reference}"[:200],
         details=duty.details,
         due_on=due_on,
-        owner=incident.lead,
+        owner=_owner(incident),
         type=Type.OTHER,
         about=incident.subject,
         by=SYSTEM,
@@ -110,6 +111,12 @@ def _create(incident: Incident, duty: ReportingDuty, *, at: datetime) -> DutyAct
     applied = events.DutyApplied(name=duty.name, due_on=due_on.isoformat())
     history.record(row, applied, by=SYSTEM, at=at)
     return row
+
+
+def _owner(incident: Incident) -> User | None:
+    """Return the lead, None without one who can own an action."""
+    lead = incident.lead
+    return lead if lead and lead.is_active and not people.why_no_owner(lead) else None
 
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from history import operations as history
 from history.models import Event, Subject
 from history.operations import GrantReason, NewGrant, Placement, Reach
 from incidents import events
-from incidents.models import Incident
+from incidents.models import Incident, Postmortem
 from incidents.models.incident import MAX_AFFECTED, MAX_TITLE
 from incidents.moments import MOMENTS, problems, this_minute
-from incidents.operations import duty, postmortem
+from incidents.operations import duty, involved, postmortem
 from incidents.queries import incident as queries
 from incidents.states import IncidentSeverity, IncidentState
 from kit.actor import SYSTEM, Actor
@@ -124,10 +124,21 @@ def change(
     _check_moments(incident, differing, set(differing) & set(MOMENTS), at)
     history.change(incident, differing, by=by, at=at, seen=seen)
     if "title" in differing:
-        history.retitle(incident)
+        _retitle(incident)
+    if "model" in differing:  # what it is mainly about is no further model
+        for row in incident.involved.filter(model=incident.model, removed_at__isnull=True):
+            involved.remove(row, by=by, at=at)
     if differing.keys() & {"severity", "model"}:
         duty.apply_to(incident, at=at)
     return incident
+
+
+def _retitle(incident: Incident) -> None:
+    """Update the title of an incident, and that of its review."""
+    history.retitle(incident)
+    for review in Postmortem.objects.filter(incident=incident):
+        review.incident = incident
+        history.retitle(review)
 
 
 def _lacks(incident: Incident, name: str) -> bool:

@@ -9,8 +9,9 @@ from history import operations as history
 from incidents import events
 from incidents.models import Incident, InvolvedModel
 from incidents.operations import duty
+from incidents.states import IncidentState
 from kit.actor import Actor
-from kit.refusals import Refused
+from kit.refusals import IllegalMove, Refused
 
 
 @transaction.atomic
@@ -19,17 +20,22 @@ def add(
 ) -> InvolvedModel:
     """Add a further model, with the version that is involved if it is known.
 
-    A model that is involved already gets the version. Raises Refused(field="model" or "model_version").
+    A model that is involved already gets the version, and keeps its own if none is given.
+    Raises Refused(field="model" or "model_version"), IllegalMove if the incident is withdrawn.
     """
+    rows = Incident.objects.select_for_update(of=("self",)).select_related("subject", "model", "lead")
+    incident = rows.get(pk=incident.pk)  # one after the other
+    if incident.state == IncidentState.WITHDRAWN:
+        raise IllegalMove("This incident is withdrawn. Reopen it first.", field="state")
     if incident.model_id == model.pk:
         raise Refused("The incident is about this model already.", field="model")
     if model_version is not None and model_version.model_id != model.pk:
         raise Refused("Choose a version of this model.", field="model_version")
-    Incident.objects.select_for_update(of=("self",)).get(pk=incident.pk)  # one after the other
     present = incident.involved.filter(model=model, removed_at__isnull=True).first()
     if present is not None:
-        values = {"model_version": model_version}
-        history.change(present, values, by=by, at=at, verb="incidents.model_version_changed")
+        if model_version is not None:
+            values = {"model_version": model_version}
+            history.change(present, values, by=by, at=at, verb="incidents.model_version_changed")
         return present
     row = InvolvedModel(incident=incident, model=model, model_version=model_version, added_at=at)
     history.record(row, events.ModelInvolved(model=model.subject_id), by=by, at=at)

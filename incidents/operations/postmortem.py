@@ -60,15 +60,17 @@ def open_for(incident: Incident, *, by: Actor, at: datetime, cause: Event | None
     """Open the review of a resolved incident, or return the one that it has.
 
     It is due after the working days of its severity. Its observers are chosen from the teams that are not
-    involved (incidents.observers), may see it from now on, and are told why them.
+    involved (incidents.observers), may see it from now on, and are told why them. So may who has a role.
+    An open review of an incident that came back is due again.
     """
     Organisation.objects.select_for_update().order_by("pk").first()  # observers are chosen one after another
-    existing = Postmortem.objects.select_related("subject").filter(incident=incident).first()
-    if existing is not None:
-        return existing
     today = people.local_day(at)
     severity = IncidentSeverity(incident.severity)
     due_on = people.working_day_from(today, REVIEW_DAYS[severity])
+    rows = Postmortem.objects.select_related("subject").filter(incident=incident)
+    existing = rows.select_for_update(of=("self",)).first()
+    if existing is not None:
+        return _due_again(existing, incident, due_on, by=by, at=at, cause=cause)
     chosen = choose(observers.roster(incident), observers.held(), today, number=OBSERVERS[severity])
     postmortem = Postmortem(incident=incident, due_on=due_on, opened_at=at)
     opened = events.PostmortemOpened(
@@ -77,18 +79,47 @@ def open_for(incident: Incident, *, by: Actor, at: datetime, cause: Event | None
         told=sorted({pk for pk in _handlers(incident) if pk}),
     )
     history.record(postmortem, opened, by=by, at=at, cause=cause, placed=Placement(parent=incident.subject))
-    rows = [
+    observing = [
         Observer(postmortem=postmortem, user_id=one.person, function_id=one.function, why=one.why, on=today)
         for one in chosen
     ]
+    _add_observers(postmortem, observing, by=by, at=at)
+    _show_to_holders(postmortem, incident, by=by, at=at)
+    _put_dues(postmortem, incident)
+    return postmortem
+
+
+def _add_observers(postmortem: Postmortem, rows: Sequence[Observer], *, by: Actor, at: datetime) -> None:
     if rows:
         history.record(postmortem, "incidents.observers_chosen", by=by, at=at, rows=rows)
-        seen = [postmortem.subject, incident.subject]
-        chosen_people = [row.user for row in rows]
-        history.grant_sight(
-            seen, chosen_people, reason=GrantReason.ASKED, by=by, at=at, source=postmortem.subject
-        )
-    _put_dues(postmortem)
+        seen = [postmortem.subject, postmortem.incident.subject]
+        chosen = [row.user for row in rows]
+        history.grant_sight(seen, chosen, reason=GrantReason.ASKED, by=by, at=at, source=postmortem.subject)
+
+
+def _show_to_holders(postmortem: Postmortem, incident: Incident, *, by: Actor, at: datetime) -> None:
+    """Let those who have a role in the incident see its review, until they hand the role over."""
+    roles = (incident.lead, incident.scribe, incident.communications)
+    holders = {person.pk: person for person in roles if person is not None}
+    why = f"has a role in {incident.reference}"
+    seen, reason = [postmortem.subject], GrantReason.HOLDER
+    history.grant_sight(seen, holders.values(), reason=reason, by=by, at=at, why=why)
+
+
+def _due_again(
+    postmortem: Postmortem,
+    incident: Incident,
+    due_on: date,
+    *,
+    by: Actor,
+    at: datetime,
+    cause: Event | None,
+) -> Postmortem:
+    """Set the due date of the open review of an incident that is resolved again."""
+    if postmortem.is_open:
+        history.change(postmortem, {"due_on": due_on}, by=by, at=at, cause=cause)
+        history.drop_dues(postmortem.subject_id, REMINDER, OVERDUE)
+        _put_dues(postmortem, incident)
     return postmortem
 
 
@@ -96,12 +127,16 @@ def _handlers(incident: Incident) -> tuple[int | None, ...]:
     return (incident.lead_id, incident.scribe_id, incident.communications_id, incident.declared_by_id)
 
 
-def _put_dues(postmortem: Postmortem) -> None:
-    """Remind on the working day before the due date, and escalate on the working day after it."""
+def _put_dues(postmortem: Postmortem, incident: Incident) -> None:
+    """Remind on the working day before the due date, and escalate on the working day after it.
+
+    The version of the incident tells one resolution from the next.
+    """
+    occurrence = str(incident.version)
     before = people.working_day_from(postmortem.due_on, -1)
     after = people.working_day_from(postmortem.due_on, 1)
-    history.put_due(REMINDER, postmortem.subject_id, "1", _morning(before))
-    history.put_due(OVERDUE, postmortem.subject_id, "1", _morning(after))
+    history.put_due(REMINDER, postmortem.subject_id, occurrence, _morning(before))
+    history.put_due(OVERDUE, postmortem.subject_id, occurrence, _morning(after))
 
 
 def _morning(day: date) -> datetime:
@@ -252,20 +287,21 @@ def finish(postmortem: Postmortem, *, by: Actor, at: datetime, seen: int | None 
 
 
 def remind(due: Due, *, at: datetime) -> None:
-    """Remind those who handled the incident of a review that is due tomorrow."""
+    """Remind those who handled the incident of a review that is due soon, not of one that is overdue."""
     postmortem = _of_due(due)
-    if postmortem is not None and postmortem.is_open:
-        reminded = events.PostmortemReminded(
-            due_on=postmortem.due_on.isoformat(), told=_told(postmortem.incident)
-        )
-        history.record(postmortem, reminded, by=SYSTEM, at=at)
+    if postmortem is None or people.local_day(at) > postmortem.due_on:
+        return
+    reminded = events.PostmortemReminded(
+        due_on=postmortem.due_on.isoformat(), told=_told(postmortem.incident)
+    )
+    history.record(postmortem, reminded, by=SYSTEM, at=at)
 
 
 @transaction.atomic
 def escalate(due: Due, *, at: datetime) -> None:
     """Escalate a review that is overdue."""
     postmortem = _of_due(due)
-    if postmortem is None or not postmortem.is_open:
+    if postmortem is None:
         return
     incident = postmortem.incident
     overdue = events.PostmortemOverdue(due_on=postmortem.due_on.isoformat(), told=_told(incident))
@@ -291,8 +327,10 @@ def _told(incident: Incident) -> list[int]:
 
 
 def _of_due(due: Due) -> Postmortem | None:
+    """Return the review, None if it does not wait: it is done, or its incident is not resolved any more."""
     rows = Postmortem.objects.select_related("subject", "incident__subject", "incident__team")
-    return rows.filter(subject=due.subject_id).first()
+    waiting = rows.filter(state=PostmortemState.OPEN, incident__state=IncidentState.RESOLVED)
+    return waiting.filter(subject=due.subject_id).first()
 
 
 def _resolve_escalation(postmortem: Postmortem, *, by: Actor, at: datetime, cause: Event) -> None:

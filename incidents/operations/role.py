@@ -6,9 +6,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from history import operations as history
+from history.models import Subject
 from history.operations import GrantReason
 from incidents import events
-from incidents.models import Incident
+from incidents.models import Incident, Postmortem
 from incidents.states import IncidentRole, IncidentState
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
@@ -53,17 +54,26 @@ def assign(
     if person is not None:
         why = f"has a role in {incident.reference}"
         reason = GrantReason.HOLDER
-        history.grant_sight([incident.subject], [person], reason=reason, by=by, at=at, why=why)
+        history.grant_sight(_seen(incident), [person], reason=reason, by=by, at=at, why=why)
     if former is not None and former.pk not in holders(incident):
         why = f"handed over a role in {incident.reference}"
-        history.end_sight([incident.subject], [former], reason=GrantReason.HOLDER, by=by, at=at, why=why)
+        history.end_sight(_seen(incident), [former], reason=GrantReason.HOLDER, by=by, at=at, why=why)
     return incident
 
 
+def _seen(incident: Incident) -> list[Subject]:
+    """Return what a role lets a person see: the incident and its review, if it has one."""
+    review = Postmortem.objects.select_related("subject").filter(incident=incident).first()
+    return [incident.subject, review.subject] if review else [incident.subject]
+
+
 def take(incident: Incident, *, role: str, by: Actor, at: datetime, seen: int | None = None) -> Incident:
-    """Take a role. Raises Refused without a person, and as assign() does."""
+    """Take a role that nobody has. Raises Refused without a person, and as assign() does."""
     if by.person is None:
         raise Refused("A person takes a role, not the system.", field="role")
+    holder = getattr(incident, role) if role in IncidentRole.values else None
+    if holder is not None and holder != by.person:
+        raise Refused(f"{holder.name} has this role. Ask them to hand it over.", field="role")
     return assign(incident, role=role, person=by.person, by=by, at=at, seen=seen)
 
 

@@ -9,6 +9,8 @@ from django.db import transaction
 from history import operations as history
 from incidents.models import Incident, TimelineEntry
 from incidents.models.timeline import MAX_ENTRY
+from incidents.moments import bad_year
+from incidents.states import IncidentState
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 
@@ -19,7 +21,13 @@ CHANGEABLE = frozenset({"happened_at", "text"})
 def add(
     incident: Incident, *, text: str, by: Actor, at: datetime, happened_at: datetime | None = None
 ) -> TimelineEntry:
-    """Add a line. happened_at: now if it is not given. Raises Refused(field="text" or "happened_at")."""
+    """Add a line. happened_at: now if it is not given.
+
+    Raises Refused(field="text" or "happened_at"), IllegalMove if the incident is withdrawn.
+    """
+    incident = Incident.objects.select_for_update(of=("self",)).select_related("subject").get(pk=incident.pk)
+    if incident.state == IncidentState.WITHDRAWN:
+        raise IllegalMove("This incident is withdrawn. Reopen it first.", field="state")
     entry = TimelineEntry(
         incident=incident,
         text=_text(text),
@@ -68,6 +76,8 @@ def _text(text: str) -> str:
 
 
 def _moment(moment: datetime, now: datetime) -> datetime:
+    if problem := bad_year(moment):
+        raise Refused(problem, field="happened_at")
     if moment > now:
         raise Refused("This moment is in the future. Enter when it happened.", field="happened_at")
     return moment

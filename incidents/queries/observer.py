@@ -23,7 +23,7 @@ def roster(incident: Incident) -> Roster:
     teams = {incident.team_id, *(model.owner_team_id for model in models)} - {None}
     busy = {incident.declared_by_id, incident.lead_id, incident.scribe_id, incident.communications_id}
     busy |= {model.developer_id for model in models}
-    rows = User.objects.active().exclude(role=Role.VIEWER).exclude(memberships__team__in=teams)
+    rows = User.objects.active().with_sight().exclude(role=Role.VIEWER).exclude(memberships__team__in=teams)
     able = [
         user
         for user in rows.exclude(pk__in=busy - {None}).order_by("pk")

@@ -6,6 +6,7 @@ from typing import Any
 from history.models import Subject
 from incidents.models import Incident
 from incidents.queries import timeline
+from incidents.queries.incident import shown_breach
 from people import queries as people
 from people.models import User
 from risklog.queries.template import Draft
@@ -18,7 +19,10 @@ def draft(user: User, about: Subject) -> dict[str, Any]:
     """
     incident = Incident.objects.select_related("breach_group__subject").get(subject=about)
     group = incident.breach_group
-    is_seen = group is not None and group.opened_at <= (incident.noticed_at or incident.declared_at)
+    is_shown = shown_breach(user, incident) is not None
+    is_seen = (
+        is_shown and group is not None and group.opened_at <= (incident.noticed_at or incident.declared_at)
+    )
     values: dict[str, Any] = {
         "what_happened": _story(user, incident),
         "started_on": _day(user, incident.started_at),

@@ -36,26 +36,38 @@ class TimelineRow:
     entry: TimelineEntry | None = None
 
 
-def entries(incident: Incident) -> list[TimelineEntry]:
-    """Return the lines that people wrote, the earliest first. One query."""
+@dataclass(frozen=True, slots=True)
+class ShownTimeline:
+    """The rows, the earliest first. is_cut: it has earlier lines that are left out."""
+
+    rows: list[TimelineRow]
+    is_cut: bool
+
+
+def entries(incident: Incident, most: int = MAX_ROWS) -> list[TimelineEntry]:
+    """Return the latest lines that people wrote, the earliest first. One query."""
     rows = incident.entries.filter(removed_at__isnull=True).select_related("author__subject")
-    return list(rows.order_by("at", "id")[:MAX_ROWS])
+    return list(rows.order_by("-at", "-id")[:most])[::-1]
 
 
-def timeline(user: User, incident: Incident, *, until: datetime) -> list[TimelineRow]:
-    """Return the rows that the reader may see, the earliest first. Six queries.
+def timeline(user: User, incident: Incident, *, until: datetime) -> ShownTimeline:
+    """Return the rows that the reader may see. Six queries.
 
     until: the present moment, for an incident that is not resolved. Breaches and deployments are those of its
     models, from a day before it began to its end.
     """
-    found = [*_moments(incident), *_written(incident), *_updates(incident), *_snapshots(user, incident)]
+    lines = entries(incident, MAX_ROWS + 1)
+    written = [
+        TimelineRow(line.at, "entry", line.text, author=line.author, entry=line) for line in lines[-MAX_ROWS:]
+    ]
+    found = [*_moments(incident), *written, *_updates(incident), *_snapshots(user, incident)]
     moments = (incident.started_at, incident.noticed_at, incident.declared_at)
     first = min(moment for moment in moments if moment is not None)
     period = (first - BEFORE, incident.resolved_at or until)
     models = [model for model in incidents.models_of(incident) if model.subject.is_visible_to(user)]
     ids = [model.pk for model in models]
     found += [*_breaches(user, incident, ids, period), *_deployments(user, ids, period)]
-    return sorted(found, key=lambda row: row.at)
+    return ShownTimeline(sorted(found, key=lambda row: row.at), is_cut=len(lines) > MAX_ROWS)
 
 
 def _moments(incident: Incident) -> Iterator[TimelineRow]:
@@ -69,11 +81,6 @@ def _moments(incident: Incident) -> Iterator[TimelineRow]:
         moment: datetime | None = getattr(incident, name)
         if moment is not None:
             yield TimelineRow(moment, "moment", text)
-
-
-def _written(incident: Incident) -> Iterator[TimelineRow]:
-    for entry in entries(incident):
-        yield TimelineRow(entry.at, "entry", entry.text, author=entry.author, entry=entry)
 
 
 def _updates(incident: Incident) -> Iterator[TimelineRow]:

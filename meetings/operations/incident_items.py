@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from history.models import Event
 from history.wiring import handler
 from incidents.models import Incident, Postmortem
+from incidents.states import IncidentState, PostmortemState
 from kit.actor import SYSTEM
 from meetings.operations import placement, waiting_items
 from meetings.queries.facts import facts_of
@@ -55,9 +58,32 @@ def on_incident_over(event: Event, *, at: datetime) -> None:
 @handler("meetings.agenda.place_postmortem")
 def on_postmortem_opened(event: Event, *, at: datetime) -> None:
     """Place the post-incident review on the agenda of a suitable meeting, in time for its due date."""
-    rows = Postmortem.objects.select_related("subject", "incident")
-    postmortem = rows.filter(subject=event.subject_id).first()
+    _place_review(Q(subject=event.subject_id), event, at=at)
+
+
+@handler("meetings.agenda.place_postmortem_again")
+def on_incident_resolved(event: Event, *, at: datetime) -> None:
+    """Place the review of an incident that came back and is resolved again."""
+    _place_review(Q(incident__subject=event.subject_id), event, at=at)
+
+
+@handler("meetings.agenda.pause_postmortem_item")
+def on_incident_reopened(event: Event, *, at: datetime) -> None:
+    """Finish the waiting items of the review of an incident that came back."""
+    rows = Postmortem.objects.filter(incident__subject=event.subject_id)
+    postmortem = rows.exclude(incident__state=IncidentState.RESOLVED).first()
     if postmortem is None or not postmortem.is_open:
+        return
+    for item in waiting_items.about(postmortem.subject_id):
+        waiting_items.finish(item, "The incident was reopened before the meeting", at=at, cause=event)
+
+
+def _place_review(which: Q, event: Event, *, at: datetime) -> None:
+    """Place an open review whose incident is resolved."""
+    rows = Postmortem.objects.select_related("subject", "incident")
+    waiting = rows.filter(state=PostmortemState.OPEN, incident__state=IncidentState.RESOLVED)
+    postmortem = waiting.filter(which).first()
+    if postmortem is None:
         return
     facts = facts_of(postmortem.subject)
     placement.place(

@@ -1,7 +1,7 @@
 """Handling an incident: roles, the timeline, updates, further models, the incident report."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -11,7 +11,7 @@ from history.models import Event
 from incidents.models import Incident, InvolvedModel, TimelineEntry, Update
 from incidents.operations import incident as incidents
 from incidents.operations import involved, role, timeline, update
-from incidents.queries.timeline import timeline as rows_of
+from incidents.queries.timeline import timeline as timeline_of
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from notices.models import Entry, Message
@@ -28,6 +28,10 @@ from tests.factories.incidents import incident
 pytestmark = pytest.mark.django_db
 BY = {"by": SYSTEM, "at": AT}
 HOUR = timedelta(hours=1)
+
+
+def rows_of(reader, declared, *, until):
+    return timeline_of(reader, declared, until=until).rows
 
 
 @pytest.fixture
@@ -134,6 +138,7 @@ def test_a_line_is_changed_and_removed_and_history_keeps_it():
         ({"text": " "}, "text"),
         ({"text": "x" * 1001}, "text"),
         ({"text": "x", "happened_at": AT + HOUR}, "happened_at"),
+        ({"text": "x", "happened_at": datetime(1, 1, 1, tzinfo=UTC)}, "happened_at"),
     ],
 )
 def test_a_bad_line_names_the_field(fields, field):

@@ -1,6 +1,6 @@
 """The order of the moments of an incident."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,3 +38,16 @@ def test_a_moment_that_nobody_entered_is_the_present_minute_and_never_before_a_k
     assert this_minute(now, {}) == AT
     started = AT + timedelta(seconds=20)
     assert this_minute(now, {"started_at": started, "noticed_at": None}) == started
+
+
+def test_a_year_that_no_incident_can_have_is_named():
+    for year in (1, 999, 3000, 9999):
+        found = problems({"started_at": AT.replace(year=year), "noticed_at": AT}, {"started_at"}, now=AT)
+        assert found == {"started_at": "Use a year from 1000 to 2999."}
+    assert problems({"started_at": AT.replace(year=1000), "noticed_at": AT}, {"started_at"}, now=AT) == {}
+
+
+def test_the_other_moment_is_named_in_utc():
+    here = timezone(timedelta(hours=5))
+    found = problems({"started_at": AT.astimezone(here), "noticed_at": AT - HOUR}, {"noticed_at"}, now=AT)
+    assert f"({AT:%-d %b %Y, %H:%M} UTC)" in found["noticed_at"]
