@@ -168,7 +168,7 @@ def add(world: World, *, is_told: bool = True) -> Family:
 
     The related objects are an answered review, a running escalation, actions, decisions, learnings and agenda
     items. is_told: whether the outsider was notified about some of them, when they owned an action and took
-    part in a meeting.
+    part in a meeting, and whether open objects link to the risk.
     """
     rita, drew = world.people["reviewer"], world.people["doer"]
     over = meeting_factory.series(
@@ -179,7 +179,8 @@ def add(world: World, *, is_told: bool = True) -> Family:
     with _numbered():
         risk, hidden = _create(world, reviewer=rita, doer=drew, is_told=is_told)
     _saturate(risk)
-    hidden.incident, hidden.postmortem = _incidents(world, risk)
+    if is_told:
+        hidden.incident, hidden.postmortem = _incidents(world, risk)
     hidden.risk = risk = Risk.objects.select_related("subject", "owner").get(pk=risk.pk)
     missing = replace(hidden, **{name: _missing(getattr(hidden, name)) for name in _HIDDEN})
     return Family(risk, hidden, missing, {"review": rita, "action": drew})
@@ -198,6 +199,8 @@ def _create(world: World, *, reviewer: User, doer: User, is_told: bool) -> tuple
         tags=[CANARY],
     )
     hidden = _below(world, risk, reviewer=reviewer, doer=doer)
+    if is_told:
+        learnings.use(world.open.use.learning, user=doer, about=risk.subject)
     schedule.tick(LATER)
     if is_told:
         _in_one_digest(world, risk)
@@ -223,7 +226,6 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
         f"{CANARY} thanks", about=risk.subject, people=[], team=world.extra["team"], text=CANARY, by=owner
     )
     learnings.draft(f"{CANARY} draft", about=review.subject, author=owner)
-    learnings.use(world.open.use.learning, user=doer, about=risk.subject)
     meeting_factory.decision(
         text=f"{CANARY} further",
         about=action.subject,
