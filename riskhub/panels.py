@@ -1,5 +1,8 @@
 """The panels of upper rooms on the pages of lower rooms, in one table."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 from actions import queries as actions
 from catalogue.queries import change_request as changes
 from catalogue.queries import decision_right as rights
@@ -70,7 +73,6 @@ INCIDENTS = "incidents/_panel_incidents.html"
 # place, slot, template, query, permission, in the order of the page
 PANELS: tuple[Panel, ...] = (
     Panel("actions.action", "main", DECISIONS, decision.panel, "meetings.decision_view"),
-    Panel("actions.action", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel("actions.action", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel(
         "actions.follow_through",
@@ -117,10 +119,6 @@ PANELS: tuple[Panel, ...] = (
     Panel(
         "catalogue.model", "main", "catalogue/_panel_changes.html", changes.panel_of_model, "catalogue.view"
     ),
-    Panel("catalogue.model", "main", INCIDENTS, incidents.of_model, "incidents.incident_view"),
-    Panel("catalogue.model", "main", EXPERIMENTS, experiment_panel.of_model, "risklog.experiment_view"),
-    Panel("catalogue.model", "main", REVIEWS, review.of_subject, "risklog.review_view"),
-    Panel("catalogue.model", "main", LEARNINGS, learnings.of_model, "learnings.learning_view"),
     # a validation, a change request
     Panel(
         "catalogue.validation",
@@ -132,28 +130,17 @@ PANELS: tuple[Panel, ...] = (
     Panel("catalogue.change_request", "main", REVIEWS, review.of_subject, "risklog.review_view"),
     Panel("catalogue.change_request", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("catalogue.change_request", "main", ACTIONS, actions.of_subject, "actions.action_view"),
-    Panel(
-        "catalogue.change_request",
-        "main",
-        RECOGNITIONS,
-        recognitions.of_subject,
-        "learnings.recognition_view",
-    ),
     # a breach group
-    Panel("signals.breach_group", "main", CHECK_INS, investigation.of_subject, "meetings.check_in_view"),
-    Panel("signals.breach_group", "main", INCIDENTS, incidents.of_breach, "incidents.incident_view"),
-    Panel("signals.breach_group", "main", REVIEWS, review.of_subject, "risklog.review_view"),
-    Panel("signals.breach_group", "main", EXPERIMENTS, experiment_panel.of_breach, "risklog.experiment_view"),
-    Panel("signals.breach_group", "main", FILLED, template.of_subject, "risklog.template_view"),
-    Panel("signals.breach_group", "main", ACTIONS, actions.of_subject, "actions.action_view"),
+    Panel("signals.breach", "main", REVIEWS, review.of_subject, "risklog.review_view"),
+    Panel("signals.breach", "main", ACTIONS, actions.of_subject, "actions.action_view"),
     Panel(
-        "signals.breach_group",
+        "signals.breach",
         "rail",
         "risklog/_panel_risks_of_breach.html",
         risk.of_breach_group,
         "risklog.risk_view",
     ),
-    Panel("signals.breach_group", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
+    Panel("signals.breach", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     # the page of patterns
     Panel(
         "signals.patterns",
@@ -194,23 +181,13 @@ PANELS: tuple[Panel, ...] = (
     Panel("people.person", "main", RECOGNITIONS, recognitions.of_person, "learnings.recognition_view"),
     Panel("people.person", "main", "people/_panel_hand_over.html", leaving.link, "people.hand_over"),
     # a risk, a review, an escalation
-    Panel("risklog.risk", "main", CHECK_INS, investigation.of_subject, "meetings.check_in_view"),
-    Panel("risklog.risk", "main", INCIDENTS, incidents.of_risk, "incidents.incident_view"),
-    Panel("risklog.risk", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.risk", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
-    Panel("risklog.risk", "main", LEARNINGS, learnings.of_risk, "learnings.learning_view"),
-    Panel("risklog.risk", "main", LIKE, like.of_risk, "learnings.learning_view"),
     # a risk that is being written
     Panel("risklog.risk_like", "main", LIKE, like.of_draft, "learnings.learning_view"),
-    Panel("risklog.risk", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel(
         "risklog.risk", "timeline", "notices/_panel_digests.html", digest.digests_naming, "notices.inbox_view"
     ),
-    Panel("risklog.review", "main", CHECK_INS, investigation.of_subject, "meetings.check_in_view"),
-    Panel("risklog.review", "main", EXPERIMENTS, experiment_panel.of_review, "risklog.experiment_view"),
-    Panel("risklog.review", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.review", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
-    Panel("risklog.review", "main", LEARNINGS, learnings.of_review, "learnings.learning_view"),
     # the register checks, a team
     Panel(
         "risklog.checks",
@@ -221,26 +198,60 @@ PANELS: tuple[Panel, ...] = (
     ),
     Panel("people.team", "main", INCIDENTS, incidents.of_team, "incidents.incident_view"),
     # an incident
-    Panel("incidents.incident", "main", CHECK_INS, investigation.of_subject, "meetings.check_in_view"),
-    Panel("incidents.incident", "main", REVIEWS, review.of_subject, "risklog.review_view"),
-    Panel("incidents.incident", "main", FILLED, template.of_subject, "risklog.template_view"),
-    Panel("incidents.incident", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
-    Panel("incidents.incident", "main", LEARNINGS, learnings.of_incident, "learnings.learning_view"),
-    Panel("incidents.incident", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel("incidents.postmortem", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("incidents.postmortem", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
     Panel("incidents.incident", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
-    Panel("incidents.incident", "rail", SNAPSHOTS, snapshot.panel, "signals.view"),
-    Panel("risklog.experiment", "main", CHECK_INS, investigation.of_subject, "meetings.check_in_view"),
-    Panel("risklog.experiment", "main", FILLED, template.of_subject, "risklog.template_view"),
     Panel("risklog.experiment", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
     Panel("risklog.experiment", "main", DECISIONS, decision.panel, "meetings.decision_view"),
     Panel("risklog.experiment", "main", ACTIONS, actions.of_subject, "actions.action_view"),
-    Panel("risklog.experiment", "main", LEARNINGS, learnings.of_experiment, "learnings.learning_view"),
-    Panel("risklog.experiment", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel("risklog.experiment", "rail", CLIMB, escalation.rail, "risklog.escalation_view"),
-    Panel("risklog.review", "main", RECOGNITIONS, recognitions.of_subject, "learnings.recognition_view"),
     Panel("risklog.escalation", "main", AGENDA, agenda.panel, "meetings.meeting_view"),
+)
+
+
+def _later(
+    places: str, template_name: str, query: Callable[[Any, Any], Any], permission: str
+) -> Iterator[Panel]:
+    """Yield a panel of each of these pages, which are separated by spaces."""
+    for place in places.split():
+        yield Panel(place, "main", template_name, query, permission, is_later=True)
+
+
+# What a second request loads below the panels above, in the order of each page.
+LATER_PANELS: tuple[Panel, ...] = (
+    *_later(
+        "signals.breach risklog.risk risklog.review risklog.experiment incidents.incident",
+        CHECK_INS,
+        investigation.of_subject,
+        "meetings.check_in_view",
+    ),
+    *_later("catalogue.model", INCIDENTS, incidents.of_model, "incidents.incident_view"),
+    *_later("signals.breach", INCIDENTS, incidents.of_breach, "incidents.incident_view"),
+    *_later("risklog.risk", INCIDENTS, incidents.of_risk, "incidents.incident_view"),
+    *_later("catalogue.model", EXPERIMENTS, experiment_panel.of_model, "risklog.experiment_view"),
+    *_later("signals.breach", EXPERIMENTS, experiment_panel.of_breach, "risklog.experiment_view"),
+    *_later("risklog.review", EXPERIMENTS, experiment_panel.of_review, "risklog.experiment_view"),
+    *_later("catalogue.model incidents.incident", REVIEWS, review.of_subject, "risklog.review_view"),
+    *_later(
+        "signals.breach risklog.risk risklog.review risklog.experiment incidents.incident",
+        FILLED,
+        template.of_subject,
+        "risklog.template_view",
+    ),
+    *_later("incidents.incident", AGENDA, agenda.panel, "meetings.meeting_view"),
+    *_later("catalogue.model", LEARNINGS, learnings.of_model, "learnings.learning_view"),
+    *_later("risklog.risk", LEARNINGS, learnings.of_risk, "learnings.learning_view"),
+    *_later("risklog.risk", LIKE, like.of_risk, "learnings.learning_view"),
+    *_later("risklog.review", LEARNINGS, learnings.of_review, "learnings.learning_view"),
+    *_later("risklog.experiment", LEARNINGS, learnings.of_experiment, "learnings.learning_view"),
+    *_later("incidents.incident", LEARNINGS, learnings.of_incident, "learnings.learning_view"),
+    *_later(
+        "actions.action catalogue.change_request risklog.risk risklog.review risklog.experiment"
+        " incidents.incident",
+        RECOGNITIONS,
+        recognitions.of_subject,
+        "learnings.recognition_view",
+    ),
 )
 
 # What a subject's timeline includes: actions, reviews, escalations, risks, learnings, recognitions,
@@ -286,7 +297,7 @@ AGENDA_SUMMARIES: tuple[AgendaSummary, ...] = (goal_reports.ON_AGENDA,)
 
 
 def install() -> None:
-    panels.install(PANELS)
+    panels.install((*PANELS, *LATER_PANELS))
     summaries.install(AGENDA_SUMMARIES)
     marks.install(MARKS)
     digest_parts.install(DIGEST_PARTS)

@@ -11,7 +11,19 @@ from meetings.api import RESOURCES as MEETINGS
 from notices.api import RESOURCES as NOTICES
 from people.api import RESOURCES as PEOPLE
 from people.urls import allauth_urlpatterns
-from riskhub import errors, health, health_pages, home, reference, search, shell, start_here, styleguide, why
+from riskhub import (
+    errors,
+    health,
+    health_pages,
+    home,
+    later_panels,
+    reference,
+    search,
+    shell,
+    start_here,
+    styleguide,
+    why,
+)
 from riskhub.events_api import RESOURCES as EVENTS
 from riskhub.leaving import page as leaving_page
 from riskhub.leaving.api import RESOURCES as LEAVING
@@ -57,6 +69,7 @@ urlpatterns = [
     path("metrics", health_pages.metrics, name="metrics"),
     path("health/", health_pages.page, name="health"),
     path("health/banner/", health_pages.banner, name="health_banner"),
+    path("panels/<int:pk>/", later_panels.later_panels, name="later_panels"),
     path("why/<str:kind>/<int:pk>/", why.why, name="why"),
     path("appearance/", shell.set_appearance, name="appearance"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),

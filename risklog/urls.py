@@ -112,7 +112,6 @@ template_pages: list = [
     ),
     path("filled-templates/", filled_template.filled_list, name="filled_list"),
     path("filled-templates/new/", filled_template.filled_new, name="filled_new"),
-    path("filled-templates/about/<str:reference>/", filled_template.filled_about, name="filled_about"),
     path("filled-templates/compare/", filled_template.filled_compare, name="filled_compare"),
     path("filled-templates/<str:reference>/", filled_template.filled_detail, name="filled_detail"),
     path("filled-templates/<str:reference>/edit/", filled_template.filled_edit, name="filled_edit"),

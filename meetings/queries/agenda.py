@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.urls import reverse
 
 from history.models import Event, Subject
+from kit.kinds import url_of
 from kit.prepared import Argument, Prepared
 from kit.sight import Visitor
 from meetings.models import AgendaItem, Meeting
@@ -219,7 +220,7 @@ class AgendaPanel:
     """The upcoming agendas of a subject, for the panel on its page.
 
     finding: why no meeting will discuss it, "" if one will. code: see meetings.routing.NoMeeting. model: the
-    slug of its model, "" without one. reference: of the subject.
+    slug of its model, "" without one. reference: of the subject. page: the path of the object's page.
     """
 
     items: Sequence[UpcomingItem]
@@ -227,6 +228,7 @@ class AgendaPanel:
     code: str
     model: str
     reference: str
+    page: str
     may_add: bool
     may_plan: bool
 
@@ -253,6 +255,7 @@ def panel(user: User, obj: Any) -> AgendaPanel | None:
         code=reason.get("code", ""),
         model=model.slug if model else "",
         reference=subject.reference or "",
+        page=url_of(obj.subject),
         may_add=may_add and not items,
         may_plan=user.is_at_least(Role.RISK_MANAGER),
     )

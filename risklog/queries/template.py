@@ -51,20 +51,17 @@ def filled(user: Visitor) -> QuerySet[FilledTemplate]:
 
 @dataclass(frozen=True, slots=True)
 class FilledPanel:
-    """The place of the filled templates about an object. The browser loads them after the page."""
+    """The latest filled templates about an object."""
 
+    rows: Sequence[FilledTemplate]
     about: str
     may_fill: bool
 
 
 def of_subject(user: User, obj: Any) -> FilledPanel:
-    """Return the panel of an object that templates are filled in about. No query."""
-    return FilledPanel(obj.reference, may(user, "risklog.template_fill"))
-
-
-def about(user: Visitor, subject: Subject) -> list[FilledTemplate]:
-    """Return the latest filled templates about a subject. One query."""
-    return list(filled(user).filter(about=subject).order_by("-id")[:PANEL_SIZE])
+    """Return the panel of an object that templates are filled in about. One query."""
+    rows = filled(user).filter(about=obj.subject_id).order_by("-id")[:PANEL_SIZE]
+    return FilledPanel(list(rows), obj.reference, may(user, "risklog.template_fill"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -42,17 +42,6 @@ def filled_list(request: SignedInRequest) -> HttpResponse:
         "may_fill": may(request.user, "risklog.template_fill"),
     }
     return respond(request, "risklog/filled_list.html", "rows", context)
-
-
-@require_safe
-@view_needs("risklog.template_view")
-def filled_about(request: SignedInRequest, reference: str) -> HttpResponse:
-    """Show the latest filled templates about an object, as its page loads them."""
-    about = queries.subject_named(request.user, reference)
-    if about is None:
-        raise Http404
-    context = {"about": about, "rows": queries.about(request.user, about)}
-    return respond(request, "risklog/filled_about.html", "rows", context)
 
 
 @require_safe

@@ -116,6 +116,7 @@ def _asked(name: str, world: World, objects: Objects) -> dict[str, Any]:
 
 
 _RULES: tuple[tuple[str, Any], ...] = (
+    ("later_panels", lambda w, o, k: {"pk": o.risk.subject_id}),
     ("why", lambda w, o, k: {"kind": "threshold", "pk": k["signals:version"]}),
     ("start_here", lambda w, o, k: {"slug": k["team"].slug}),
     ("hand_over", lambda w, o, k: {"pk": w.people["mate"].pk}),
@@ -324,7 +325,6 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("risklog:filled_list", lambda w, o, k: {}),
     ("risklog:filled_new", lambda w, o, k: {}),
     ("risklog:filled_compare", lambda w, o, k: {}),
-    ("risklog:filled_about", lambda w, o, k: {"reference": o.risk.reference}),
     ("risklog:filled_", lambda w, o, k: {"reference": k["risklog:filled"].reference}),
     ("risklog:appetite_new", lambda w, o, k: {}),
     ("risklog:appetite_", lambda w, o, k: {"pk": k["risklog:appetite"].pk}),

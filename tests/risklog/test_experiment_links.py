@@ -29,6 +29,7 @@ from signals.queries import pattern as patterns
 from signals.queries.marks import marks_of
 from tests.conftest import AT
 from tests.factories import catalogue, experiments, meetings, people, risklog_review, risks, signals
+from tests.whole_pages import whole_page
 
 pytestmark = pytest.mark.django_db
 ACT = {"by": SYSTEM, "at": AT}
@@ -319,7 +320,7 @@ def test_a_template_is_filled_in_about_an_experiment_and_compared_by_api(client,
     hidden = risks.restricted("Hidden", people.team())
     secret = filled_template.add(template=template, about=hidden.subject, values={"cause": "x"}, **ACT)
     client.force_login(member)
-    assert first.reference in text_of(client.get(f"/risks/filled-templates/about/{made.reference}/"))
+    assert first.reference in whole_page(client, f"/risks/experiments/{made.reference}/")
 
     def compare(*rows):
         keys = ",".join(row.reference for row in rows)

@@ -10,6 +10,7 @@ from people.states import Role
 from risklog.models import FilledTemplate, Template, TemplateVersion
 from risklog.operations import filled_template, template
 from tests.factories import people, risks, signals
+from tests.whole_pages import whole_page
 
 pytestmark = pytest.mark.django_db
 API, FILLED = "/api/v1/templates", "/api/v1/filled-templates"
@@ -139,9 +140,7 @@ def test_a_filled_template_hangs_on_a_risk_a_breach_or_a_review_and_their_pages_
     for about in (group, risk):
         filled = fill(report, about, at)
         path = "/signals/breaches" if about is group else "/risks"
-        part = f"/risks/filled-templates/about/{about.reference}/"
-        assert f'hx-get="{part}"' in client.get(f"{path}/{about.reference}/").content.decode()
-        assert filled.reference in client.get(part).content.decode()
+        assert filled.reference in whole_page(client, f"{path}/{about.reference}/")
         assert client.get(f"{FILLED}?about={about.reference}").json()["count"] == 1
     with pytest.raises(Refused):
         fill(report, manager, at)
