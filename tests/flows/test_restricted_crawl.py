@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.db.models import Q
+from django.urls import reverse
 from rest_framework import serializers
 
 from history.models import Subject
@@ -153,6 +154,26 @@ def test_the_team_the_reviewers_and_notified_people_see_it(world, family):
         for row in (getattr(family.hidden, name), family.risk):
             url = url_of(Subject.objects.get(pk=row.subject_id))
             assert CANARY in content(client.get(url)).decode()
+
+
+def test_no_later_panels_name_it(world, family):
+    """Every object has its own address there, and the table of addresses has one object."""
+    outsider, mate, found, shown = client_of(world, "outsider"), client_of(world, "mate"), [], 0
+    missing = outsider.get(reverse("later_panels", args=[NO_ID]))
+    for subject in Subject.objects.order_by("pk"):
+        url = reverse("later_panels", args=[subject.pk])
+        answer = outsider.get(url)
+        shown += CANARY in content(mate.get(url)).decode()
+        if answer.status_code == 404 and comparable(answer, without(url)) != comparable(
+            missing, without(reverse("later_panels", args=[NO_ID]))
+        ):
+            found.append((url, "differs from a missing object"))
+        if not subject.is_visible_to(world.people["outsider"]) and answer.status_code != 404:
+            found.append((url, answer.status_code))
+        found.extend((url, slip) for slip in leaks(answer) if slip not in url)
+
+    assert_none(found)
+    assert shown > 5
 
 
 _SHOWN = (

@@ -14,6 +14,7 @@ from risklog.operations import risk as risk_operations
 from tests.conftest import AT
 from tests.factories import catalogue, people, risks, signals
 from tests.factories.incidents import incident
+from tests.whole_pages import whole_page
 
 pytestmark = pytest.mark.django_db
 LIST = "/incidents/"
@@ -154,6 +155,6 @@ def test_pages_list_their_incidents_and_declare_one(client, ana, kind):
         "breach": f"/signals/breaches/{group.reference}/",
         "risk": f"/risks/{risk.reference}/",
     }[kind]
-    page = client.get(address).content.decode()
+    page = whole_page(client, address)
 
     assert f"/incidents/{declared.reference}/" in page and "/incidents/new/?" in page

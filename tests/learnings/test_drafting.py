@@ -15,6 +15,7 @@ from tests.factories import actions, learnings, meetings, people, risks
 from tests.factories.experiments import experiment, finish
 from tests.factories.incidents import incident, reviewed
 from tests.moments import AT
+from tests.whole_pages import whole_page
 
 pytestmark = pytest.mark.django_db
 
@@ -77,10 +78,7 @@ def test_the_form_about_an_experiment_has_what_it_found(client, ana):
     assert done.success_criteria == form["how_to_check"]
     assert "Refit" in form["to_adjust"]
     assert "Canary" not in form["to_adjust"]
-    assert (
-        "New learning"
-        in client.get(reverse("risklog:experiment_detail", args=[done.reference])).content.decode()
-    )
+    assert "New learning" in whole_page(client, reverse("risklog:experiment_detail", args=[done.reference]))
 
 
 def test_the_form_about_a_decision_and_a_risk_has_what_they_say(client, ana):

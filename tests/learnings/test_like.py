@@ -13,6 +13,7 @@ from risklog.operations import risk as risk_operations
 from risklog.operations import taxonomy
 from risklog.states import Treatment
 from tests.factories import catalogue, learnings, people, risks
+from tests.whole_pages import whole_page
 
 pytestmark = pytest.mark.django_db
 
@@ -106,7 +107,7 @@ def test_the_page_of_a_live_risk_shows_them_and_where_they_are_used(client, ana,
     like = learnings.published("Check the population", category=risk.category)
     address = f"/risks/{risk.reference}/"
 
-    panel = client.get(address).content.decode().split("Learned before")[1].split("</section>")[0]
+    panel = whole_page(client, address).split("Learned before")[1].split("</section>")[0]
     assert like.title in panel
     assert "same category" in panel
     assert about.title not in panel
@@ -116,7 +117,7 @@ def test_the_page_of_a_live_risk_shows_them_and_where_they_are_used(client, ana,
     risk_operations.treat(risk, treatment=Treatment.MITIGATE, reason="x", by=SYSTEM, at=at)
     risk_operations.monitor(risk, residual_likelihood=1, residual_impact=1, reason="x", by=SYSTEM, at=at)
     risk_operations.close(risk, evidence="PSI stays below 0.1 since Monday.", by=SYSTEM, at=at)
-    assert "Learned before" not in client.get(address).content.decode()
+    assert "Learned before" not in whole_page(client, address)
 
 
 def test_a_risk_that_is_written_shows_them_by_title_model_and_category(client, ana):

@@ -23,6 +23,7 @@ from people.states import Role
 from tests.factories import people, risks, signals
 from tests.factories.recognitions import CHANGED_ON, TYPED, recognition
 from tests.moments import AT
+from tests.whole_pages import whole_page
 
 pytestmark = pytest.mark.django_db
 LIST, API = "/learnings/recognitions/", "/api/v1/recognitions"
@@ -227,8 +228,7 @@ def test_a_page_thanks_offers_the_metrics_of_the_outcome_and_edits(client, ana):
     assert client.post(f"{LIST}new/", body).status_code == 303
     given = Recognition.objects.get()
     assert (given.author, given.about_id) == (ana, risk.subject_id)
-    page = client.get(f"/risks/{risk.reference}/").content.decode()
-    assert "The scores are calm again" in page
+    assert "The scores are calm again" in whole_page(client, f"/risks/{risk.reference}/")
     edit = {"title": "Calm scores", "text": "We refit.", "version": given.version}
     assert client.post(f"{LIST}{given.pk}/edit/", edit).status_code == 303
     given.subject.refresh_from_db()

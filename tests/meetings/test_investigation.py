@@ -14,6 +14,7 @@ from meetings.queries import investigation as queries
 from tests.factories import actions, catalogue, people, risklog_review, risks
 from tests.factories.incidents import incident
 from tests.moments import AT
+from tests.whole_pages import whole_page
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +54,7 @@ def test_the_pages_of_investigations_show_it(client, ana):
         noted = note(f"Seen at {about.reference}")
         investigation.attach(noted, about=about.subject, by=Actor(ana, "page"), at=AT)
 
-        assert f"Seen at {about.reference}" in client.get(address.format(about.reference)).content.decode()
+        assert f"Seen at {about.reference}" in whole_page(client, address.format(about.reference))
         assert about.reference in client.get(f"/meetings/check-ins/{noted.pk}/").content.decode()
 
 

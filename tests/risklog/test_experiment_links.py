@@ -77,21 +77,21 @@ def test_one_click_from_a_review_whose_outcome_asks_for_one(page):
     review = risklog_review.review(about=group.subject, of_model=group.model)
     address = f"/risks/reviews/{review.reference}/"
     button = f'action="/risks/experiments/from/{review.reference}/"'
-    assert button not in text_of(page.get(address))
+    assert button not in whole_page(page, address)
     reviews.settle(review, outcome="experiment_needed", reason="Weekend traffic explains it.", **ACT)
 
-    assert button in text_of(page.get(address))
+    assert button in whole_page(page, address)
     page.post(f"/risks/experiments/from/{review.reference}/")
 
     made = Experiment.objects.get()
     assert (made.hypothesis, made.model) == ("Weekend traffic explains it.", group.model)
-    assert made.reference in text_of(page.get(address))
+    assert made.reference in whole_page(page, address)
 
 
 def test_one_click_from_a_breach_takes_its_metric(page):
     group = signals.breach_group(catalogue.model("fraud-score"))
-    assert f'action="/risks/experiments/from/{group.reference}/"' in text_of(
-        page.get(f"/signals/breaches/{group.reference}/")
+    assert f'action="/risks/experiments/from/{group.reference}/"' in whole_page(
+        page, f"/signals/breaches/{group.reference}/"
     )
 
     page.post(f"/risks/experiments/from/{group.reference}/")
@@ -167,7 +167,7 @@ def test_a_risk_shows_its_last_experiments_and_those_of_its_breach_and_reviews(c
     team = people.team()
     experiments.experiment("Hidden one", about=risk.subject, viewers=[team.subject_id])
     client.force_login(member)
-    shown = text_of(client.get(f"/risks/{risk.reference}/"))
+    shown = whole_page(client, f"/risks/{risk.reference}/")
 
     assert all(title in shown for title in ("Of it", "Of its breach", "Of its review"))
     assert "Of another" not in shown and "Hidden one" not in shown
@@ -182,7 +182,7 @@ def test_the_panels_take_as_many_statements_for_three_rows_as_for_one(page):
         found = []
         for address in addresses:
             with CaptureQueriesContext(connection) as captured:
-                assert page.get(address).status_code == 200
+                whole_page(page, address)
             found.append(len(captured))
         return found
 
@@ -192,7 +192,7 @@ def test_the_panels_take_as_many_statements_for_three_rows_as_for_one(page):
     for title in ("Second", "Third"):
         experiments.experiment(title, about=risk.subject, model=model)
     assert counts() == one
-    assert all("Third" in text_of(page.get(address)) for address in addresses)
+    assert all("Third" in whole_page(page, address) for address in addresses)
 
 
 def test_the_time_axis_of_a_model_shows_started_experiments():
