@@ -21,7 +21,7 @@ def ana(client):
 
 def test_the_page_asks_for_them_and_has_a_link_without_javascript(client, ana):
     risk = risks.risk("Late labels")
-    learnings.published("Ask for labels daily", about=risk.subject)
+    learnings.published("Ask for labels daily", category=risk.category)
     address = reverse("later_panels", args=[risk.subject_id])
 
     page = client.get(f"/risks/{risk.reference}/").content.decode()
