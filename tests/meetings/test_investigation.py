@@ -83,7 +83,7 @@ def test_neither_side_tells_of_the_other_to_who_may_not_see_it(client, ana):
 
     assert "Canary" not in client.get(f"/meetings/check-ins/{shown.pk}/").content.decode()
     assert client.get(f"/api/v1/check-ins/{shown.pk}").json()["about_reference"] is None
-    assert "Canary" not in client.get(f"/risks/{open_risk.reference}/").content.decode()
+    assert "Canary" not in whole_page(client, f"/risks/{open_risk.reference}/")
 
 
 def test_it_is_attached_by_api_at_the_version_that_was_read(client, ana):
