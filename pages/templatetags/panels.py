@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from kit import kinds
 from kit.rights import may
 from pages.panels import Panel, later_panels_of, panels_of
-from people.permissions import SignedInRequest
 
 register = template.Library()
 
@@ -33,7 +32,7 @@ def later_panels(context: template.Context, obj: Any) -> dict[str, Any]:
     return {"subject": obj.subject if allowed else None}
 
 
-def drawn(request: SignedInRequest, shown: Iterable[Panel], obj: Any) -> SafeString:
+def drawn(request: Any, shown: Iterable[Panel], obj: Any) -> SafeString:
     """Return the HTML of panels about an object, without those that the reader may not see."""
     found = []
     for panel in shown:
