@@ -271,12 +271,13 @@ RELATIONS: tuple[Relation, ...] = (
 )
 
 
-# What charts mark: decisions, the starts and results of experiments, and incidents.
 RISKS = RiskReader(risk.of_models, "risklog.risk_view")
+# What charts mark: decisions, the starts and results of experiments, and incidents.
 MARKS: tuple[MarkReader, ...] = (
-    MarkReader(decision.marks, "meetings.decision_view"),
-    MarkReader(experiment_news.marks, "risklog.experiment_view"),
-    MarkReader(elsewhere.marks, "incidents.incident_view"),
+    decision.ON_CHARTS,
+    experiment_news.STARTS_ON_CHARTS,
+    experiment_news.RESULTS_ON_CHARTS,
+    elsewhere.ON_CHARTS,
 )
 
 # The sections of the weekly digest that rooms declare, in its order.

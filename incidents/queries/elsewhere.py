@@ -1,61 +1,53 @@
 """What other pages show of incidents: marks, the digest, what waits for a person, overdue reviews."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Subquery, When
-from django.urls import reverse
 
 from history.digest_parts import DigestPart, Said
+from history.models import RecordedQuerySet
+from incidents.filters import STARTED_ORDER
 from incidents.filters.postmortem import overdue
 from incidents.models import Incident, InvolvedModel, Postmortem, of_model
 from incidents.queries import incident as incidents
 from incidents.queries import postmortem as postmortems
 from incidents.states import LEVELS, ONGOING, IncidentSeverity, IncidentState, PostmortemState
 from kit import clock
-from kit.texts import one_line
 from lists.specification import Reader
 from people.models import User
+from signals.queries.marks import MarkReader
 
-MAX_MARKS = 40
 FEW = 8
 _SEVERE = (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH)
 
 
-def marks(user: User, asked: Any) -> list[dict[str, Any]]:
-    """Return the incidents of models in a period, as marks of charts. One query.
+def _of_models(models: Collection[int]) -> RecordedQuerySet[Any]:
+    """Return the incidents of models. Each is marked on one of them: its main one, if that is asked for."""
+    involved = InvolvedModel.objects.filter(
+        incident=OuterRef("pk"), model__in=models, removed_at__isnull=True
+    )
+    marked = Case(
+        When(model__in=models, then=F("model_id")),
+        default=Subquery(involved.values("model")[:1]),
+        output_field=BigIntegerField(),
+    )
+    rows = Incident.objects.filter(of_model(models)).exclude(state=IncidentState.WITHDRAWN)
+    return rows.annotate(marked_model=marked)
 
-    asked: signals.queries.marks.MarkRequest. An incident is marked when it started, else when it was noticed.
-    """
-    rows = InvolvedModel.objects.filter(
-        incident=OuterRef("pk"), model__in=asked.models, removed_at__isnull=True
-    )
-    shown: Any = (
-        incidents.incidents()
-        .visible_to(user)
-        .filter(of_model(asked.models), started_order__gte=asked.start, started_order__lt=asked.end)
-        .exclude(state=IncidentState.WITHDRAWN)
-        .annotate(
-            marked_model=Case(
-                When(model__in=asked.models, then=F("model_id")),
-                default=Subquery(rows.values("model")[:1]),
-                output_field=BigIntegerField(),
-            )
-        )
-    )
-    return [
-        {
-            "at": incident.started_order.isoformat(),
-            "label": f"{incident.reference}: {one_line(incident.title)[:60]}",
-            "link": reverse("incidents:incident_detail", args=[incident.reference]),
-            "kind": "critical" if incident.severity in _SEVERE else "note",
-            "model": incident.marked_model,
-            "subject": incident.subject_id,
-        }
-        for incident in shown.order_by("-started_order", "-id")[:MAX_MARKS]
-    ]
+
+# An incident is marked when it started, else when it was declared.
+ON_CHARTS = MarkReader(
+    "incidents.incident_view",
+    page="incidents:incident_detail",
+    rows=_of_models,
+    moment=STARTED_ORDER,
+    text="title",
+    facts={"severity": "severity"},
+    is_critical=lambda facts: facts["severity"] in _SEVERE,
+)
 
 
 def _declared_between(since: datetime, until: datetime) -> QuerySet[Incident]:

@@ -1,26 +1,24 @@
 """Read decisions: all of them, those of a meeting, those about a subject."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.urls import reverse
 
 from catalogue.models import Model
 from history.digest_parts import DigestPart, Said
-from history.models import Due, Subject
+from history.models import Due, RecordedQuerySet, Subject
 from history.queries import show
 from history.states import Work
 from kit.sight import Visitor
-from kit.texts import one_line
 from meetings.models import Decision, DecisionEffect, Meeting
 from meetings.queries import effect
 from people.models import User
 from signals.models import Threshold
+from signals.queries.marks import MarkReader
 
 PANEL_SIZE = 5
-MAX_MARKS = 20
 
 
 def decisions(user: Visitor) -> QuerySet[Decision]:
@@ -63,31 +61,6 @@ def panel(user: User, obj: Any) -> list[Decision] | None:
     return list(about(obj.subject, user)[:PANEL_SIZE]) or None
 
 
-def marks(user: User, asked: Any) -> list[dict[str, Any]]:
-    """Return the decisions about models in a period, as marks of charts.
-
-    asked: signals.queries.marks.MarkRequest. Agreed thresholds have marks of their own.
-    """
-    about_models = {"about__root__kind": Model.KIND, "about__root__object_id__in": asked.models}
-    shown = (
-        decisions(user)
-        .filter(decided_at__gte=asked.start, decided_at__lt=asked.end, **about_models)
-        .exclude(about__kind=Threshold.KIND)
-        .annotate(model=F("about__root__object_id"))
-    )
-    return [
-        {
-            "at": decision.decided_at.isoformat(),
-            "label": f"{decision.reference}: {one_line(decision.text)[:60]}",
-            "link": reverse("meetings:decision_detail", args=[decision.reference]),
-            "kind": "note",
-            "model": decision.model,
-            "subject": decision.subject_id,
-        }
-        for decision in shown[:MAX_MARKS]
-    ]
-
-
 def with_shown_about(user: User, rows: Sequence[Decision]) -> Sequence[Decision]:
     """Set `shown_about` of each decision (None if the reader may not see it), and `shown_effects`."""
     effect.set_shown(user, rows)
@@ -109,4 +82,22 @@ IN_DIGEST = DigestPart(
     rows=_taken_between,
     moment="decided_at",
     said=lambda moment, facts: Said(f"{moment:%a} {moment.day} {moment:%b}."),
+)
+
+
+def _about_models(models: Collection[int]) -> RecordedQuerySet[Any]:
+    """Return the decisions about models and what belongs to them.
+
+    Agreed thresholds have marks of their own.
+    """
+    rows = Decision.objects.filter(about__root__kind=Model.KIND, about__root__object_id__in=models)
+    return rows.exclude(about__kind=Threshold.KIND).annotate(marked_model=F("about__root__object_id"))
+
+
+ON_CHARTS = MarkReader(
+    "meetings.decision_view",
+    page="meetings:decision_detail",
+    rows=_about_models,
+    moment="decided_at",
+    text="text",
 )

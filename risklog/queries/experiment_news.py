@@ -1,17 +1,16 @@
 """What experiments tell elsewhere: the results in the weekly digest, and the marks on charts."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
-from django.urls import reverse
+from django.db.models import F, QuerySet
 
 from history.digest_parts import DigestPart, Said
-from kit.texts import one_line
-from people.models import User
+from history.models import RecordedQuerySet
 from risklog.models import Experiment
 from risklog.states import ExperimentOutcome, ExperimentState
-from signals.queries.marks import MAX_MARKS, MarkRequest
+from signals.queries.marks import MarkReader
 
 
 def _finished_between(since: datetime, until: datetime) -> QuerySet[Experiment]:
@@ -33,30 +32,28 @@ IN_DIGEST = DigestPart(
 )
 
 
-def marks(user: User, asked: MarkRequest) -> list[dict[str, Any]]:
-    """Return the starts and the results of experiments of models in a period, as marks. One query."""
-    rows = Experiment.objects.visible_to(user).filter(model__in=asked.models)
-    begun = Q(started_at__gte=asked.start, started_at__lt=asked.end)
-    ended = Q(ended_at__gte=asked.start, ended_at__lt=asked.end, state=ExperimentState.FINISHED)
-    columns = ("subject_id", "title", "model_id", "started_at", "ended_at", "outcome")
-    shown = rows.filter(begun | ended).order_by("-started_at", "-id")
-    found = shown.values(*columns, reference=F("subject__reference"))[:MAX_MARKS]
-    return [mark for row in found for mark in _marks_of(row, asked)]
+def _of_models(models: Collection[int]) -> RecordedQuerySet[Any]:
+    return Experiment.objects.filter(model__in=models).annotate(marked_model=F("model_id"))
 
 
-def _marks_of(row: dict[str, Any], asked: MarkRequest) -> list[dict[str, Any]]:
-    """Return the marks of one experiment that are in the period."""
-    outcome = str(ExperimentOutcome(row["outcome"]).label) if row["outcome"] else ""
-    moments = {"started": row["started_at"], outcome.lower(): row["ended_at"] if outcome else None}
-    return [
-        {
-            "at": at.isoformat(),
-            "label": f"{row['reference']} {what}: {one_line(row['title'])[:60]}",
-            "link": reverse("risklog:experiment_detail", args=[row["reference"]]),
-            "kind": "note",
-            "model": row["model_id"],
-            "subject": row["subject_id"],
-        }
-        for what, at in moments.items()
-        if at is not None and asked.start <= at < asked.end
-    ]
+def _finished_of_models(models: Collection[int]) -> RecordedQuerySet[Any]:
+    return _of_models(models).filter(state=ExperimentState.FINISHED)
+
+
+STARTS_ON_CHARTS = MarkReader(
+    "risklog.experiment_view",
+    page="risklog:experiment_detail",
+    rows=_of_models,
+    moment="started_at",
+    text="title",
+    verb=lambda facts: "started",
+)
+RESULTS_ON_CHARTS = MarkReader(
+    "risklog.experiment_view",
+    page="risklog:experiment_detail",
+    rows=_finished_of_models,
+    moment="ended_at",
+    text="title",
+    facts={"outcome": "outcome"},
+    verb=lambda facts: str(ExperimentOutcome(facts["outcome"]).label).lower(),
+)

@@ -6,13 +6,13 @@ import pytest
 
 from incidents.models import Incident
 from incidents.operations import role
-from incidents.queries.elsewhere import marks, mine
+from incidents.queries.elsewhere import mine
 from kit.actor import SYSTEM, Actor
 from meetings.queries.model_health import health
 from notices.queries.digest import content_for
 from people.states import Role
 from riskhub.leaving import operations as leaving
-from signals.queries.marks import MarkRequest
+from signals.queries.marks import marks_of
 from tests.conftest import AT
 from tests.factories import catalogue, people
 from tests.factories.incidents import incident, reviewed
@@ -31,8 +31,7 @@ def test_charts_mark_the_incidents_of_their_models_that_the_reader_may_see():
     reader = people.user()
 
     for model in (main, further):
-        asked = MarkRequest([model.pk], AT - 24 * HOUR, AT + HOUR)
-        (mark,) = marks(reader, asked)
+        (mark,) = marks_of(reader, [model.pk], AT - 24 * HOUR, AT + HOUR)
         assert (mark["model"], mark["kind"], mark["at"]) == (model.pk, "critical", (AT - HOUR).isoformat())
         assert mark["label"].startswith(shown.reference)
 

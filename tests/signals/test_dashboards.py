@@ -123,8 +123,7 @@ def test_more_charts_need_no_more_queries(ana, count):
     with CaptureQueriesContext(connection) as asked:
         shown(ana, *panels)
 
-    # The goal is four. Decisions, incidents and experiments are marked by a statement each.
-    assert len(asked) == 6
+    assert len(asked) == 4
 
 
 def test_a_series_that_the_reader_may_not_see_is_left_out(ana):
