@@ -45,19 +45,19 @@ class SetupStep:
 @require_safe
 @view_needs("people.signed_in")
 def home(request: SignedInRequest) -> HttpResponse:
-    """Show the start page. Costs at most sixteen queries for any amount of data, five more for a sponsor."""
+    """Show the start page. Costs at most fifteen queries for any amount of data, five more for a sponsor."""
     user, at = request.user, clock.now()
     today = timezone.localdate(at)
     todo: list[Any] = list(actions.mine(user).filter(due_on__lte=today + AHEAD)[: SHOWN * 2])
     escalations: list[Any] = list(mine.escalations_to(user)[:SHOWN])
     reviews = list(mine.reviews_to_answer(user)[:SHOWN])
-    scores, experiments = mine.scores_and_experiments(user, until=today + AHEAD, most=SHOWN)
+    scores, experiments, is_sponsor = mine.for_home(user, until=today + AHEAD, most=SHOWN)
     late = [action for action in todo if action.due_on < today]
     in_ladder = {escalation.about_id: escalation for escalation in escalations}
     for action in todo:
         if action.subject_id in in_ladder:
             in_ladder[action.subject_id].due_on = action.due_on
-    of_sponsor = sponsor.for_home(user, at)
+    of_sponsor = sponsor.for_home(user, at, is_sponsor=is_sponsor)
     context = {
         "now": at,
         "today": today,

@@ -71,11 +71,11 @@ def waiting_for(user: User) -> Waiting:
     return Waiting(raised(user), escalations)
 
 
-def is_sponsor(user: User) -> bool:
-    """Return whether something was raised to this person, or they sponsor a series. One query."""
+def is_sponsor() -> Q:
+    """Return the condition that something was raised to a person, or that they sponsor a series."""
     asked = Exists(Action.objects.filter(raised_to=OuterRef("pk")))
     sponsoring = Exists(MeetingSeries.objects.filter(sponsor=OuterRef("pk")))
-    return User.objects.filter(asked | sponsoring, pk=user.pk).exists()
+    return Q(asked | sponsoring)
 
 
 def sponsored(user: User, at: datetime) -> list[Any]:

@@ -41,9 +41,9 @@ def _with_forms(rows: list[Raised]) -> list[Raised]:
     return rows
 
 
-def for_home(user: User, at: datetime) -> dict[str, Any]:
-    """Return what the start page shows a sponsor first. At most six queries, one for everyone else."""
-    if not waiting.is_sponsor(user):
+def for_home(user: User, at: datetime, *, is_sponsor: bool) -> dict[str, Any]:
+    """Return what the start page shows a sponsor first. At most five queries, none for everyone else."""
+    if not is_sponsor:
         return {"raised": [], "sponsored": [], "goals": []}
     series = waiting.sponsored(user, at)
     return {

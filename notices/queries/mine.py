@@ -1,12 +1,13 @@
 """The open work of one person from all rooms, for "my week" and for the digest. One query each."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 
+from leaders.queries import waiting
 from learnings.models import Learning
 from learnings.states import LearningState
 from meetings.models import Meeting
@@ -37,19 +38,30 @@ def reviews_to_answer(user: User) -> QuerySet[Reviewer]:
     )
 
 
-def scores_and_experiments(
-    user: User, *, until: date, most: int
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the scores that wait for this person, and the experiments that do, at most `most` of each.
+class ForHome(NamedTuple):
+    """What "my week" reads of a person with one query, because the page takes at most fifteen.
 
-    until: the last day of the expected results of experiments. A score is {"reference", "title", "ends_on",
-    "stands_in_for"}, an experiment {"subject_id", "reference", "title", "state", "ends_on",
-    "open_challenges"}. Both in one query, because "my week" takes at most fifteen.
+    scores: those that wait for the person, {"reference", "title", "ends_on", "stands_in_for"}.
+    experiments: those that do, {"subject_id", "reference", "title", "state", "ends_on", "open_challenges"}.
+    is_sponsor: whether something was raised to the person, or they sponsor a meeting series.
     """
-    rows = User.objects.filter(pk=user.pk)
-    return rows.values_list(
-        ArraySubquery(_scores_to_give(user)[:most]), ArraySubquery(_experiments_to_lead(user, until)[:most])
-    ).get()
+
+    scores: list[dict[str, Any]]
+    experiments: list[dict[str, Any]]
+    is_sponsor: bool
+
+
+def for_home(user: User, *, until: date, most: int) -> ForHome:
+    """Return the scores and experiments that wait for this person, and whether they are a sponsor. One query.
+
+    until: the last day of the expected results of experiments. most: of scores, and of experiments.
+    """
+    rows = User.objects.filter(pk=user.pk).values_list(
+        ArraySubquery(_scores_to_give(user)[:most]),
+        ArraySubquery(_experiments_to_lead(user, until)[:most]),
+        ExpressionWrapper(waiting.is_sponsor(), BooleanField()),
+    )
+    return ForHome(*rows.get())
 
 
 def _scores_to_give(user: User) -> QuerySet[Any]:

@@ -146,6 +146,16 @@ def test_the_start_page_of_a_sponsor_without_work_shows_their_series_and_goals(c
     assert "Nothing is waiting for you" in client.get("/").content.decode()
 
 
+def test_the_start_page_has_what_was_raised_to_somebody_who_sponsors_no_series(client, sponsor):
+    action = raised(sponsor)
+
+    for reader, is_shown in ((sponsor, True), (people.user("Member"), False)):
+        client.force_login(reader)
+        page = client.get("/")
+        assert [one.action for one in page.context["raised"]] == [action] * is_shown
+        assert page.context["sponsored"] == []
+
+
 def test_the_snapshot_has_attendance_answers_and_hours_of_sponsors(sponsor):
     team, crew = make_meetings.crew("data-science", "engineering")
     series = make_meetings.series(team, sponsor=sponsor, participants=[sponsor], length_minutes=60)
