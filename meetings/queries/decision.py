@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from catalogue.models import Model
 from history.digest_parts import DigestPart, Said
@@ -90,8 +91,11 @@ def _about_models(models: Collection[int]) -> RecordedQuerySet[Any]:
 
     Agreed thresholds have marks of their own.
     """
-    rows = Decision.objects.filter(about__root__kind=Model.KIND, about__root__object_id__in=models)
-    return rows.exclude(about__kind=Threshold.KIND).annotate(marked_model=F("about__root__object_id"))
+    itself = Q(about__kind=Model.KIND, about__object_id__in=models)
+    part = Q(about__root__kind=Model.KIND, about__root__object_id__in=models)
+    rows = Decision.objects.filter(itself | part).exclude(about__kind=Threshold.KIND)
+    # A model is its own root, so the root of its subject is null.
+    return rows.annotate(marked_model=Coalesce("about__root__object_id", "about__object_id"))
 
 
 ON_CHARTS = MarkReader(

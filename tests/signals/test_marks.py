@@ -104,3 +104,15 @@ def test_the_latest_marks_of_all_kinds_are_shown(monkeypatch, number):
     monkeypatch.setattr(marks, "MAX_MARKS", number)
 
     assert marks_of(reader, [model.pk], *PERIOD) == found[-number:]
+
+
+def test_decisions_about_a_model_and_about_what_belongs_to_it_are_marked():
+    model, other, reader = catalogue.model(), catalogue.model(), people.user()
+    about = (model.subject, signals.series(model).subject)
+    made = [meetings.decision(about=subject, at=AT - HOUR).reference for subject in about]
+    meetings.decision(about=other.subject, at=AT - HOUR)
+
+    found = marks_of(reader, [model.pk], *PERIOD)
+
+    assert references(found) == made
+    assert {mark["model"] for mark in found} == {model.pk}
