@@ -129,6 +129,7 @@ class Executive(ApiView):
 
     permission = {"GET": "leaders.executive_view"}
     answers = {"GET": (200, ExecutiveAnswer)}
+    names_objects = True
     spec = EXECUTIVE
 
     def get(self, request: Request) -> Response:

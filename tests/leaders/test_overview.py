@@ -176,7 +176,8 @@ def test_the_api_has_the_figures_of_a_day():
         answer = caller.get(f"/api/v1/executive?{query}")
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (status, field)
     assert caller.get("/api/v1/executive?on=2026-01-01").status_code == 404
-    assert caller.get("/api/v1/executive?team=x").json()["detail"] == "There is no team “x”."
+    missing = caller.get("/api/v1/executive?team=x")
+    assert (missing.status_code, missing.json()["detail"]) == (404, "There is no team “x”.")
 
 
 @pytest.mark.parametrize("number", [1, 3])
