@@ -49,7 +49,9 @@ def by_team(selection: Selection, reader: Reader) -> list[TeamDuties]:
     found = of_people(selection, reader).order_by().values("pk", *DUTIES)
     numbers = {row["pk"]: row for row in found}
     sums: dict[tuple[str, str], dict[str, int]] = {}
-    rows = Membership.objects.filter(user__in=list(numbers)).order_by("team__name", "pk")
+    rows = Membership.objects.filter(user__in=list(numbers)).order_by(
+        "team__name__collated", "team__name", "pk"
+    )
     for name, slug, person in rows.values_list("team__name", "team__slug", "user"):
         of_team = sums.setdefault((name, slug), dict.fromkeys(DUTIES, 0))
         for duty in DUTIES:
