@@ -432,6 +432,7 @@ _OBJECTS: tuple[tuple[str, Any], ...] = (
     ("learnings:use_", lambda w, o: o.use),
     ("learnings:glossary_", lambda w, o: w.extra["word"]),
     ("learnings:lesson_", None),
+    ("learnings:address", None),  # without a version, as the calendar addresses
     ("learnings:session_", lambda w, o: o.session),
     ("learnings:recognition_", lambda w, o: o.recognition),
     ("learnings:", lambda w, o: o.learning),
