@@ -9,8 +9,8 @@ from kit.rights import OPEN, view_needs
 from meetings.operations import calendar_feed as operations
 from meetings.queries import calendar as queries
 from people.icalendars import MEDIA_TYPE, tag_of
-from people.models import User
 from people.operations.token import hash_of
+from people.queries.sight import reader_of
 
 
 @require_safe
@@ -21,8 +21,7 @@ def calendar(request: HttpRequest, secret: str) -> HttpResponseBase:
     feed = queries.feed_with(hash_of(secret))
     if feed is None:
         raise Http404
-    reader = User.objects.with_sight().get(pk=feed.user_id)
-    content = queries.feed(reader, feed.series, at=at)
+    content = queries.feed(reader_of(feed), feed.series, at=at)
     operations.note_reading(feed, at=at)
     return answer(request, content)
 

@@ -26,6 +26,7 @@ from learnings.queries import learning as queries
 from pages.templatetags.ui import markdown
 from people.models import User
 from people.operations.token import hash_of
+from people.queries.sight import reader_of
 
 SIZE = 30
 
@@ -78,7 +79,7 @@ class AtAddress(Published):
         if address is None:
             raise Http404
         operations.note_reading(address, at=clock.now())
-        return User.objects.with_sight().get(pk=address.user_id)
+        return reader_of(address)
 
 
 _at_address = AtAddress()

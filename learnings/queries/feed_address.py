@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from learnings.models import FeedAddress
 from people.models import User
+from people.queries.sight import with_readers
 
 
 def addresses_of(user: User) -> QuerySet[FeedAddress]:
@@ -12,6 +13,6 @@ def addresses_of(user: User) -> QuerySet[FeedAddress]:
 
 
 def address_with(secret_hash: bytes) -> FeedAddress | None:
-    """Return the live address with this hash, of an active person; None without one."""
+    """Return the live address with this hash, of an active person; None without one. See reader_of()."""
     live = FeedAddress.objects.filter(ended_at__isnull=True, user__is_active=True)
-    return live.filter(secret_hash=secret_hash).first()
+    return with_readers(live).filter(secret_hash=secret_hash).first()

@@ -23,6 +23,7 @@ from people.models import User
 from people.queries import duty
 from people.queries.calendar_part import host, part
 from people.queries.duty import OwnDuty
+from people.queries.sight import with_readers
 
 # A feed has the meetings of the past year, so that a subscribed calendar keeps them.
 PAST = timedelta(days=366)
@@ -48,9 +49,9 @@ def feeds_of(user: User) -> QuerySet[CalendarFeed]:
 
 
 def feed_with(secret_hash: bytes) -> CalendarFeed | None:
-    """Return the live feed with this hash, of an active person; None without one."""
+    """Return the live feed with this hash, of an active person; None without one. See reader_of()."""
     live = CalendarFeed.objects.filter(ended_at__isnull=True, user__is_active=True)
-    return live.select_related("series__subject").filter(secret_hash=secret_hash).first()
+    return with_readers(live.select_related("series__subject")).filter(secret_hash=secret_hash).first()
 
 
 def feed(reader: Visitor, series: MeetingSeries | None, *, at: datetime) -> bytes:

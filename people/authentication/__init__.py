@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from kit import clock
 from kit.prepared import Argument, Prepared
 from people.authentication import demanded
-from people.models import AHEAD_BY, TEAM_SUBJECTS, Token, User
+from people.models import Token, User
 from people.operations import token as token_operations
+from people.queries.sight import reader_of, with_readers
 from people.states import TokenScope
 
 # Every page needs it.
@@ -66,8 +67,7 @@ class Session(SessionAuthentication):
 # Every API request needs it.
 _VALID_TOKEN = Prepared(
     lambda: (
-        Token.objects.select_related("user")
-        .annotate(team_subject_ids=TEAM_SUBJECTS, ahead_by=AHEAD_BY)
+        with_readers(Token.objects.all())
         .filter(
             Q(secret_hash=Argument("secret_hash"))
             | Q(former_hash=Argument("secret_hash"), former_until__gt=Argument("at")),
@@ -88,6 +88,5 @@ def find(text: str, *, at: Any) -> Token | None:
         return None
     token = _VALID_TOKEN.first(prefix=parts[1], secret_hash=token_operations.hash_of(parts[2]), at=at)
     if token is not None:
-        token.user.team_subject_ids = token.team_subject_ids  # type: ignore[attr-defined]  # annotated
-        token.user.ahead_by = token.ahead_by  # type: ignore[attr-defined]  # annotated
+        token.user = reader_of(token)
     return token
