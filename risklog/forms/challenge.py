@@ -71,8 +71,11 @@ class ChallengeForm(PageForm):
         help_text="Conditions and evidence, not who is at fault.",
     )
     run = _RunChoice(required=False, label="Run of the reproduction")
-    is_reproduced = forms.NullBooleanField(
+    is_reproduced = forms.TypedChoiceField(
         label="It came to the same result",
+        choices=[("", "Not answered"), ("yes", "Yes"), ("no", "No")],
+        coerce=lambda text: text == "yes",
+        empty_value=None,
         required=False,
         help_text="Riskhub decides this itself if the run repeats a run of the experiment.",
     )

@@ -151,6 +151,25 @@ def test_the_pages_of_a_challenge(client, owners):
     assert "It is agreed" in client.get(address).content.decode()
 
 
+@pytest.mark.parametrize(("answer", "stored"), [("yes", True), ("no", False)])
+def test_the_page_of_a_reproduction_stores_its_result_and_refuses_another_one(
+    client, owners, workflow, answer, stored
+):
+    made = experiments.experiment(state=FINISHED, owners=owners)
+    client.force_login(people.user("Cara Critic"))
+    page = f"/risks/experiments/{made.reference}/challenge/"
+    given = {"kind": "reproduction", "text": "Same slice", "run": catalogue.run(workflow).pk}
+
+    for wrong in ("", "maybe", "7740301"):
+        refusal = client.post(page, {**given, "is_reproduced": wrong})
+        assert (refusal.status_code, list(refusal.context["form"].errors)) == (422, ["is_reproduced"])
+    wrong = {"kind": "challenge", "text": "Why AUC?", "is_reproduced": "7740301"}
+    assert client.post(page, wrong).status_code == 422
+    assert client.post(page, {**given, "is_reproduced": answer}).status_code == 303
+
+    assert Challenge.objects.get().is_reproduced is stored
+
+
 def test_the_pages_of_a_run(client, owners, workflow):
     made, run = experiments.experiment(owners=owners), catalogue.run(workflow, "train-1")
     client.force_login(owners[0])
