@@ -26,6 +26,7 @@ from incidents.models import Incident, InvolvedModel, ReportingDuty, TimelineEnt
 from kit.actor import SYSTEM
 from leaders.models import Allotment, Goal
 from learnings.models import FeedAddress, GlossaryWord, Learning, LearningSession, LearningUse, Recognition
+from learnings.operations import feed_address
 from meetings.models import (
     AgendaItem,
     AgendaTemplate,
@@ -210,6 +211,17 @@ def at(name: str, *args: str, query: str = "") -> Callable[[House], str]:
 
 def typed(**values: Any) -> Callable[[House], dict[str, Any]]:
     return lambda house: values
+
+
+def _feed_address(house: House) -> FeedAddress:
+    """Return the address of the learnings feed of the user. It is created if no case created it before."""
+    live = FeedAddress.objects.filter(user=house.user, ended_at__isnull=True).first()
+    return live or feed_address.add(house.user, by=SYSTEM, at=AT)[0]
+
+
+def _page_with_feed_address(house: House) -> str:
+    _feed_address(house)
+    return reverse("learnings:address")
 
 
 def _rungs(house: House) -> dict[str, Any]:
@@ -679,6 +691,12 @@ CASES = (
         at("meetings:calendar"),
         CalendarFeed,
         action=at("meetings:calendar_renew", "feed.pk"),
+    ),
+    Case(
+        "feed address renewed",
+        _page_with_feed_address,
+        FeedAddress,
+        action=lambda house: reverse("learnings:address_renew", args=[_feed_address(house).pk]),
     ),
     Case(
         "contest",
