@@ -11,10 +11,10 @@ from history.models import Subject
 from incidents.models import Incident
 from incidents.models.incident import MAX_AFFECTED, MAX_TITLE
 from incidents.operations.incident import CHANGEABLE
-from incidents.queries import incident as queries
 from incidents.states import IncidentSeverity
 from lists.collation import BY_NAME
 from pages.forms import PageForm
+from pages.sight import SightForm
 from people.models import Team, User
 
 _MOMENT = "%Y-%m-%dT%H:%M"
@@ -140,34 +140,7 @@ class IncidentReasonForm(PageForm):
     reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 2, "class": "textarea"}))
 
 
-class IncidentSightForm(PageForm):
+class IncidentSightForm(SightForm):
     """Who may see an incident: everyone, or some teams with those who handle it."""
 
-    who = forms.ChoiceField(
-        label="Visible to",
-        choices=[
-            ("all", "Everyone in the organisation"),
-            ("teams", "Only these teams, and those who declared it or have a role"),
-        ],
-        widget=forms.RadioSelect,
-    )
-    teams = forms.ModelMultipleChoiceField(
-        Team.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, label="Teams"
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        fields: dict[str, Any] = self.fields
-        fields["teams"].queryset = Team.objects.filter(subject__is_retired=False).order_by(*BY_NAME)
-        fields["teams"].label_from_instance = lambda team: team.name
-
-    @classmethod
-    def of(cls, incident: Incident, data: Any = None) -> "IncidentSightForm":
-        teams = [team.object_id for team in queries.teams_of(incident)]
-        who = "all" if incident.subject.viewers is None else "teams"
-        return cls(data, initial={"who": who, "teams": teams})
-
-    def values(self) -> dict[str, Any]:
-        """Return the teams, None for everyone."""
-        is_open = self.cleaned_data["who"] == "all"
-        return {"teams": None if is_open else list(self.cleaned_data["teams"])}
+    ONLY_TEAMS = "Only these teams, and those who declared it or have a role"

@@ -35,6 +35,7 @@ from pages.answers import respond
 from pages.flows import form_page
 from pages.forms import PageForm
 from people.permissions import SignedInRequest
+from people.queries.restriction import offered_teams
 
 # A step in an address -> the state it leads to, its form, its operation, and the toast.
 STEPS: dict[str, tuple[IncidentState, type[PageForm], Any, str]] = {
@@ -204,6 +205,7 @@ def incident_step(request: SignedInRequest, reference: str, step: str) -> HttpRe
 def incident_sight(request: SignedInRequest, reference: str) -> HttpResponse:
     """Choose who may see the incident: everyone or some teams. The user may lose access by that."""
     incident = incident_of(request, reference)
+    data = request.POST if request.method == "POST" else None
 
     def is_visible() -> bool:
         return Incident.objects.visible_to(request.user).filter(pk=incident.pk).exists()
@@ -211,7 +213,7 @@ def incident_sight(request: SignedInRequest, reference: str) -> HttpResponse:
     return flows.step(
         request,
         incident,
-        IncidentSightForm.of(incident, request.POST if request.method == "POST" else None),
+        IncidentSightForm.of(incident, data, teams=offered_teams(incident)),
         permission="incidents.incident_change",
         operation=operations.restrict,
         address=lambda: address_of(incident) if is_visible() else reverse("incidents:incident_list"),

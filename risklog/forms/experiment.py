@@ -9,7 +9,8 @@ from catalogue.models import Model, Workflow
 from history.models import Subject
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
-from people.models import Team, User
+from pages.sight import SightForm
+from people.models import User
 from people.states import Role
 from risklog.forms.risk import NamedChoice
 from risklog.models import Experiment
@@ -186,32 +187,7 @@ class CancelExperimentForm(PageForm):
     reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 2, "class": "textarea"}))
 
 
-class ExperimentSightForm(PageForm):
+class ExperimentSightForm(SightForm):
     """Who may see an experiment: everyone, or some teams with its owners and who proposed it."""
 
-    who = forms.ChoiceField(
-        label="Visible to",
-        choices=[("all", "Everyone in the organisation"), ("teams", "Only these teams and the owners")],
-        widget=forms.RadioSelect,
-    )
-    teams = forms.ModelMultipleChoiceField(
-        Team.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        fields: dict[str, Any] = self.fields
-        fields["teams"].queryset = Team.objects.filter(subject__is_retired=False).order_by(*BY_NAME)
-        fields["teams"].label_from_instance = lambda team: team.name
-
-    @classmethod
-    def of(cls, experiment: Experiment, data: Any = None) -> "ExperimentSightForm":
-        """Return the form of an existing experiment."""
-        subjects = queries.restricted_to(experiment)
-        teams = Team.objects.filter(subject__in=subjects or ())
-        return cls(data, initial={"who": "all" if subjects is None else "teams", "teams": teams})
-
-    def values(self) -> dict[str, Any]:
-        """Return the teams, None for everyone."""
-        is_open = self.cleaned_data["who"] == "all"
-        return {"teams": None if is_open else list(self.cleaned_data["teams"])}
+    ONLY_TEAMS = "Only these teams and the owners"

@@ -12,6 +12,7 @@ from kit import clock
 from kit.kinds import url_of
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
+from pages.sight import SightForm
 from people import queries as people
 from people.models import Team, User
 from people.states import Role
@@ -19,7 +20,6 @@ from risklog.models import Category, Risk
 from risklog.models.matrix import present_matrix
 from risklog.operations.risk import CHANGEABLE
 from risklog.queries import acceptance, closing
-from risklog.queries import risk as queries
 from risklog.states import STATEMENT, Treatment
 from signals.models import Series
 
@@ -333,34 +333,7 @@ class ReconfirmForm(StepForm):
     )
 
 
-class SightForm(PageForm):
+class RiskSightForm(SightForm):
     """Who may see a risk: everyone, or some teams with the owner, the reporter and the reviewers."""
 
-    who = forms.ChoiceField(
-        label="Visible to",
-        choices=[
-            ("all", "Everyone in the organisation"),
-            ("teams", "Only these teams, the owner and the reporter"),
-        ],
-        widget=forms.RadioSelect,
-    )
-    teams = forms.ModelMultipleChoiceField(
-        Team.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, label="Teams"
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        fields: dict[str, Any] = self.fields
-        fields["teams"].queryset = Team.objects.filter(subject__is_retired=False).order_by(*BY_NAME)
-        fields["teams"].label_from_instance = lambda team: team.name
-
-    @classmethod
-    def of(cls, risk: Risk, data: Any = None) -> "SightForm":
-        """Return the form of an existing risk."""
-        teams = [team.object_id for team in queries.teams_of(risk)]
-        return cls(data, initial={"who": "all" if risk.subject.viewers is None else "teams", "teams": teams})
-
-    def values(self) -> dict[str, Any]:
-        """Return the teams, None for everyone."""
-        is_open = self.cleaned_data["who"] == "all"
-        return {"teams": None if is_open else list(self.cleaned_data["teams"])}
+    ONLY_TEAMS = "Only these teams, the owner and the reporter"

@@ -11,9 +11,9 @@ from history.operations import GrantReason, NewGrant, Placement, Reach
 from kit.actor import Actor
 from kit.refusals import Refused
 from people.models import Team, User
+from people.queries.restriction import restricted_to
 from risklog.events import experiment as events
 from risklog.models import Experiment
-from risklog.queries import experiment as queries
 
 
 @transaction.atomic
@@ -35,7 +35,7 @@ def restrict(
     if teams is not None and not teams:
         raise Refused("Choose at least one team, or let everyone see it.", field="teams")
     subjects = None if teams is None else {team.subject_id for team in teams}
-    if subjects == queries.restricted_to(experiment):
+    if subjects == restricted_to(experiment.subject_id):
         return experiment
     payload: Any = events.ExperimentOpenedToAll()
     if subjects is not None:

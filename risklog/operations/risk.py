@@ -9,11 +9,12 @@ from django.db import transaction
 
 from catalogue.models import Model
 from history import operations as history
-from history.models import Event, Subject
+from history.models import Event
 from history.operations import GrantReason, NewGrant, Placement, Reach
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import Team, User
+from people.queries.restriction import restricted_to
 from risklog import events
 from risklog.likeness import key_of
 from risklog.models import Category, Risk
@@ -276,7 +277,7 @@ def restrict(
     if teams is not None and not teams:
         raise Refused("Choose at least one team, or let everyone see it.", field="teams")
     viewers = None if teams is None else {team.subject_id for team in teams}
-    if viewers == _teams_of(risk):
+    if viewers == restricted_to(risk.subject_id):
         return risk
     history.change(
         risk,
@@ -311,11 +312,3 @@ def _placement(risk: Risk, viewers: Sequence[int] | None, by: Actor) -> Placemen
         viewers=viewers,
         grants=[NewGrant(person, reason, Reach.ROOT) for reason, person in grantees.items() if person],
     )
-
-
-def _teams_of(risk: Risk) -> set[int] | None:
-    """Return the stored subject ids of the teams the risk is restricted to; None if it is unrestricted."""
-    viewers = Subject.objects.values_list("viewers", flat=True).get(pk=risk.subject_id)
-    if viewers is None:
-        return None
-    return set(Subject.objects.filter(pk__in=viewers, kind=Team.KIND).values_list("pk", flat=True))

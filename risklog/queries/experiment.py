@@ -9,9 +9,9 @@ from django.db.models import OuterRef, Prefetch
 from django.db.models.functions import JSONObject
 
 from catalogue.models import Run
-from history.models import RecordedQuerySet, Subject, may_be_seen_by
+from history.models import RecordedQuerySet, may_be_seen_by
 from kit.sight import Visitor
-from people.models import Team, User
+from people.models import User
 from risklog.models import Challenge, Experiment, ExperimentOwner, ExperimentPlan, ExperimentRun
 from risklog.models.experiment import PLAN_FIELDS
 from risklog.states import Arm
@@ -37,14 +37,6 @@ def has_points(experiment: Experiment) -> bool:
     """Return True if the metric of the data slice has a value since the start. One query."""
     values = SeriesValue.objects.filter(series=experiment.series_id)
     return values.between(experiment.started_at, None).exists()
-
-
-def restricted_to(experiment: Experiment) -> set[int] | None:
-    """Return the stored subject ids of the teams that it is restricted to; None if everyone may see it."""
-    viewers = Subject.objects.values_list("viewers", flat=True).get(pk=experiment.subject_id)
-    if viewers is None:
-        return None
-    return set(Subject.objects.filter(pk__in=viewers, kind=Team.KIND).values_list("pk", flat=True))
 
 
 def shown(user: Visitor, experiment: Experiment) -> dict[str, object]:

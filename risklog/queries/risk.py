@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, RowNumber
 from django.urls import reverse
 
 from catalogue.models import Model
-from history.models import Event, Subject
+from history.models import Event
 from history.queries import may_see, seen_by
 from kit.rights import may
 from kit.sight import Visitor
@@ -135,17 +135,6 @@ def for_page(user: Visitor) -> QuerySet[Risk]:
         "series__subject",
         "breach_group__subject",
         "merged_into__subject",
-    )
-
-
-def teams_of(risk: Risk) -> list[Subject]:
-    """Return the teams that may see a restricted risk; [] for an unrestricted one."""
-    if risk.subject.viewers is None:
-        return []
-    return list(
-        Subject.objects.filter(pk__in=risk.subject.viewers, kind="team").order_by(
-            "title__collated", "title", "id"
-        )
     )
 
 

@@ -22,6 +22,7 @@ from pages.forms import PageForm
 from pages.listing import listing
 from pages.requests import actor
 from people.permissions import SignedInRequest
+from people.queries.restriction import offered_teams
 from risklog.filters.experiment import EXPERIMENTS
 from risklog.forms.experiment import (
     CancelExperimentForm,
@@ -216,6 +217,7 @@ def experiment_plan(request: SignedInRequest, reference: str) -> HttpResponse:
 def experiment_sight(request: SignedInRequest, reference: str) -> HttpResponse:
     """Choose who may see an experiment. The user may lose access by that."""
     experiment = _experiment(request, reference)
+    data = request.POST if request.method == "POST" else None
 
     def is_visible() -> bool:
         return Experiment.objects.visible_to(request.user).filter(pk=experiment.pk).exists()
@@ -223,7 +225,7 @@ def experiment_sight(request: SignedInRequest, reference: str) -> HttpResponse:
     return flows.step(
         request,
         experiment,
-        ExperimentSightForm.of(experiment, request.POST if request.method == "POST" else None),
+        ExperimentSightForm.of(experiment, data, teams=offered_teams(experiment)),
         permission="risklog.experiment_change",
         operation=restrict,
         address=lambda: address_of(experiment) if is_visible() else reverse("risklog:experiment_list"),

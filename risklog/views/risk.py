@@ -20,7 +20,8 @@ from pages.requests import actor
 from people import queries as people
 from people.models import User
 from people.permissions import SignedInRequest
-from risklog.forms.risk import EditRiskForm, NewRiskForm, SightForm
+from people.queries.restriction import offered_teams
+from risklog.forms.risk import EditRiskForm, NewRiskForm, RiskSightForm
 from risklog.forms.risk_of_pattern import RiskOfPatternForm
 from risklog.models import Risk
 from risklog.models.appetite import appetite_of
@@ -208,6 +209,7 @@ def risk_edit(request: SignedInRequest, reference: str) -> HttpResponse:
 def risk_sight(request: SignedInRequest, reference: str) -> HttpResponse:
     """Choose who may see the risk: everyone or some teams. The user may lose access by that."""
     risk = _risk(request, reference)
+    data = request.POST if request.method == "POST" else None
 
     def is_visible() -> bool:
         return Risk.objects.visible_to(request.user).filter(pk=risk.pk).exists()
@@ -215,11 +217,11 @@ def risk_sight(request: SignedInRequest, reference: str) -> HttpResponse:
     return flows.step(
         request,
         risk,
-        SightForm.of(risk, request.POST if request.method == "POST" else None),
+        RiskSightForm.of(risk, data, teams=offered_teams(risk)),
         permission="risklog.risk_change",
         operation=operations.restrict,
         address=lambda: address_of(risk) if is_visible() else reverse("risklog:risk_list"),
-        show=flows.form_page(request, "risklog/risk_sight.html", "sight", risk=risk),
+        show=flows.form_page(request, "risklog/risk_sight.html", risk=risk),
         message=lambda: (
             "Saved" if is_visible() else f"{risk.reference} is restricted. You can no longer see it."
         ),
