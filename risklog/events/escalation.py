@@ -1,6 +1,10 @@
-"""The payloads of the events of escalations."""
+"""The events of escalations. Lists of ids are user ids, except `webhooks`."""
 
-from history.declarations import Payload
+from history.declarations import EventType, Mail, Payload
+from history.recipients import listed_in_payload
+from history.states import InDoubt, NewsGroup
+from risklog import mail
+from risklog.recipients import escalated_to, other_administrators, team_of_escalation, unnamed_raisers
 
 
 class EscalationStarted(Payload, verb="risklog.escalation_started"):
@@ -100,3 +104,55 @@ class RevealLapsed(Payload, verb="risklog.reveal_lapsed"):
 class EscalationRevealed(Payload, verb="risklog.escalation_revealed"):
     reason: str
     told: list[int]
+
+
+_ASKED_REVEAL = listed_in_payload("told", reason="You asked to reveal who escalated it")
+_ESCALATED = listed_in_payload("told", reason="Escalated to you")
+# A mail that may not have arrived is sent again.
+_ESCALATION = Mail(
+    "escalation",
+    mail.escalation_context,
+    mail.escalation_waits_for,
+    InDoubt.RESEND,
+    is_wanted=mail.escalation_is_mailed,
+)
+
+
+def _escalates(payload: type[Payload], recipients: tuple = (_ESCALATED,)) -> EventType:
+    """Return an event whose mail is sent at once, also to its actor. Users cannot turn it off, a rung can."""
+    return EventType(
+        payload,
+        recipients,
+        _ESCALATION,
+        is_urgent=True,
+        is_actor_notified=True,
+        group=NewsGroup.ESCALATIONS,
+        cannot_be_silenced=True,
+    )
+
+
+ESCALATION_EVENTS = (
+    EventType(EscalationStarted, (team_of_escalation,), group=NewsGroup.ESCALATIONS),
+    _escalates(EscalationClimbed),
+    _escalates(EscalationLapsed),
+    _escalates(EscalationResumed),
+    _escalates(EscalationSteppedDown),
+    _escalates(EscalationCalledAgain),
+    _escalates(EscalationHandedOver, (listed_in_payload("told", reason="Handed over to you"),)),
+    EventType(EscalationAnnotated, (escalated_to,), group=NewsGroup.ESCALATIONS),
+    EventType(EscalationAcknowledged, (escalated_to,), group=NewsGroup.ESCALATIONS),
+    EventType(EscalationPaused, (escalated_to,), group=NewsGroup.ESCALATIONS),
+    EventType(EscalationStays, (escalated_to,), is_urgent=True, group=NewsGroup.ESCALATIONS),
+    EventType(EscalationWaits, is_minor=True),
+    EventType("risklog.escalation_replanned", is_minor=True),
+    EventType(EscalationResolved, (escalated_to,), group=NewsGroup.ESCALATIONS),
+    # No mail: its delivery log would name the person who escalated.
+    EventType(
+        RevealAsked, (other_administrators,), is_urgent=True, is_chained=True, group=NewsGroup.ESCALATIONS
+    ),
+    EventType(RevealDeclined, (_ASKED_REVEAL,), is_chained=True, group=NewsGroup.ESCALATIONS),
+    EventType(RevealLapsed, (_ASKED_REVEAL,), is_chained=True, group=NewsGroup.ESCALATIONS),
+    EventType(
+        EscalationRevealed, (_ASKED_REVEAL, unnamed_raisers), is_chained=True, group=NewsGroup.ESCALATIONS
+    ),
+)

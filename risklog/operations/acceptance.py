@@ -14,7 +14,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people import queries as people
 from people.states import Role
-from risklog import events
+from risklog.events import risk as events
 from risklog.models import Acceptance, Risk
 from risklog.models.matrix import present_matrix
 from risklog.operations.days import day_of, moment_of

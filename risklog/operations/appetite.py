@@ -21,7 +21,7 @@ from history.queries import changed_fields
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
-from risklog import events
+from risklog.events import risk as events
 from risklog.models import Appetite, Category, Risk
 from risklog.models.appetite import appetite_of, needs_plan
 from risklog.operations.days import day_of, moment_of

@@ -17,8 +17,8 @@ from history.wiring import handler
 from kit.actor import SYSTEM
 from kit.refusals import ChangedMeanwhile
 from people.states import WORKING_TIME_FIELDS
-from risklog import events
 from risklog import ladder as rules
+from risklog.events import escalation as events
 from risklog.ladder import Climbs, Place, RungRule, Waits
 from risklog.models import Climb, Escalation, Ladder, Rung
 from risklog.operations import sight

@@ -14,7 +14,7 @@ from history.models import Event
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
-from risklog import events
+from risklog.events import risk as events
 from risklog.models import Risk
 from risklog.operations import review, reviewer
 from risklog.operations.acceptance import rows_of_end

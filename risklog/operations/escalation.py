@@ -13,7 +13,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people import queries as people
 from people.models import Team, User
-from risklog import events
+from risklog.events import escalation as events
 from risklog.ladder import RungRule
 from risklog.models import Category, Escalation
 from risklog.operations import climb, sight, top_rung

@@ -10,7 +10,7 @@ from history import operations as history
 from history import undo as history_undo
 from history.models import Event, new_batch
 from kit.actor import Actor
-from risklog import events
+from risklog.events import risk as events
 from risklog.models import Import, Risk
 from risklog.operations import risk_bulk, risk_bulk_undo
 from risklog.operations.acceptance import rows_of_end

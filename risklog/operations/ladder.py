@@ -13,8 +13,8 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people import queries as people
 from people.models import Function, Team, User
-from risklog import events
 from risklog import ladder as rules
+from risklog.events import rules as events
 from risklog.models import Category, Ladder, LadderVersion, Rung
 from risklog.queries import channels
 from risklog.states import Severity, When, Who

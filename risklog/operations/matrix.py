@@ -14,7 +14,8 @@ from kit.locks import Lock
 from kit.refusals import Refused
 from kit.sight import Visitor
 from kit.texts import one_line
-from risklog import events, scoring
+from risklog import scoring
+from risklog.events import risk as events
 from risklog.models import Risk, RiskMatrix
 from risklog.models.matrix import forget, in_cells
 from risklog.scoring import REVIEW_DAYS, Cell, Matrix

@@ -12,7 +12,8 @@ from kit.refusals import Refused
 from people import queries as people
 from people.models import Function, User
 from people.states import Role
-from risklog import events, routing
+from risklog import routing
+from risklog.events import review as events
 from risklog.models import Review, Reviewer
 from risklog.operations import reviewer, sight
 from risklog.queries import availability

@@ -11,7 +11,7 @@ from history import operations as history
 from history.models import Due
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
-from risklog import events
+from risklog.events import escalation as events
 from risklog.models import Escalation, Reveal
 from risklog.operations import climb
 from risklog.queries import reveal as queries

@@ -21,8 +21,8 @@ from kit.refusals import ChangedMeanwhile, Refused
 from people import working
 from people.states import WORKING_TIME_FIELDS
 from people.working import Hours
-from risklog import events
 from risklog import ladder as rules
+from risklog.events import review as events
 from risklog.models import Review
 from risklog.operations import escalation, reviewer, sight
 from risklog.queries import availability

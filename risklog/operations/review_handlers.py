@@ -7,7 +7,7 @@ from history.models import Event
 from history.wiring import handler
 from kit.actor import SYSTEM
 from kit.prepared import Argument, Prepared
-from risklog import events
+from risklog.events import review as events
 from risklog.models import Review
 from risklog.operations import reviewer
 from risklog.operations.review import annotate, open_for, withdraw

@@ -19,7 +19,8 @@ from people import queries as people
 from people.models import Function, User
 from people.states import Role
 from people.working import Hours
-from risklog import events, routing
+from risklog import routing
+from risklog.events import review as events
 from risklog.models import Review, Reviewer
 from risklog.operations import sight
 from risklog.queries import availability

@@ -15,7 +15,7 @@ from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import Team, User
 from people.queries.restriction import restricted_to
-from risklog import events
+from risklog.events import risk as events
 from risklog.likeness import key_of
 from risklog.models import Category, Risk
 from risklog.models.matrix import present_matrix

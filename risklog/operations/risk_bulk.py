@@ -20,7 +20,7 @@ from kit.refusals import Refused
 from lists import bulk
 from lists.bulk import CHANGED_SINCE, BulkResult, PlannedChange
 from people.models import Team, User
-from risklog import events
+from risklog.events import risk as events
 from risklog.likeness import key_of
 from risklog.models import Risk
 from risklog.models.matrix import present_matrix

@@ -15,7 +15,7 @@ from history.operations import FurtherRow
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import User
-from risklog import events
+from risklog.events import risk as events
 from risklog.models import Risk
 from risklog.models.matrix import present_matrix
 from risklog.operations.acceptance import rows_of_end

@@ -20,7 +20,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people import queries as people
 from people.models import User
-from risklog import scoring_events
+from risklog.events import scoring as events
 from risklog.models import Risk, Score, ScoringRound
 from risklog.operations import risk as risks
 from risklog.operations.reviewer import with_stand_in
@@ -63,7 +63,7 @@ def start(
         raise Refused("Choose people of at least two functions.", field="users")
     history.lock_scope(risk.subject)
     asked = [score.user_id for score in scores]
-    payload = scoring_events.ScoringStarted(asked=asked, ends_on=ends_on.isoformat(), is_residual=is_residual)
+    payload = events.ScoringStarted(asked=asked, ends_on=ends_on.isoformat(), is_residual=is_residual)
     history.change(
         risk, {"updated_at": at}, by=by, at=at, seen=seen, payload=payload, rows=[scoring_round, *scores]
     )
@@ -131,7 +131,7 @@ def score(
         raise ChangedMeanwhile("You changed your score in another window.", present=own)
     own.round = scoring_round
     values = {"likelihood": likelihood, "impact": impact, "reason": reason.strip(), "answered_at": at}
-    given = scoring_events.ScoreGiven(is_first=own.answered_at is None)
+    given = events.ScoreGiven(is_first=own.answered_at is None)
     event = history.record(risk, given, by=by, at=at, rows=[(own, values)])
     reveal_if_complete(scoring_round, at=at, cause=event)
     return own
@@ -172,7 +172,7 @@ def _reveal(
     columns = ("user_id", "likelihood", "impact", "reason")
     rows: list[dict[str, Any]] = [{**row} for row in given.values(*columns)]
     likelihoods, impacts = (sorted(row[name] for row in rows) for name in ("likelihood", "impact"))
-    revealed = scoring_events.ScoresRevealed(
+    revealed = events.ScoresRevealed(
         scores=rows,
         likelihood=[likelihoods[0], likelihoods[-1]],
         impact=[impacts[0], impacts[-1]],
@@ -188,7 +188,7 @@ def _reveal(
 def _cancel(
     scoring_round: ScoringRound, reason: str, *, by: Actor, at: datetime, cause: Event | None = None
 ) -> ScoringRound:
-    payload = scoring_events.ScoringCancelled(reason=reason or None)
+    payload = events.ScoringCancelled(reason=reason or None)
     history.move(
         scoring_round,
         ScoringState.CANCELLED,
@@ -241,7 +241,7 @@ def agree(
         "agreed_at": at,
         "agreed_reason": reason.strip(),
     }
-    payload = scoring_events.ScoreAgreed(likelihood=likelihood, impact=impact, reason=reason.strip() or None)
+    payload = events.ScoreAgreed(likelihood=likelihood, impact=impact, reason=reason.strip() or None)
     history.change(scoring_round, agreed, by=by, at=at, payload=payload)
     return risk
 
@@ -294,7 +294,7 @@ def remind(due: Due, *, at: datetime) -> None:
     scoring_round = _of_due(due)
     told = [score.user_id for score in queries.awaited(scoring_round, at=at)] if scoring_round else []
     if scoring_round and told and at < _moments(scoring_round.ends_on)[ENDS]:
-        payload = scoring_events.ScoringReminded(told=told, ends_on=scoring_round.ends_on.isoformat())
+        payload = events.ScoringReminded(told=told, ends_on=scoring_round.ends_on.isoformat())
         history.record(scoring_round, payload, by=SYSTEM, at=at)
 
 
@@ -361,6 +361,6 @@ def _ask_stand_ins(scoring_round: ScoringRound, *, at: datetime, cause: Event) -
         for absent, stand_in, function in queries.missing_stand_ins(scoring_round, at=at)
     ]
     if rows:
-        payload = scoring_events.ScoringAsked(asked=[row.user_id for row in rows])
+        payload = events.ScoringAsked(asked=[row.user_id for row in rows])
         history.record(scoring_round, payload, by=SYSTEM, at=at, rows=rows, cause=cause)
         _show(scoring_round.risk, rows, by=SYSTEM, at=at)

@@ -24,8 +24,8 @@ from people import queries as people
 from people import working
 from people.models import User
 from people.states import Role
-from risklog import events
 from risklog import ladder as rules
+from risklog.events import risk as events
 from risklog.models import Risk
 from risklog.operations import review
 from risklog.queries import availability

@@ -12,7 +12,8 @@ from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from people.slugs import free_slug, slug_of
-from risklog import events
+from risklog.events import rules as events
+from risklog.events.risk import RiskChanged
 from risklog.models import Category, Ladder, Risk
 from risklog.operations.appetite import move_appetites
 from risklog.operations.first_categories import FIRST
@@ -117,7 +118,7 @@ def merge(
         [(risk, {"category": into, "updated_at": at}) for risk in risks],
         by=by,
         at=at,
-        payload=events.RiskChanged(merged=category.name),
+        payload=RiskChanged(merged=category.name),
     )
     earlier = Category.objects.filter(merged_into=category).select_related("subject").order_by("pk")
     history.change_many([(one, {"merged_into": into}) for one in earlier], by=by, at=at)

@@ -14,7 +14,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from kit.texts import one_line
 from people.slugs import slug_of
-from risklog import events
+from risklog.events import rules as events
 from risklog.models import Template, TemplateVersion
 from risklog.operations.first_templates import FIRST
 from risklog.states import FieldType

@@ -9,7 +9,7 @@ from history.models import Due
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import User
-from risklog import events
+from risklog.events import escalation as events
 from risklog.models import Climb, Escalation
 from risklog.operations import climb, sight
 from risklog.queries import rung as rung_queries

@@ -12,7 +12,7 @@ from history.queries import present_data
 from history.templatetags.timeline import lines
 from kit.actor import SYSTEM
 from meetings.events import ItemMoved
-from risklog.events import ReviewAnnotated, ReviewSettled
+from risklog.events.review import ReviewAnnotated, ReviewSettled
 from tests.factories import people, risklog_review
 
 

@@ -1,4 +1,4 @@
-"""The events of scoring together, a part of the events of this room (events.py). All are on the risk."""
+"""The events of scoring together. All are on the risk."""
 
 from typing import Any
 
