@@ -13,7 +13,7 @@ from kit.actor import SYSTEM
 from people.models import User
 from people.operations import token
 from people.states import Role
-from risklog.filters import RISKS
+from risklog.filters.risk import RISKS
 from risklog.models import Risk
 
 SMALL = 1_000

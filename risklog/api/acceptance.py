@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from kit import clock
 from rest.fields import Body, read
 from rest.nested import Nested, NestedCollection, NestedItem, NestedStep
-from risklog.filters import ACCEPTANCES
+from risklog.filters.acceptance import ACCEPTANCES
 from risklog.models import Risk
 from risklog.operations import acceptance as operations
 from risklog.queries import acceptance as queries

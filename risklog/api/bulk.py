@@ -12,7 +12,7 @@ from lists.bulk import BulkResult
 from people.models import Team, User
 from rest.bulk import BulkBody, BulkOfList, UndoOfBulk
 from rest.fields import Body, Visible
-from risklog.filters import RISKS
+from risklog.filters.risk import RISKS
 from risklog.models import Risk
 from risklog.operations import risk_bulk, risk_bulk_undo
 from risklog.operations.risk_bulk import BulkChange

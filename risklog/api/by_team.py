@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from kit import clock
 from lists.specification import BadQuery, Reader
 from rest.resource import ApiView
-from risklog.filters import RISKS
+from risklog.filters.risk import RISKS
 from risklog.queries.by_team import COUNTED, by_team
 
 

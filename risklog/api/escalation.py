@@ -15,7 +15,7 @@ from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog.api.ladder import CallRow, channel_values
-from risklog.filters import ESCALATIONS, RESOLVED_ORDER
+from risklog.filters.escalation import ESCALATIONS, RESOLVED_ORDER
 from risklog.models import Climb, Escalation
 from risklog.operations import escalation as operations
 from risklog.operations import top_rung

@@ -21,7 +21,7 @@ from rest.problems import refusal_answer
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 from risklog.columns import COLUMNS, DateOrder
-from risklog.filters import IMPORT_ROWS, IMPORTS
+from risklog.filters.imports import IMPORT_ROWS, IMPORTS
 from risklog.models import Category, Import
 from risklog.operations import import_run
 from risklog.operations import imports as operations

@@ -17,7 +17,7 @@ from people.models import Function, Team, User
 from rest.fields import Body, Visible, read
 from rest.resource import ApiView, Collection, Item, Resource
 from rest.steps import Step
-from risklog.filters import LADDER_LIST, LADDER_PREVIEW
+from risklog.filters.ladder import LADDER_LIST, LADDER_PREVIEW
 from risklog.models import Category, Ladder, LadderVersion, Rung
 from risklog.operations import ladder as operations
 from risklog.queries import channels

@@ -13,7 +13,7 @@ from catalogue.queries import model_check
 from kit import clock
 from lists.specification import BadQuery, Reader
 from rest.resource import ApiView, page_size
-from risklog.filters import REGISTER_CHECKS
+from risklog.filters.register_checks import REGISTER_CHECKS
 from risklog.queries import register_checks as queries
 
 

@@ -14,7 +14,7 @@ from people.models import User
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
-from risklog.filters import REVIEWS, SETTLED_ORDER
+from risklog.filters.review import REVIEWS, SETTLED_ORDER
 from risklog.models import Review, Reviewer
 from risklog.operations import replacement
 from risklog.operations import review as operations

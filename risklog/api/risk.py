@@ -30,7 +30,7 @@ from risklog.api.risk_bodies import (
     TreatRiskBody,
     UndoRiskBody,
 )
-from risklog.filters import RISKS
+from risklog.filters.risk import RISKS
 from risklog.models import Risk
 from risklog.models.matrix import present_matrix
 from risklog.operations import risk as operations

@@ -13,7 +13,7 @@ from kit import clock
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
-from risklog.filters import CATEGORIES
+from risklog.filters.taxonomy import CATEGORIES
 from risklog.models import Category
 from risklog.operations import taxonomy as operations
 from signals.states import SignalKind

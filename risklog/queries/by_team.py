@@ -6,7 +6,7 @@ from django.db.models import Count, Q
 
 from lists.collation import Collated
 from lists.specification import Reader, Selection
-from risklog.filters import RISK_LIST
+from risklog.filters.risk import RISK_LIST
 from risklog.states import LIVE_RISKS
 
 # Name -> (label, filters of the list) of what is counted. The first is all live risks.

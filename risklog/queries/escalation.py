@@ -16,7 +16,7 @@ from lists.specification import Reader
 from people.models import Function, User
 from people.working import Hours
 from risklog import ladder as rules
-from risklog.filters import ESCALATION_VIEWS, RESOLVED_ORDER
+from risklog.filters.escalation import ESCALATION_VIEWS, RESOLVED_ORDER
 from risklog.ladder import RungRule
 from risklog.models import Climb, Escalation, LadderVersion, Review, Rung
 from risklog.queries import channels

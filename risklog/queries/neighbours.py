@@ -7,7 +7,7 @@ from django.db.models import F
 
 from lists import paging
 from lists.specification import Reader, Selection
-from risklog.filters import RISK_LIST
+from risklog.filters.risk import RISK_LIST
 from risklog.models import Risk
 
 

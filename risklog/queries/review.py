@@ -15,7 +15,7 @@ from lists.specification import Reader
 from people import queries as people
 from people.models import Membership, User
 from people.states import Role
-from risklog.filters import SETTLED_ORDER, is_mine
+from risklog.filters.review import SETTLED_ORDER, is_mine
 from risklog.models import Review, Reviewer, Risk
 from risklog.queries import availability
 from risklog.routing import AT_LEAST, ReviewerCandidate

@@ -11,7 +11,7 @@ from history.queries import may_see, seen_by
 from kit.sight import Visitor
 from lists.export_files import YES_NO, ExportColumn, Row
 from lists.exporting import Export
-from risklog.filters import RISKS
+from risklog.filters.risk import RISKS
 from risklog.models.matrix import item_of, level_in, present_matrix
 from risklog.queries import risk as queries
 from risklog.states import RiskState, Treatment

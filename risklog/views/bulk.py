@@ -10,7 +10,7 @@ from kit.rights import view_needs
 from pages import bulk
 from pages.bulk import BulkPages, Shown
 from people.permissions import SignedInRequest
-from risklog.filters import RISKS, live_risks
+from risklog.filters.risk import RISKS, live_risks
 from risklog.forms.risk_bulk import BulkForm
 from risklog.models import Risk
 from risklog.models.matrix import present_matrix

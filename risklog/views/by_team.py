@@ -7,7 +7,7 @@ from kit.rights import view_needs
 from pages.answers import respond
 from pages.listing import reader_of, selection_of
 from people.permissions import SignedInRequest
-from risklog.filters import RISK_LIST, RISKS, high_label
+from risklog.filters.risk import RISK_LIST, RISKS, high_label
 from risklog.queries.by_team import COUNTED, by_team
 
 

@@ -17,7 +17,7 @@ from pages.forms import PageForm
 from pages.listing import listing, reader_of, selection_of
 from people.models import User
 from people.permissions import SignedInRequest
-from risklog.filters import ESCALATION_VIEWS, ESCALATIONS
+from risklog.filters.escalation import ESCALATION_VIEWS, ESCALATIONS
 from risklog.forms.escalation import (
     AcknowledgeForm,
     AskRevealForm,

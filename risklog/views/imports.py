@@ -16,7 +16,7 @@ from pages.forms import PageForm
 from pages.listing import listing, selection_of
 from pages.requests import page_of
 from people.permissions import SignedInRequest
-from risklog.filters import IMPORT_ROWS
+from risklog.filters.imports import IMPORT_ROWS
 from risklog.forms.imports import MappingForm, ReadingForm, UploadForm
 from risklog.models import Import
 from risklog.operations import import_run as run_operations

@@ -14,7 +14,7 @@ from pages import flows
 from pages.answers import go, respond
 from pages.listing import reader_of, selection_of
 from people.permissions import SignedInRequest
-from risklog.filters import LADDERS
+from risklog.filters.ladder import LADDERS
 from risklog.forms.ladder import LadderForm, NewLadderForm, PreviewForm
 from risklog.models import Ladder
 from risklog.operations import ladder as operations

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
 from lists.specification import BadQuery, Selection
-from risklog.filters import RISK_LIST
+from risklog.filters.risk import RISK_LIST
 from risklog.models import Risk
 
 PARAMETER = "list"

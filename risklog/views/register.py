@@ -20,7 +20,7 @@ from pages.listing import Chip, Listing, listing, reader_of, selection_of
 from people.models import User
 from people.permissions import SignedInRequest
 from risklog import scoring
-from risklog.filters import RISK_LIST, RISKS, live_risks
+from risklog.filters.risk import RISK_LIST, RISKS, live_risks
 from risklog.models import Risk
 from risklog.models.matrix import present_matrix
 from risklog.queries import risk as queries

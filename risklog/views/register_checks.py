@@ -8,7 +8,7 @@ from kit.rights import view_needs
 from pages.answers import respond
 from pages.listing import reader_of, selection_of
 from people.permissions import SignedInRequest
-from risklog.filters import REGISTER_CHECKS
+from risklog.filters.register_checks import REGISTER_CHECKS
 from risklog.queries import register_checks as queries
 
 

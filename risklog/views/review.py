@@ -20,7 +20,7 @@ from pages.forms import PageForm
 from pages.listing import listing, reader_of, selection_of
 from people.models import User
 from people.permissions import SignedInRequest
-from risklog.filters import REVIEW_VIEWS, REVIEWS
+from risklog.filters.review import REVIEW_VIEWS, REVIEWS
 from risklog.forms.review import (
     AnswerForm,
     AskForm,

@@ -15,7 +15,7 @@ from pages.answers import go, respond
 from pages.flows import form_page
 from pages.listing import listing, selection_of
 from people.permissions import SignedInRequest
-from risklog.filters import CATEGORIES
+from risklog.filters.taxonomy import CATEGORIES
 from risklog.forms.taxonomy import CategoryForm, MergeForm
 from risklog.models import Category, Risk
 from risklog.operations import taxonomy as operations

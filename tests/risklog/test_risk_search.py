@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from people.states import Role
-from risklog.filters import WrittenQuery
+from risklog.filters.full_text import WrittenQuery
 from tests.factories import people, risks
 
 pytestmark = pytest.mark.django_db

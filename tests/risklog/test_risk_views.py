@@ -16,7 +16,7 @@ from history.models import Event
 from kit.actor import SYSTEM, Actor
 from people.operations import organisation
 from people.states import Role
-from risklog.filters import RISKS
+from risklog.filters.risk import RISKS
 from risklog.models import Risk
 from risklog.operations import risk as operations
 from risklog.states import RiskState
