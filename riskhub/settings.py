@@ -347,7 +347,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest.rendering.Json"],
     "DEFAULT_PARSER_CLASSES": ["rest.bodies.JsonBody"],
     "EXCEPTION_HANDLER": "rest.problems.problem",
-    "DEFAULT_SCHEMA_CLASS": "riskhub.schema.Resources",
+    "DEFAULT_SCHEMA_CLASS": "riskhub.schema.resources.Resources",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,  # there is only one format, so ?format= is an unknown parameter

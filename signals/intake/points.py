@@ -25,11 +25,11 @@ LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/js
 
 
 class MomentField(serializers.DateTimeField):
-    """The time of a value: ISO 8601 text or a number. riskhub.schema describes it."""
+    """The time of a value: ISO 8601 text or a number. riskhub.schema.extensions describes it."""
 
 
 class PairField(serializers.ListField):
-    """[ts, value]. riskhub.schema describes it."""
+    """[ts, value]. riskhub.schema.extensions describes it."""
 
 
 def _optional_text(max_length: int) -> serializers.CharField:
