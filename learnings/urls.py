@@ -7,6 +7,7 @@ from learnings.views import learning as views
 app_name = "learnings"
 urlpatterns = [
     path("", views.learning_list, name="learning_list"),
+    path("export/", views.learning_export, name="learning_export"),
     path("feed.atom", feeds.published, name="learning_feed"),
     path("feeds/", feed_address.address, name="address"),
     path("feeds/new/", feed_address.address_create, name="address_create"),

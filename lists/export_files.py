@@ -49,6 +49,11 @@ class ExportColumn:
         return self.labels.get(value, value) if self.labels else value
 
 
+def column_of(name: str, label: str, width: int = 16, *, key: str = "", **labels: Any) -> ExportColumn:
+    """Return the column of one value of the row. key: its name in the row, where it differs."""
+    return ExportColumn(name, label, lambda row: row[key or name], width=width, **labels)
+
+
 def csv_chunks(columns: Sequence[ExportColumn], batches: Iterable[Sequence[Row]]) -> Iterator[bytes]:
     """Yield a CSV file (RFC 4180, UTF-8) in one chunk per batch. The first line has the labels.
 

@@ -124,3 +124,18 @@ def listing(
     except Refused:
         page = paging.page(narrowed, order=order, size=PAGE_SIZE)
     return Listing(request.user, spec, selection, narrowed, page)
+
+
+def kept_filters(shown: Listing, *controls: str) -> dict[str, Any]:
+    """Return what the form of a list keeps of the filters without a control of their own.
+
+    chips: the active ones. kept: their (name, text), which the form sends again. controls: the names of the
+    filters with a control, apart from "q".
+    """
+    controlled = {*controls, "q"}
+    return {
+        "chips": [chip for chip in shown.chips if chip.name not in controlled],
+        "kept": [
+            (name, text) for name, text in shown.selection.texts.items() if name not in {*controlled, "order"}
+        ],
+    }

@@ -72,6 +72,7 @@ escalation_pages: list = [
 ]
 experiment_pages: list = [
     path("experiments/", experiment.experiment_list, name="experiment_list"),
+    path("experiments/export/", experiment.experiment_export, name="experiment_export"),
     path("experiments/new/", experiment.experiment_create, name="experiment_create"),
     path("experiments/from/<str:reference>/", experiment.experiment_from, name="experiment_from"),
     path("experiments/from-pattern/", experiment.experiment_from_pattern, name="experiment_from_pattern"),

@@ -173,6 +173,16 @@ def new_address(listed: NamedList, selection: Selection) -> str:
     return f"{reverse('saved:view_new')}?{urlencode({'list': listed.name, 'query': selection.query()})}"
 
 
+def page_context(listed: NamedList, user: User, selection: Selection) -> dict[str, Any]:
+    """Return what the page of a list needs for its views. One query."""
+    shown = tabs(listed, user, selection)
+    return {
+        "tabs": shown,
+        "save_url": "" if any(tab.is_same for tab in shown) else new_address(listed, selection),
+        "counts_url": reverse("saved:view_counts", args=[listed.name]),
+    }
+
+
 # ------------------------------------------------------------------ subscriptions
 
 

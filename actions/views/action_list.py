@@ -33,13 +33,10 @@ def action_list(request: SignedInRequest) -> HttpResponse:
     rows = queries.with_rows(live_actions(selection, reader))
     shown = listing(request, SPEC, rows, selection=selection)
     prepare(request.user, shown.page.rows)
-    tabs = saved.tabs(ACTION_LIST, request.user, selection)
     context = {
         "listing": shown,
         "page": shown.page,
-        "tabs": tabs,
-        "save_url": "" if any(tab.is_same for tab in tabs) else saved.new_address(ACTION_LIST, selection),
-        "counts_url": reverse("saved:view_counts", args=[ACTION_LIST.name]),
+        **saved.page_context(ACTION_LIST, request.user, selection),
         "selects": SELECTS.items(),
         "chips": [chip for chip in shown.chips if chip.name not in {*SELECTS, "q"}],
         "kept": [

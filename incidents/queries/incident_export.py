@@ -10,7 +10,7 @@ from history.queries import may_see, seen_by
 from incidents.filters import RESOLVED_ORDER, SPEC, STARTED_ORDER
 from incidents.states import IncidentSeverity, IncidentState
 from kit.sight import Visitor
-from lists.export_files import YES_NO, ExportColumn, Row
+from lists.export_files import YES_NO, Row, column_of
 from lists.exporting import Export
 
 _NAMED = {
@@ -64,11 +64,6 @@ def _path(row: Row) -> str:
     return f"{_list_path()}{row['reference']}/"
 
 
-def _of(name: str, label: str, width: int = 16, *, key: str = "", **labels: Any) -> ExportColumn:
-    """Return the column of one value of the row. key: its name in the row, where it differs."""
-    return ExportColumn(name, label, lambda row: row[key or name], width=width, **labels)
-
-
 INCIDENT_EXPORT = Export(
     name="incidents",
     spec=SPEC,
@@ -77,25 +72,25 @@ INCIDENT_EXPORT = Export(
     path=_path,
     fixed=("reference", "title"),
     columns=(
-        _of("reference", "Reference", 11),
-        _of("title", "Title", 48),
-        _of("severity", "Severity", 10, labels=dict(IncidentSeverity.choices)),
-        _of("state", "State", 10, labels=dict(IncidentState.choices)),
-        _of("model", "Model", 24, key="model_name"),
-        _of("version", "Version", 12, key="version_name"),
-        _of("team", "Team", 18, key="team_name"),
-        _of("lead", "Lead", 20, key="lead_name"),
-        _of("scribe", "Scribe", 20, key="scribe_name"),
-        _of("communications", "Communications", 20, key="communications_name"),
-        _of("breach", "Breach", 10, key="breach_reference"),
-        _of("source", "Declared from", 12, key="source_reference"),
-        _of("started_at", "Started (UTC)"),
-        _of("noticed_at", "Noticed (UTC)"),
-        _of("mitigated_at", "Mitigated (UTC)"),
-        _of("resolved_at", "Resolved (UTC)"),
-        _of("declared_at", "Declared (UTC)"),
-        _of("affected", "Who is affected", 30),
-        _of("summary", "What is known", 40),
-        _of("is_restricted", "Restricted", 10, labels=YES_NO),
+        column_of("reference", "Reference", 11),
+        column_of("title", "Title", 48),
+        column_of("severity", "Severity", 10, labels=dict(IncidentSeverity.choices)),
+        column_of("state", "State", 10, labels=dict(IncidentState.choices)),
+        column_of("model", "Model", 24, key="model_name"),
+        column_of("version", "Version", 12, key="version_name"),
+        column_of("team", "Team", 18, key="team_name"),
+        column_of("lead", "Lead", 20, key="lead_name"),
+        column_of("scribe", "Scribe", 20, key="scribe_name"),
+        column_of("communications", "Communications", 20, key="communications_name"),
+        column_of("breach", "Breach", 10, key="breach_reference"),
+        column_of("source", "Declared from", 12, key="source_reference"),
+        column_of("started_at", "Started (UTC)"),
+        column_of("noticed_at", "Noticed (UTC)"),
+        column_of("mitigated_at", "Mitigated (UTC)"),
+        column_of("resolved_at", "Resolved (UTC)"),
+        column_of("declared_at", "Declared (UTC)"),
+        column_of("affected", "Who is affected", 30),
+        column_of("summary", "What is known", 40),
+        column_of("is_restricted", "Restricted", 10, labels=YES_NO),
     ),
 )

@@ -11,7 +11,7 @@ from incidents.queries.incident_export import INCIDENT_EXPORT
 from kit.rights import may, view_needs
 from pages.answers import respond
 from pages.exporting import export_addresses, send_export
-from pages.listing import listing, reader_of, selection_of
+from pages.listing import kept_filters, listing, reader_of, selection_of
 from people.permissions import SignedInRequest
 from saved import queries as saved
 
@@ -32,18 +32,12 @@ def incident_list(request: SignedInRequest) -> HttpResponse:
     rows = queries.with_rows(current_incidents(selection, reader))
     shown = listing(request, SPEC, rows, selection=selection)
     queries.show_links(request.user, shown.page.rows)
-    tabs = saved.tabs(INCIDENT_LIST, request.user, selection)
     context = {
         "listing": shown,
         "page": shown.page,
-        "tabs": tabs,
-        "save_url": "" if any(tab.is_same for tab in tabs) else saved.new_address(INCIDENT_LIST, selection),
-        "counts_url": reverse("saved:view_counts", args=[INCIDENT_LIST.name]),
+        **saved.page_context(INCIDENT_LIST, request.user, selection),
         "selects": SELECTS.items(),
-        "chips": [chip for chip in shown.chips if chip.name not in {*SELECTS, "q"}],
-        "kept": [
-            (name, text) for name, text in selection.texts.items() if name not in {*SELECTS, "q", "order"}
-        ],
+        **kept_filters(shown, *SELECTS),
         "exports": export_addresses(reverse("incidents:incident_export"), selection),
         "may_add": may(request.user, "incidents.incident_add"),
     }

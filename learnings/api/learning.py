@@ -16,7 +16,9 @@ from learnings.models import Learning
 from learnings.operations import learning as operations
 from learnings.queries import learning as queries
 from learnings.queries import use
+from learnings.queries.learning_export import LEARNING_EXPORT
 from learnings.states import LearningState, LearningVerdict
+from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -166,6 +168,16 @@ class Learnings(OfLearnings, Collection):
         return self.created(request, learning.pk, f"learnings/{learning.reference}")
 
 
+class LearningsExport(ExportOfList):
+    """All learnings that the filters leave, in their order, as a file."""
+
+    permission = {"GET": "learnings.learning_view"}
+    export = LEARNING_EXPORT
+
+    def rows(self, request: Request) -> QuerySet:
+        return Learning.objects.visible_to(request.user)
+
+
 class LearningItem(OfLearnings, Item):
     """A learning, by reference or id."""
 
@@ -232,6 +244,7 @@ class JudgeLearning(_LearningStep):
 
 RESOURCES: list = [
     ("learnings", Learnings),
+    ("learnings/export", LearningsExport),
     ("learnings/<str:key>", LearningItem),
     ("learnings/<str:key>/take", TakeLearning),
     ("learnings/<str:key>/publish", PublishLearning),

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from catalogue.models import Model
 from learnings.filters.reading import unread
+from learnings.models import Learning
 from learnings.states import LearningState, LearningVerdict
 from lists import filtering
-from lists.specification import Filter, ListSpec, Order, Reader
+from lists.registry import BuiltInView, NamedList
+from lists.specification import Filter, ListSpec, Order, Reader, Selection
 from risklog.models import Category
 
 TEXTS = ("title", "seen", "to_monitor", "to_adjust", "how_to_check", "governance")
@@ -54,4 +56,28 @@ SPEC = ListSpec(
         "id": Order("Oldest", ("id",)),
         "-id": Order("By number, last first", ("-id",)),
     },
+)
+
+
+def listed_learnings(selection: Selection, reader: Reader) -> QuerySet[Learning]:
+    """Return the learnings that the list page filters: those of the feed, unless it asks for another view."""
+    view = selection.texts.get("show", "feed")
+    return Learning.objects.visible_to(reader.user).filter(VIEWS[view][1](reader))
+
+
+LEARNING_LIST = NamedList(
+    name="learnings",
+    label="Learnings",
+    spec=SPEC,
+    url_name="learnings:learning_list",
+    permission="learnings.learning_view",
+    rows=listed_learnings,
+    built_in=(
+        BuiltInView("feed", "Feed"),
+        BuiltInView("unread", "Unread", "reading=unread"),
+        BuiltInView("drafts", "Drafts", "show=drafts"),
+        BuiltInView("discarded", "Discarded", "show=discarded"),
+        BuiltInView("mine", "Mine", "author=me"),
+        BuiltInView("did_not", "Did not work", "verdict=did_not"),
+    ),
 )

@@ -26,10 +26,13 @@ PANEL_SIZE = 5
 
 def learnings() -> RecordedQuerySet[Learning]:
     """Return all learnings with what a page needs. Callers add `.visible_to(user)`."""
-    rows = Learning.objects.select_related(
-        "subject", "author", "about", "verdict_by", "category", "model__subject"
-    )
-    return rows.annotate(**use.COUNTED)
+    return with_rows(Learning.objects.all())
+
+
+def with_rows(rows: Any) -> RecordedQuerySet[Learning]:
+    """Return these learnings with what a page needs."""
+    joined = rows.select_related("subject", "author", "about", "verdict_by", "category", "model__subject")
+    return joined.annotate(**use.COUNTED)
 
 
 def published(user: User) -> RecordedQuerySet[Learning]:

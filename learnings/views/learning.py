@@ -1,10 +1,10 @@
 """The pages of learnings: feed and drafts, a learning, the editor with its preview, the steps."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from history.models import Subject
 from kit import clock
 from kit.rights import may, view_needs
-from learnings.filters.learning import SPEC, VIEWS
+from learnings.filters.learning import LEARNING_LIST, SPEC, listed_learnings
 from learnings.forms.learning import LearningForm, NewLearningForm, VerdictForm
 from learnings.forms.use import LearningUseForm
 from learnings.models import Learning
@@ -23,13 +23,16 @@ from learnings.queries import learning as queries
 from learnings.queries import prefill, week
 from learnings.queries import recognition as recognitions
 from learnings.queries import use as uses
+from learnings.queries.learning_export import LEARNING_EXPORT
 from learnings.states import LearningVerdict
 from pages import flows
 from pages.answers import respond
+from pages.exporting import export_addresses, send_export
 from pages.flows import form_page
 from pages.forms import PageForm
-from pages.listing import listing, reader_of, selection_of
+from pages.listing import kept_filters, listing, reader_of, selection_of
 from people.permissions import SignedInRequest
+from saved import queries as saved
 
 # The order of each view of the list.
 ORDERS = {"feed": "-published_at", "drafts": "-made_at", "discarded": "-made_at"}
@@ -53,8 +56,9 @@ def learning_list(request: SignedInRequest) -> HttpResponse:
     """Show one page of the feed, the drafts or the discarded drafts, filtered."""
     selection = selection_of(request, SPEC)
     view = selection.texts.get("show", "feed")
-    rows = queries.learnings().visible_to(request.user).filter(VIEWS[view][1](reader_of(request)))
-    shown = listing(request, SPEC, rows, selection=selection.in_order(ORDERS[view]))
+    rows = queries.with_rows(listed_learnings(selection, reader_of(request)))
+    ordered = selection.in_order(ORDERS[view])
+    shown = listing(request, SPEC, rows, selection=ordered)
     queries.set_visibility(request.user, shown.page.rows)
     queries.set_unread(request.user, shown.page.rows)
     balance = queries.balance(request.user)
@@ -69,13 +73,25 @@ def learning_list(request: SignedInRequest) -> HttpResponse:
         "is_narrowed": is_narrowed,
         "reading": selection.texts.get("reading", ""),
         "unread_count": queries.unread_count(request.user),
-        "draft_count": queries.drafts(request.user).order_by().count(),
+        **saved.page_context(LEARNING_LIST, request.user, selection),
+        **kept_filters(shown, "show", "reading", "tag"),
+        "exports": export_addresses(
+            reverse("learnings:learning_export"),
+            replace(ordered, texts={**ordered.texts, "order": ordered.order}),
+        ),
         "tags": queries.tag_counts(request.user),
         "balance": [(verdict, balance.get(verdict.value, 0)) for verdict in LearningVerdict],
         "may_write": may(request.user, "learnings.learning_write"),
         "thanks": recognitions.latest(request.user),
     }
     return respond(request, "learnings/learning_list.html", "list", context)
+
+
+@require_safe
+@view_needs("learnings.learning_view")
+def learning_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Send all learnings of the filtered list, in its order, as a file: ?format=csv, xlsx or json."""
+    return send_export(request, LEARNING_EXPORT, listed_learnings)
 
 
 def learning_of(request: SignedInRequest, reference: str) -> Learning:

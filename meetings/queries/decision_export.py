@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from history.queries import may_see, seen_by
 from kit.sight import Visitor
-from lists.export_files import ExportColumn, Row
+from lists.export_files import ExportColumn, Row, column_of
 from lists.exporting import Export
 from meetings.filters import DECISIONS
 from meetings.models import DecisionEffect
@@ -56,11 +56,6 @@ def _path(row: Row) -> str:
     return reverse("meetings:decision_detail", args=[row["reference"]])
 
 
-def _of(name: str, label: str, width: int, *, key: str = "", **labels: Any) -> ExportColumn:
-    """Return the column of one value of the row. key: its name in the row, where it differs."""
-    return ExportColumn(name, label, lambda row: row[key or name], width=width, **labels)
-
-
 def _effects_text(row: Row) -> str:
     return ", ".join(EffectKind(kind).label for kind in row["effect_kinds"])
 
@@ -72,22 +67,22 @@ DECISION_EXPORT = Export(
     hide=_hide,
     path=_path,
     columns=(
-        _of("reference", "Reference", 11),
-        _of("text", "Decision", 48),
-        _of("reason", "Reason", 48),
-        _of("about", "About", 12, key="about_reference"),
-        _of("meeting", "Meeting", 12, key="meeting_reference"),
-        _of("state", "State", 11, labels=dict(DecisionState.choices)),
-        _of("accepted_until", "Accepted until", 13),
-        _of("proposed_by", "Proposed by", 20, key="proposed_by_name"),
-        _of("recorded_by", "Decided or recorded by", 22, key="recorded_by_name"),
-        _of("replaced_by", "Replaced by", 12, key="replaced_by_reference"),
+        column_of("reference", "Reference", 11),
+        column_of("text", "Decision", 48),
+        column_of("reason", "Reason", 48),
+        column_of("about", "About", 12, key="about_reference"),
+        column_of("meeting", "Meeting", 12, key="meeting_reference"),
+        column_of("state", "State", 11, labels=dict(DecisionState.choices)),
+        column_of("accepted_until", "Accepted until", 13),
+        column_of("proposed_by", "Proposed by", 20, key="proposed_by_name"),
+        column_of("recorded_by", "Decided or recorded by", 22, key="recorded_by_name"),
+        column_of("replaced_by", "Replaced by", 12, key="replaced_by_reference"),
         ExportColumn("effects", "Took effect", lambda row: row["effect_kinds"], width=24, text=_effects_text),
-        _of("no_action_reason", "Reason for no action", 30),
-        _of("options", "Other options", 30),
-        _of("dissent", "Dissent", 30),
-        _of("outcome", "Did it work", 14, labels=dict(DidItWork.choices)),
-        _of("outcome_note", "What happened", 30),
-        _of("decided_at", "Decided (UTC)", 16),
+        column_of("no_action_reason", "Reason for no action", 30),
+        column_of("options", "Other options", 30),
+        column_of("dissent", "Dissent", 30),
+        column_of("outcome", "Did it work", 14, labels=dict(DidItWork.choices)),
+        column_of("outcome_note", "What happened", 30),
+        column_of("decided_at", "Decided (UTC)", 16),
     ),
 )

@@ -55,13 +55,10 @@ def decision_list(request: SignedInRequest) -> HttpResponse:
     selection = asked.in_order("-decided_at")
     shown = listing(request, DECISIONS, queries.decisions(request.user), selection=selection)
     queries.with_shown_about(request.user, shown.page.rows)
-    tabs = saved.tabs(DECISION_LIST, request.user, asked)
     context = {
         "listing": shown,
         "page": shown.page,
-        "tabs": tabs,
-        "save_url": "" if any(tab.is_same for tab in tabs) else saved.new_address(DECISION_LIST, asked),
-        "counts_url": reverse("saved:view_counts", args=[DECISION_LIST.name]),
+        **saved.page_context(DECISION_LIST, request.user, asked),
         "chips": [_chip(chip, shown) for chip in shown.chips if chip.name not in _MENUS],
         "exports": _exports(selection),
         "may_decide": may(request.user, "meetings.decision_take"),

@@ -14,6 +14,7 @@ from history.queries import seen_by, tell
 from kit import clock
 from lists.specification import ListSpec, Order
 from people.models import Team, User
+from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
 from rest.nested import NestedCollection
 from rest.resource import Collection, Item, Resource
@@ -26,6 +27,7 @@ from risklog.operations import experiment_draft, experiment_sight
 from risklog.operations.experiment import ExperimentDetails
 from risklog.operations.experiment_owners import MAX_OWNERS
 from risklog.queries import experiment as queries
+from risklog.queries.experiment_export import EXPERIMENT_EXPORT
 from risklog.states import ExperimentOutcome, ExperimentState
 from signals.models import Series
 from signals.states import PATTERN_DAYS
@@ -223,6 +225,16 @@ class Experiments(_Experiments, Collection):
         return self.created(request, made.pk, f"experiments/{made.reference}")
 
 
+class ExperimentsExport(ExportOfList):
+    """All experiments that the filters leave, in their order, as a file."""
+
+    permission = {"GET": "risklog.experiment_view"}
+    export = EXPERIMENT_EXPORT
+
+    def rows(self, request: Request) -> QuerySet:
+        return Experiment.objects.visible_to(request.user)
+
+
 class ExperimentOfSubject(_Experiments):
     """Propose an experiment about a risk, a review or a breach, or return the unfinished one that it has."""
 
@@ -336,6 +348,7 @@ class ExperimentPlans(NestedCollection):
 
 RESOURCES: list = [
     ("experiments", Experiments),
+    ("experiments/export", ExperimentsExport),
     ("experiments/from_pattern", ExperimentOfPattern),
     ("experiments/from_subject", ExperimentOfSubject),
     ("experiments/<str:key>", ExperimentItem),

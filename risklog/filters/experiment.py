@@ -10,10 +10,11 @@ from catalogue.models import Model
 from history.models import Subject
 from kit import references
 from lists import filtering
+from lists.registry import BuiltInView, NamedList
 from lists.specification import Filter, ListSpec, Order, Reader
 from people import queries as people
-from risklog.models import ExperimentOwner
-from risklog.states import ExperimentOutcome, ExperimentState
+from risklog.models import Experiment, ExperimentOwner
+from risklog.states import UNFINISHED_EXPERIMENTS, ExperimentOutcome, ExperimentState
 
 
 def _text(values: Sequence[str], reader: Reader) -> Q:
@@ -55,4 +56,22 @@ EXPERIMENTS = ListSpec(
         "-id": Order("Newest", ("-id",)),
         "id": Order("Oldest", ("id",)),
     },
+)
+
+EXPERIMENT_LIST = NamedList(
+    name="experiments",
+    label="Experiments",
+    spec=EXPERIMENTS,
+    url_name="risklog:experiment_list",
+    permission="risklog.experiment_view",
+    rows=lambda selection, reader: Experiment.objects.visible_to(reader.user),
+    built_in=(
+        BuiltInView("all", "All"),
+        BuiltInView("mine", "Mine", f"owner=me&state={','.join(UNFINISHED_EXPERIMENTS)}"),
+        BuiltInView("running", "Running", "state=running"),
+        BuiltInView("overdue", "Overdue", "due=overdue"),
+        BuiltInView("proposed", "Proposed", "state=proposed"),
+        BuiltInView("supported", "Supported", "outcome=supported"),
+        BuiltInView("cancelled", "Cancelled", "state=cancelled"),
+    ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,13 +17,14 @@ from kit.refusals import Refused
 from kit.rights import may, view_needs
 from pages import flows
 from pages.answers import go, respond, toast
+from pages.exporting import export_addresses, send_export
 from pages.flows import form_page
 from pages.forms import PageForm
-from pages.listing import listing
+from pages.listing import kept_filters, listing, selection_of
 from pages.requests import actor
 from people.permissions import SignedInRequest
 from people.queries.restriction import offered_teams
-from risklog.filters.experiment import EXPERIMENTS
+from risklog.filters.experiment import EXPERIMENT_LIST, EXPERIMENTS
 from risklog.forms.experiment import (
     CancelExperimentForm,
     EditExperimentForm,
@@ -41,7 +42,9 @@ from risklog.operations.days import day_of
 from risklog.operations.experiment_sight import restrict
 from risklog.queries import experiment as queries
 from risklog.queries import experiment_panel
+from risklog.queries.experiment_export import EXPERIMENT_EXPORT
 from risklog.states import ExperimentState
+from saved import queries as saved
 
 # A step in an address -> its form, operation and toast.
 STEPS: dict[str, tuple[type[PageForm], Any, str]] = {
@@ -58,7 +61,9 @@ def address_of(experiment: Experiment) -> str:
 @require_safe
 @view_needs("risklog.experiment_view")
 def experiment_list(request: SignedInRequest) -> HttpResponse:
-    shown = listing(request, EXPERIMENTS, queries.experiments().visible_to(request.user))
+    selection = selection_of(request, EXPERIMENTS)
+    visible = queries.experiments().visible_to(request.user)
+    shown = listing(request, EXPERIMENTS, visible, selection=selection)
     today = day_of(clock.now())
     rows = [
         {"experiment": row, "shown": queries.shown(request.user, row), "is_overdue": row.is_overdue(today)}
@@ -68,9 +73,19 @@ def experiment_list(request: SignedInRequest) -> HttpResponse:
         "listing": shown,
         "page": shown.page,
         "rows": rows,
+        **saved.page_context(EXPERIMENT_LIST, request.user, selection),
+        **kept_filters(shown, "state", "outcome", "due"),
+        "exports": export_addresses(reverse("risklog:experiment_export"), selection),
         "may_add": may(request.user, "risklog.experiment_add"),
     }
-    return respond(request, "risklog/experiment_list.html", "rows", context)
+    return respond(request, "risklog/experiment_list.html", "log", context)
+
+
+@require_safe
+@view_needs("risklog.experiment_view")
+def experiment_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Send all experiments of the filtered list, in its order, as a file: ?format=csv, xlsx or json."""
+    return send_export(request, EXPERIMENT_EXPORT, EXPERIMENT_LIST.rows)
 
 
 def _experiment(request: SignedInRequest, reference: str) -> Experiment:

@@ -35,7 +35,7 @@ def test_a_view_keeps_filters_and_order_and_drops_the_page(ana):
 @pytest.mark.parametrize(
     ("fields", "field", "fix"),
     [
-        ({"list": "cakes"}, "list", "Known: actions, decisions, incidents, risks."),
+        ({"list": "cakes"}, "list", "Known: actions, decisions, experiments, incidents, learnings, risks."),
         ({"query": "level=9"}, "query", "level: Use a level from 1 to 5."),
         ({"query": "colour=red"}, "query", "colour: No such parameter."),
         ({"name": "  "}, "name", "Enter a name."),
