@@ -11,6 +11,7 @@ from actions.operations import blocked, reminder
 from catalogue.operations import change_request, workflow
 from history import declarations, wiring
 from history.wiring import Handler, OnDemand
+from incidents.operations import experiment as incident_experiment
 from incidents.operations import postmortem
 from leaders.operations import goal
 from learnings.operations import drafting, feed_address, glossary, sign_up
@@ -47,6 +48,7 @@ from risklog.operations import (
     duplicate,
     escalation,
     escalation_handlers,
+    experiment_draft,
     experiment_dues,
     experiment_handlers,
     ladder,
@@ -316,11 +318,12 @@ DUES: dict[str, Handler] = {
 
 
 def install() -> None:
-    """Install the handlers.
+    """Install the handlers, and what incidents give a new experiment.
 
     Every event with recipients (<room>/events.py) also goes to the inbox, and every public event that an
     active webhook has chosen goes to the deliveries of webhooks.
     """
+    experiment_draft.install_readers(incident_experiment.DRAFTS)
     subscribed: dict[str, list[Handler]] = defaultdict(list)
     for verb, handlers in FLOWS.items():
         subscribed[verb].extend(handlers)

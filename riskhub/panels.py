@@ -231,6 +231,7 @@ LATER_PANELS: tuple[Panel, ...] = (
     *_later("catalogue.model", EXPERIMENTS, experiment_panel.of_model, "risklog.experiment_view"),
     *_later("signals.breach", EXPERIMENTS, experiment_panel.of_breach, "risklog.experiment_view"),
     *_later("risklog.review", EXPERIMENTS, experiment_panel.of_review, "risklog.experiment_view"),
+    *_later("incidents.incident", EXPERIMENTS, incidents.experiments, "risklog.experiment_view"),
     *_later("catalogue.model incidents.incident", REVIEWS, review.of_subject, "risklog.review_view"),
     *_later(
         "signals.breach risklog.risk risklog.review risklog.experiment incidents.incident",

@@ -14,6 +14,8 @@ from incidents.states import IncidentState
 from kit.rights import may
 from people.models import Team, User
 from risklog.models import Risk
+from risklog.queries import experiment_panel
+from risklog.queries.experiment_panel import ExperimentsPanel
 from signals.models import BreachGroup
 
 PANEL_SIZE = 5
@@ -70,3 +72,9 @@ def subjects_of_incidents_about(subject_id: Any) -> Any:
     """Return the subject ids of the incidents declared from a risk or breach, for its timeline."""
     condition = Q(source=subject_id) | Q(breach_group__subject=subject_id)
     return Incident.objects.order_by().filter(condition).values_list("subject_id")
+
+
+def experiments(user: User, incident: Incident) -> ExperimentsPanel:
+    """Return the experiments about an incident. One is proposed from each that was not withdrawn."""
+    is_offered = incident.state != IncidentState.WITHDRAWN
+    return experiment_panel.of_subject(user, incident.subject, is_offered=is_offered)

@@ -153,7 +153,10 @@ class FinishExperimentBody(Body):
 
 class ExperimentOfSubjectBody(Body):
     about = Visible(
-        "subject", Subject.objects.visible_to, by="reference", help_text="A risk, a review or a breach."
+        "subject",
+        Subject.objects.visible_to,
+        by="reference",
+        help_text="A risk, a review, a breach or an incident.",
     )
 
 
@@ -236,7 +239,7 @@ class ExperimentsExport(ExportOfList):
 
 
 class ExperimentOfSubject(_Experiments):
-    """Propose an experiment about a risk, a review or a breach, or return the unfinished one that it has."""
+    """Propose an experiment about a risk, review, breach or incident, or return its unfinished one."""
 
     permission = {"POST": "risklog.experiment_add"}
     bodies = {"POST": ExperimentOfSubjectBody}

@@ -1,9 +1,10 @@
-"""Propose an experiment from a risk, a review, a breach or a pattern in one click, filled in as far as known.
+"""Propose an experiment from another object or a pattern in one click, filled in as far as known.
 
 A second click finds the unfinished experiment that the object has. People complete the draft before the
 start.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,8 +20,6 @@ from risklog.queries.recurrence import title_of
 from risklog.states import UNFINISHED_EXPERIMENTS
 from signals.models import Breach, BreachGroup
 
-KINDS = (Risk.KIND, Review.KIND, BreachGroup.KIND)
-
 
 @dataclass(frozen=True, slots=True)
 class ExperimentDraft:
@@ -33,13 +32,13 @@ class ExperimentDraft:
 
 @history.in_one_transaction
 def add_from(about: Subject, *, by: Actor, at: datetime) -> tuple[Experiment, bool]:
-    """Propose an experiment about a risk, a review or a breach. Returns it, and whether it is new.
+    """Propose an experiment about a risk, review, breach or incident. Returns it, and whether it is new.
 
     Raises Refused(field="about") for an object of another kind.
     """
-    if about.kind not in KINDS:
-        raise Refused("Choose a risk, a review or a breach.", field="about")
-    return add_draft(about, _READERS[about.kind](about), by=by, at=at)
+    if about.kind not in _readers:
+        raise Refused("Choose a risk, a review, a breach or an incident.", field="about")
+    return add_draft(about, _readers[about.kind](about), by=by, at=at)
 
 
 @history.in_one_transaction
@@ -127,4 +126,10 @@ def _of_breach(about: Subject) -> ExperimentDraft:
     )
 
 
-_READERS = {Risk.KIND: _of_risk, Review.KIND: _of_review, BreachGroup.KIND: _of_breach}
+Reader = Callable[[Subject], ExperimentDraft]
+_readers: dict[str, Reader] = {Risk.KIND: _of_risk, Review.KIND: _of_review, BreachGroup.KIND: _of_breach}
+
+
+def install_readers(readers: Mapping[str, Reader]) -> None:
+    """Install what objects of upper rooms give a new experiment, by their kind (riskhub/flows.py)."""
+    _readers.update(readers)

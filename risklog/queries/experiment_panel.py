@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from catalogue.models import Model
-from history.models import RecordedQuerySet
+from history.models import RecordedQuerySet, Subject
 from kit import clock
 from kit.rights import may
 from kit.sight import Visitor
@@ -92,6 +92,12 @@ def of_review(user: User, review: Review) -> ExperimentsPanel | None:
 def of_breach(user: User, group: BreachGroup) -> ExperimentsPanel | None:
     """Return the button of a breach, without its experiments, which its timeline shows. No query."""
     return ExperimentsPanel(None, group.reference, may(user, "risklog.experiment_add"))
+
+
+def of_subject(user: User, about: Subject, *, is_offered: bool) -> ExperimentsPanel:
+    """Return the last experiments about an object. is_offered: one can be proposed from it. One query."""
+    reference = (about.reference or "") if is_offered else ""
+    return _panel(user, Experiment.objects.filter(about=about), reference)
 
 
 def of_model(user: User, model: Model) -> ExperimentsPanel:

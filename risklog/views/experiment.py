@@ -163,7 +163,7 @@ def experiment_create(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @view_needs("risklog.experiment_add")
 def experiment_from(request: SignedInRequest, reference: str) -> HttpResponse:
-    """Propose an experiment from a risk, a review or a breach, or open the unfinished one that it has."""
+    """Propose an experiment from an object, such as a risk or an incident, or open its unfinished one."""
     about = get_object_or_404(Subject.objects.visible_to(request.user), reference=reference.upper())
     return _drafted(request, lambda **act: experiment_draft.add_from(about, **act), back=url_of(about))
 

@@ -29,6 +29,7 @@ from signals.queries import pattern as patterns
 from signals.queries.marks import marks_of
 from tests.conftest import AT
 from tests.factories import catalogue, experiments, meetings, people, risklog_review, risks, signals
+from tests.factories.incidents import incident
 from tests.whole_pages import whole_page
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +101,34 @@ def test_one_click_from_a_breach_takes_its_metric(page):
     assert made.model == group.model and made.series.model == group.model
 
 
+def test_one_click_from_an_incident_and_its_page_shows_the_experiment(page):
+    declared = incident("Scores are old", model=catalogue.model())
+    address = f"/incidents/{declared.reference}/"
+    assert f'action="/risks/experiments/from/{declared.reference}/"' in whole_page(page, address)
+    for _ in range(2):
+        assert page.post(f"/risks/experiments/from/{declared.reference}/").status_code == 303
+
+    made = Experiment.objects.get()
+    assert (made.title, made.model, made.about) == ("Test: Scores are old", declared.model, declared.subject)
+    assert declared.reference in made.hypothesis
+    assert made.reference in whole_page(page, address)
+
+
+def test_a_withdrawn_incident_offers_none_and_a_restricted_one_keeps_its_experiment(page, member):
+    gone = incident(state="withdrawn")
+    assert "/risks/experiments/from/" not in whole_page(page, f"/incidents/{gone.reference}/")
+    team = people.team()
+    hidden = incident("Hidden", viewers=[team.subject_id])
+    assert page.post(f"/risks/experiments/from/{hidden.reference}/").status_code == 404
+    page.force_login(people.user(teams=[team]))
+    page.post(f"/risks/experiments/from/{hidden.reference}/")
+
+    made = Experiment.objects.get()
+    assert made.subject.viewers == [team.subject_id]
+    page.force_login(member)
+    assert made.title not in text_of(page.get("/risks/experiments/"))
+
+
 def test_one_click_from_a_check_in(page):
     model = catalogue.model()
     noted = check_ins.note(text="Nulls doubled\nsince Monday", model=model, **ACT)
@@ -144,6 +173,8 @@ def test_by_api(client, member):
 
     risk = risks.risk("Labels lag")
     noted = check_ins.note(text="Nulls doubled", **ACT)
+    from_incident = post("/api/v1/experiments/from_subject", {"about": incident().reference})
+    assert from_incident.status_code == 201
     made = post("/api/v1/experiments/from_subject", {"about": risk.reference})
     assert made.status_code == 201 and made.json()["about_reference"] == risk.reference
     again = post("/api/v1/experiments/from_subject", {"about": risk.reference})
