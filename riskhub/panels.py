@@ -248,7 +248,7 @@ LATER_PANELS: tuple[Panel, ...] = (
     *_later("incidents.incident", LEARNINGS, learnings.of_incident, "learnings.learning_view"),
     *_later(
         "actions.action catalogue.change_request risklog.risk risklog.review risklog.experiment"
-        " incidents.incident",
+        " incidents.incident meetings.decision",
         RECOGNITIONS,
         recognitions.of_subject,
         "learnings.recognition_view",

@@ -21,7 +21,7 @@ from meetings.operations import attendance, control
 from meetings.operations import meeting as meetings
 from meetings.operations.item import RESTRICTED
 from meetings.queries import effect as effects
-from meetings.queries import glance, item_evidence
+from meetings.queries import glance, item_evidence, thanks
 from meetings.queries import live as queries
 from meetings.record_line import WORDS
 from meetings.states import MeetingState
@@ -80,6 +80,8 @@ def stage(request: SignedInRequest, meeting: Meeting, *, status: int = 200, **ex
     context = context_of(request, meeting, **extra)
     line, at = context["live"].line, context["now"]
     context["stamp"] = _tag(stamp, request.user)
+    is_beginning = line is None and context["live"].previous is None
+    context["thanks"] = thanks.since_last_meeting(meeting, request.user, at=at) if is_beginning else []
     context["evidence"] = item_evidence.evidence(line, request.user, at)
     if "decision_form" not in extra:
         draft = f"item-{line.item.pk}" if line else ""

@@ -17,6 +17,7 @@ from learnings.operations import glossary
 from learnings.operations import lesson as lesson_operations
 from learnings.operations.first_words import FIRST
 from learnings.queries import lesson as queries
+from meetings.operations import item as items
 from meetings.queries import thanks
 from people.states import Role
 from riskhub import schedule
@@ -191,3 +192,34 @@ def test_a_meeting_begins_with_the_recognition_of_its_people(client, ana):
     assert [row.title for row in found] == ["Calm scores"]
     page = client.get(f"/meetings/{meeting.reference}/").content.decode()
     assert "Calm scores" in page and "Canary" not in page
+
+
+def test_a_live_meeting_shows_the_recognition_until_its_first_item(client, ana):
+    team, members = make.crew()
+    meeting = make.live(make.series(team))
+    item = make.item(meeting)
+    recognition("Calm scores", people=[members[0]])
+    secret = recognition("Canary", team=team, people=[])
+    history.restrict(secret.about, [people.team().subject_id])
+    page = client.get(f"/meetings/{meeting.reference}/live/").content.decode()
+    assert "Calm scores" in page and "Canary" not in page
+    pulse = client.get(f"/meetings/{meeting.reference}/pulse/").content.decode()
+    assert "Calm scores" not in pulse  # readers of a meeting share it
+
+    items.take_up(item, by=SYSTEM, at=meeting.starts_at)
+
+    assert "Calm scores" not in client.get(f"/meetings/{meeting.reference}/live/").content.decode()
+
+
+def test_a_live_meeting_takes_the_same_queries_with_three_recognitions_as_with_one(client, ana):
+    team, members = make.crew()
+    meeting = make.live(make.series(team))
+    counts = []
+    for _number in range(3):
+        recognition(people=[members[0]])
+        client.get(f"/meetings/{meeting.reference}/live/")
+        with CaptureQueriesContext(connection) as captured:
+            client.get(f"/meetings/{meeting.reference}/live/")
+        counts.append(len(captured))
+
+    assert counts[0] == counts[2]

@@ -20,7 +20,7 @@ from learnings.operations.recognition import Figures
 from learnings.recipients import thanked
 from people.operations import person
 from people.states import Role
-from tests.factories import people, risks, signals
+from tests.factories import meetings, people, risks, signals
 from tests.factories.recognitions import CHANGED_ON, TYPED, recognition
 from tests.moments import AT
 from tests.whole_pages import whole_page
@@ -235,6 +235,18 @@ def test_a_page_thanks_offers_the_metrics_of_the_outcome_and_edits(client, ana):
     assert given.subject.title == "Calm scores"
     assert client.post(f"{LIST}{given.pk}/withdraw/", {"version": 2}).status_code == 303
     assert "Calm scores" not in client.get(LIST).content.decode()
+
+
+def test_the_page_of_a_decision_shows_who_was_thanked_for_it(client, ana):
+    decision = meetings.decision(about=risks.risk().subject)
+    address = f"/meetings/decisions/{decision.reference}/"
+    assert f"/learnings/recognitions/new/?about={decision.reference}" in whole_page(client, address)
+    recognition("Decided in time", about=decision.subject)
+    with CaptureQueriesContext(connection) as captured:
+        page = client.get(address).content.decode()
+
+    assert len(captured) <= 15
+    assert "Decided in time" not in page and "Decided in time" in whole_page(client, address)
 
 
 def test_only_the_author_and_risk_managers_change_it(client, ana):
