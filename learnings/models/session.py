@@ -40,6 +40,8 @@ class LearningSession(Recorded):
 
     # Set by queries.set_visibility(): what it is about, None if this user may not see it.
     shown_about: Subject | None
+    # Set by queries.session.coming_of(): the state of the reader's sign-up, None if they speak only.
+    seat_of_reader: str | None
 
     class Meta:
         constraints = [

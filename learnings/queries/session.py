@@ -21,6 +21,7 @@ from people.icalendars import CalendarEntry
 from people.models import User
 from people.queries import calendar_part
 
+MOST_COMING = 8
 # The events that change what a calendar shows.
 _CHANGES = (
     "learnings.session_planned",
@@ -53,6 +54,20 @@ def comes(person_id: Any) -> Q:
     """Match the sessions in which a person has a seat or speaks."""
     going = SignUp.objects.filter(person=person_id, state=SignUpState.GOING).values("session")
     return Q(pk__in=going) | Q(speaker=person_id)
+
+
+def coming_of(person: User, *, since: datetime, until: datetime) -> Sequence[LearningSession]:
+    """Return the planned sessions of a period that a person signed up for or speaks at, the next first.
+
+    Each has seat_of_reader: the state of their sign-up, None for a speaker. One query.
+    """
+    mine = SignUp.objects.filter(session=OuterRef("pk"), person=person).exclude(state=SignUpState.WITHDRAWN)
+    rows: Any = LearningSession.objects.visible_to(person).filter(
+        starts_at__gte=since, starts_at__lt=until, state=SessionState.PLANNED
+    )
+    rows = rows.annotate(seat_of_reader=Subquery(mine.values("state")[:1]))
+    found = rows.filter(Q(seat_of_reader__isnull=False) | Q(speaker=person)).select_related("subject")
+    return list(found.order_by("starts_at", "pk")[:MOST_COMING])
 
 
 def former_speaker_of(event: Event) -> int | None:

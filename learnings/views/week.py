@@ -1,6 +1,7 @@
-"""The learning of the week: its panel on My week; vote, take the vote back, choose."""
+"""The learning of the week: the panels on My week; vote, take the vote back, choose."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -9,22 +10,31 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kit import clock
 from kit.refusals import Refused
-from kit.rights import require, view_needs
-from learnings.models import Learning
+from kit.rights import may, require, view_needs
+from learnings.models import Learning, LearningSession
 from learnings.operations import week as operations
+from learnings.queries import session as sessions
 from learnings.queries import week as queries
 from learnings.views.learning import address_of, learning_of
 from pages.answers import go, toast
 from pages.requests import actor
 from people.permissions import SignedInRequest
 
+AHEAD = timedelta(days=7)
+
 
 @require_safe
 @view_needs("learnings.learning_view")
 def of_week(request: SignedInRequest) -> HttpResponse:
-    """Show the learning of the week as a panel of My week, or nothing without one."""
-    found = queries.present_of(request.user, clock.now())
-    return render(request, "learnings/_of_week.html", {"of_week": found}) if found else HttpResponse()
+    """Show the panels of My week: the reader's sessions of the next seven days, the learning of the week."""
+    at = clock.now()
+    found = queries.present_of(request.user, at)
+    coming: Sequence[LearningSession] = ()
+    if may(request.user, "learnings.session_view"):
+        coming = sessions.coming_of(request.user, since=at, until=at + AHEAD)
+    if not (found or coming):
+        return HttpResponse()
+    return render(request, "learnings/_my_week.html", {"of_week": found, "sessions": coming})
 
 
 @require_POST

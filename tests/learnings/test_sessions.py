@@ -342,3 +342,38 @@ def test_pages_cost_the_same_at_one_and_three_rows(client, ana, path):
         session(), session(), sign_up(on)
 
     assert counts[0] == counts[1]
+
+
+# ------------------------------------------------------------------ My week
+
+
+def test_my_week_shows_the_sessions_of_the_next_seven_days(client, ana):
+    mine, full = session("Reading drift", place="Room 3"), session("Labels", seats=1)
+    sign_up(mine, ana), sign_up(full), sign_up(full, ana)
+    session("I speak", speaker=ana)
+    others = [
+        session("Not mine"),
+        session("Much later", speaker=ana, starts_at=AT + 8 * DAY),
+        operations.cancel(session("Cancelled", speaker=ana), reason="Ill", by=SYSTEM, at=AT),
+    ]
+    left = session("Left")
+    sign_ups.withdraw(sign_up(left, ana), by=Actor(ana, "page"), at=AT)
+
+    page = client.get("/learnings/of-the-week/").content.decode()
+    for words in ("Reading drift", "Room 3", "You are signed up", "You speak", "You are on the waiting list"):
+        assert words in page
+    for hidden in (*others, left):
+        assert hidden.title not in page
+    assert "Learning of the week" not in page
+    assert 'hx-get="/learnings/of-the-week/"' in client.get("/").content.decode()
+
+
+def test_my_week_takes_the_same_queries_for_one_session_and_for_three(client, ana):
+    counts = []
+    for _number in range(3):
+        session(speaker=ana)
+        with CaptureQueriesContext(connection) as captured:
+            client.get("/learnings/of-the-week/")
+        counts.append(len(captured))
+
+    assert counts[0] == counts[2]
