@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from history import operations as history
 from history.models import Event
@@ -14,6 +15,7 @@ from kit.refusals import Refused
 from learnings import lessons
 from learnings.models import GlossaryWord
 from learnings.operations.first_words import FIRST
+from people.models import Organisation
 from people.slugs import slug_of
 
 CHANGEABLE = frozenset({"word", "also", "definition", "lesson"})
@@ -52,10 +54,12 @@ def change(
 
 @transaction.atomic
 def add_first(*, by: Actor, at: datetime) -> int:
-    """Add the standard words that are missing. Returns how many."""
+    """Add the standard words that are missing, without what other entries have. Returns how many."""
     known = set(GlossaryWord.objects.values_list("slug", flat=True))
-    missing = [row for row in FIRST if slug_of(row[0]) not in known]
-    for word, also, lesson, definition in missing:
+    taken = spellings_of(GlossaryWord.objects.all())
+    missing = [row for row in FIRST if slug_of(row[0]) not in known and _key(row[0]) not in taken]
+    for word, spellings, lesson, definition in missing:
+        also = [text for text in spellings if _key(text) not in taken]
         add(word=word, also=also, lesson=lesson, definition=definition, by=by, at=at)
     return len(missing)
 
@@ -71,23 +75,51 @@ def _checked(values: Mapping[str, Any], *, own: GlossaryWord | None = None) -> d
     cleaned: dict[str, Any] = {
         name: value.strip() if isinstance(value, str) else value for name, value in values.items()
     }
-    if "word" in cleaned:
-        if not slug_of(cleaned["word"]):
-            raise Refused("Enter a word with at least one letter.", field="word")
-        others = GlossaryWord.objects.filter(word__iexact=cleaned["word"])
-        if (others.exclude(pk=own.pk) if own else others).exists():
-            raise Refused("The glossary has this word already.", field="word")
+    if "word" in cleaned and not slug_of(cleaned["word"]):
+        raise Refused("Enter a word with at least one letter.", field="word")
     if not cleaned.get("definition", "x"):
         raise Refused("Explain the word in a sentence.", field="definition")
     if cleaned.get("lesson") and lessons.find(cleaned["lesson"]) is None:
         raise Refused(f"Use one of {', '.join(lessons.slugs())}, or none.", field="lesson")
     if "also" in cleaned:
-        cleaned["also"] = list(dict.fromkeys(text.strip() for text in cleaned["also"] if text.strip()))
+        spellings = [text.strip() for text in cleaned["also"] if text.strip()]
+        cleaned["also"] = list({_key(text): text for text in reversed(spellings)}.values())[::-1]
         if len(cleaned["also"]) > MAX_ALSO:
             raise Refused(f"Use at most {MAX_ALSO} other spellings.", field="also")
         if any(len(text) > 80 for text in cleaned["also"]):
             raise Refused("Use at most 80 characters for each spelling.", field="also")
+    _check_free(cleaned, own)
     return cleaned
+
+
+def _check_free(cleaned: Mapping[str, Any], own: GlossaryWord | None) -> None:
+    """Raise Refused(field="word" or "also") for a spelling that another entry of the glossary has.
+
+    What the entry has already may stay.
+    """
+    kept = {_key(text) for text in (own.word, *own.also)} if own else set()
+    given = [("word", cleaned["word"])] if "word" in cleaned else []
+    given += [("also", text) for text in cleaned.get("also", ())]
+    new = [(field, text) for field, text in given if _key(text) not in kept]
+    if not new:
+        return
+    Organisation.objects.select_for_update().order_by("pk").first()  # words are checked one after another
+    taken = spellings_of(GlossaryWord.objects.exclude(pk=own.pk) if own else GlossaryWord.objects.all())
+    for field, text in new:
+        if word := taken.get(_key(text)):
+            raise Refused(f"The glossary has “{text}” already: see the word “{word}”.", field=field)
+
+
+def spellings_of(words: QuerySet[GlossaryWord]) -> dict[str, str]:
+    """Return what each word and each other spelling leads to: its key -> the word. One query."""
+    rows = list(words.order_by("pk").values_list("word", "also"))
+    others = {_key(text): word for word, also in rows for text in also}
+    return others | {_key(word): word for word, _ in rows}
+
+
+def _key(text: str) -> str:
+    """Return what two spellings have in common that differ only in upper and lower case and in spaces."""
+    return "".join(text.split()).casefold()
 
 
 def _slug(word: str) -> str:

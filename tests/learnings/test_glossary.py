@@ -82,6 +82,47 @@ def test_a_bad_word_is_refused_with_the_field(ana, values, field):
     assert refusal.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"also": ["P s I"]}, "also"),
+        ({"also": ["fine", "population  STABILITY index"]}, "also"),
+        ({"word": "Population stability index"}, "word"),
+        ({"word": "P SI"}, "word"),
+    ],
+)
+def test_a_spelling_of_another_entry_is_refused_and_the_entry_named(ana, values, field):
+    own = glossary.add(word="Drift", definition="It moves.", also=["shift"], by=SYSTEM, at=AT)
+    also = ["population stability index"]
+    glossary.add(word="PSI", definition="One number.", also=also, by=SYSTEM, at=AT)
+
+    with pytest.raises(Refused, match="see the word “PSI”") as refusal:
+        glossary.add(**{"word": "Jump", "definition": "It jumps.", **values}, by=SYSTEM, at=AT)
+    assert refusal.value.field == field
+    with pytest.raises(Refused, match="see the word “PSI”") as refusal:
+        glossary.change(own, values, by=SYSTEM, at=AT)
+    assert refusal.value.field == field
+
+
+def test_an_entry_keeps_its_own_spellings_and_has_each_once(ana):
+    own = glossary.add(word="Drift", definition="It moves.", also=["shift", "Shift "], by=SYSTEM, at=AT)
+    assert own.also == ["shift"]
+
+    glossary.change(own, {"word": "Shift", "also": ["drift"], "definition": "It moved."}, by=SYSTEM, at=AT)
+
+    assert (own.word, own.also) == ("Shift", ["drift"])
+
+
+def test_standard_words_leave_out_what_the_entries_of_people_have(ana):
+    glossary.add(word="Our rate", definition="Ours.", also=["Prevalence", "base  rate"], by=SYSTEM, at=AT)
+    glossary.add(word="Ours", definition="Ours.", also=["target leakage"], by=SYSTEM, at=AT)
+
+    assert glossary.add_first(by=SYSTEM, at=AT) == len(FIRST) - 1
+
+    assert not GlossaryWord.objects.filter(slug="base-rate").exists()
+    assert GlossaryWord.objects.get(slug="leakage").also == []
+
+
 def test_pages_and_api_add_find_and_change_words(client, ana):
     body = {"word": "Model card", "definition": "What a model is for.", "also": ["fact sheet"]}
     made = client.post(API, json.dumps(body), content_type="application/json")
