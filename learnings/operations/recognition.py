@@ -20,6 +20,7 @@ from learnings.states import MEASURED, OUTCOMES, RecognitionKind, RecognitionSta
 from people.models import Team, User
 from risklog.queries import metric
 from signals.models import Series
+from signals.queries.version import is_worse
 
 CHANGEABLE = frozenset({"title", "text"})
 MAX_PEOPLE = 20
@@ -163,7 +164,23 @@ def _metric(figures: Figures, *, kind: str) -> dict[str, Any]:
                 field="metric_series",
             )
         return {}
-    return _of_series(figures.series, figures) if figures.series else _typed(figures)
+    if figures.series is None:
+        return _typed(figures)
+    found = _of_series(figures.series, figures)
+    if kind == RecognitionKind.DRIFT_REDUCED:
+        _check_reduced(figures.series, found["metric_before"], found["metric_after"])
+    return found
+
+
+def _check_reduced(series: Series, before: float, after: float) -> None:
+    """Raise Refused(field="kind") if the rules in force say that the figure got worse."""
+    if is_worse(series, before, after):
+        verb = "rose" if after > before else "fell"
+        raise Refused(
+            f"{series.subject_title} {verb} from {before:.4g} to {after:.4g}, which its threshold counts as"
+            " worse. Choose another kind, or another metric or day.",
+            field="kind",
+        )
 
 
 def _typed(figures: Figures) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from lists.collation import BY_NAME
 from people.models import User
 from signals.models import Series, Threshold, ThresholdVersion
 from signals.rule_text import limit_text, measured_text
-from signals.states import Agreement
+from signals.states import Agreement, RuleDirection, RuleKind
 from signals.thresholds import Rule
 
 # limit_text and measured_text are also for upper rooms.
 __all__ = [
     "RULE_FIELDS",
     "SeriesThreshold",
+    "is_worse",
     "limit_text",
     "measured_text",
     "thresholds",
@@ -44,6 +45,25 @@ def in_force_on(series: Series) -> RecordedQuerySet[ThresholdVersion]:
 def rule_of(version: ThresholdVersion) -> Rule:
     """Return the rule of a version, as signals.thresholds takes it."""
     return Rule(**{name: getattr(version, name) for name in RULE_FIELDS})
+
+
+def is_worse(series: Series, before: float, after: float) -> bool:
+    """Return True if the rules in force say that a value is worse than the one before it. One query.
+
+    Without a rule that says which direction is worse, and where rules disagree, it is not. Of a range, the
+    value that is further outside is worse.
+    """
+    found = {_got_worse(rule_of(version), before, after) for version in in_force_on(series)}
+    return found - {None} == {True}
+
+
+def _got_worse(rule: Rule, before: float, after: float) -> bool | None:
+    """Return None if the rule cannot say it."""
+    if rule.kind == RuleKind.RANGE:
+        return max(rule.badness(after), 0) > max(rule.badness(before), 0)
+    if rule.kind == RuleKind.SILENCE or rule.direction == RuleDirection.BOTH:
+        return None
+    return after > before if rule.direction == RuleDirection.ABOVE else after < before
 
 
 def with_threshold(versions: QuerySet[ThresholdVersion]) -> QuerySet[ThresholdVersion]:

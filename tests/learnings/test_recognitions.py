@@ -101,6 +101,37 @@ def test_a_metric_without_points_on_both_sides_is_refused(ana, values, field):
     assert refusal.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("limits", "figures", "is_refused"),
+    [
+        ({"warning": 0.5}, (0.1, 0.4), True),
+        ({"warning": 0.5}, (0.4, 0.1), False),
+        ({"warning": 0.5}, (0.4, 0.4), False),
+        ({"warning": 0.05, "direction": "below"}, (0.1, 0.4), False),
+        ({"warning": 0.05, "direction": "below"}, (0.4, 0.1), True),
+        ({"warning": 0.5, "warning_low": 0.05, "kind": "range"}, (0.1, 0.4), False),
+        ({"warning": 0.3, "warning_low": 0.05, "kind": "range"}, (0.1, 0.4), True),
+        ({"warning": 50, "kind": "deviation", "window_hours": 48, "direction": "both"}, (0.1, 0.4), False),
+        (None, (0.1, 0.4), False),
+    ],
+)
+def test_reduced_drift_did_not_get_worse_by_the_rule_in_force(ana, limits, figures, is_refused):
+    series = measured(before=(figures[0],), after=(figures[1],))
+    if limits:
+        signals.agreed(series, **limits)
+
+    def thank(kind: str):
+        return recognition(figures=Figures(series=series, changed_on=CHANGED_ON, days=3), kind=kind)
+
+    thank("steadier_deployment")
+    if not is_refused:
+        assert thank("drift_reduced").metric_after == figures[1]
+        return
+    with pytest.raises(Refused, match="its threshold counts as worse") as refusal:
+        thank("drift_reduced")
+    assert refusal.value.field == "kind"
+
+
 def test_a_small_adjustment_needs_no_figures(ana):
     given = recognition(kind="small_adjustment", figures=Figures())
 
