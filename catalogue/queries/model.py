@@ -49,6 +49,16 @@ def _linked(user: Visitor, *, of: str, named: str) -> ArraySubquery:
     return ArraySubquery(seen.order_by(f"{named}__name", "pk").values(facts=JSONObject(**facts)))
 
 
+def sources_of(model_id: int) -> set[int]:
+    """Return the ids of a model and of all models that it takes its input from, also through others."""
+    found, newest = {model_id}, {model_id}
+    while newest:
+        rows = Dependency.objects.filter(model__in=newest, ended_at__isnull=True)
+        newest = set(rows.order_by().values_list("upstream_id", flat=True)) - found
+        found |= newest
+    return found
+
+
 def upstream_slugs(user: Visitor) -> ArraySubquery:
     """Return the slugs of the visible upstream models of a row, for .annotate()."""
     links = Dependency.objects.filter(model=OuterRef("pk"), ended_at__isnull=True)

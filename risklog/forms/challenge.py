@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from catalogue.models import Run, Workflow
+from catalogue.models import Run
+from catalogue.queries.model import sources_of
 from pages.forms import PageForm
 from people.models import User
 from risklog.models import Experiment
@@ -13,11 +14,17 @@ from risklog.states import Arm, ChallengeKind
 _MOST_RUNS = 200
 
 
-def _runs(user: User, workflow: Workflow | None) -> list[tuple[int, str]]:
-    """Return the newest runs that the reader may see, of a workflow if it is given, as choices."""
+def _runs(user: User, experiment: Experiment) -> list[tuple[int, str]]:
+    """Return the newest runs that fit an experiment and that the reader may see, as choices.
+
+    They are of its workflow, otherwise of its model and of what this one takes its input from.
+    """
     rows = Run.objects.visible_to(user).select_related("workflow__model").order_by("-started_at", "-pk")
+    workflow, model = experiment.workflow, experiment.model
     if workflow is not None and workflow.subject.is_visible_to(user):
         rows = rows.filter(workflow=workflow)
+    elif model is not None and model.subject.is_visible_to(user):
+        rows = rows.filter(workflow__model__in=sources_of(model.pk))
     return [(run.pk, f"{run.workflow.model.name}: {run.subject_title}") for run in rows[:_MOST_RUNS]]
 
 
@@ -27,9 +34,9 @@ class _RunChoice(forms.TypedChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(coerce=int, empty_value=None, **kwargs)
 
-    def offer(self, user: User, workflow: Workflow | None) -> None:
+    def offer(self, user: User, experiment: Experiment) -> None:
         self.user = user
-        self.choices = [("", "Choose a run"), *_runs(user, workflow)]
+        self.choices = [("", "Choose a run"), *_runs(user, experiment)]
 
     def clean(self, value: Any) -> Run | None:
         pk = super().clean(value)
@@ -50,7 +57,7 @@ class LinkRunForm(PageForm):
     def __init__(self, *args: Any, experiment: Experiment, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["run"].offer(user, experiment.workflow)
+        fields["run"].offer(user, experiment)
 
 
 class ChallengeForm(PageForm):
@@ -83,7 +90,7 @@ class ChallengeForm(PageForm):
     def __init__(self, *args: Any, experiment: Experiment, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["run"].offer(user, experiment.workflow)
+        fields["run"].offer(user, experiment)
 
 
 class AnswerChallengeForm(PageForm):

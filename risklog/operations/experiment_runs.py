@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from catalogue.models import Run
+from catalogue.queries.model import sources_of
 from history import operations as history
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
@@ -25,6 +26,8 @@ def link(
 ) -> ExperimentRun:
     """Link a run, or change which arm of the experiment it is. The result of a finished one keeps its runs.
 
+    The run is of the model of the experiment, or of one that this model takes its input from. An experiment
+    without a model takes every run.
     Raises Refused with the name of the field, IllegalMove, ChangedMeanwhile.
     """
     _expect_unfinished(experiment)
@@ -33,6 +36,8 @@ def link(
     row = experiment.runs.filter(run=run).first()
     if row and row.is_linked and row.arm == arm:
         raise Refused("This run is linked already.", field="run")
+    if not (row and row.is_linked):
+        _check_model(experiment, run)
     linked = row or ExperimentRun(experiment=experiment, run=run, arm=arm)
     further = (row, {"is_linked": True, "arm": arm}) if row else linked
     payload = events.ExperimentRunLinked(run=run.subject_id, arm=arm)
@@ -54,6 +59,17 @@ def unlink(linked: ExperimentRun, *, by: Actor, at: datetime, seen: int | None =
     payload = events.ExperimentRunUnlinked(run=linked.run.subject_id)
     history.change(linked, {"is_linked": False}, by=by, at=at, seen=seen, payload=payload)
     return linked
+
+
+def _check_model(experiment: Experiment, run: Run) -> None:
+    """Raise Refused(field="run") for a run of a model that the experiment is not about."""
+    model_id = experiment.model_id or (experiment.workflow.model_id if experiment.workflow else None)
+    if model_id is not None and run.workflow.model_id not in sources_of(model_id):
+        raise Refused(
+            "This run is of another model. Choose a run of the model of the experiment, or of a model that it"
+            " takes its input from.",
+            field="run",
+        )
 
 
 def _expect_unfinished(experiment: Experiment) -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from catalogue.operations import model as models
 from history.models import Event
 from history.queries import rebuilt
 from kit.actor import SYSTEM, Actor
@@ -13,6 +14,7 @@ from people.operations import token
 from riskhub import schedule
 from risklog.models import Challenge, Experiment, ExperimentRun
 from risklog.operations import challenge as operations
+from risklog.operations import experiment as of_experiment
 from risklog.operations import experiment_runs
 from risklog.queries import experiment as queries
 from risklog.states import ExperimentState
@@ -57,6 +59,36 @@ def test_runs_are_linked_once_until_the_end_and_compared_with_the_baseline(workf
     experiments.finish(running)
     refused(lambda: experiments.linked(running, third), field="state")
     refused(lambda: experiment_runs.unlink(ExperimentRun.objects.get(pk=row.pk), **ACT), field="state")
+
+
+def test_a_run_is_of_the_model_of_the_experiment_or_of_one_that_it_reads(client, owners):
+    own, other = catalogue.model("own"), catalogue.model("other")
+    far = catalogue.model("far")
+    near = catalogue.model("near", upstream=[far])
+    models.change(own, {"upstream": [near]}, **ACT)
+    running = experiments.experiment(owners=owners, model=own)
+    runs = {model.slug: catalogue.run(catalogue.workflow(model)) for model in (own, near, far, other)}
+
+    with pytest.raises(Refused, match="of another model") as caught:
+        experiments.linked(running, runs["other"])
+    assert caught.value.field == "run"
+    for name in ("own", "near", "far"):
+        experiments.linked(running, runs[name])
+    client.force_login(owners[0])
+    page = client.get(f"/risks/experiments/{running.reference}/runs/").content.decode()
+    named = {name: f"{run.workflow.model.name}: {run.subject_title}" for name, run in runs.items()}
+    assert named["far"] in page and named["other"] not in page
+    experiments.linked(experiments.experiment(owners=owners), runs["other"])  # it names no model
+
+
+def test_the_arm_of_a_run_that_is_linked_already_can_change(owners):
+    own, other = catalogue.model("own"), catalogue.model("other")
+    running = experiments.experiment(owners=owners, model=other)
+    run = catalogue.run(catalogue.workflow(other))
+    experiments.linked(running, run)
+    of_experiment.change(running, {"model": own}, **ACT)
+
+    assert experiments.linked(running, run, "baseline").arm == "baseline"
 
 
 def test_a_run_of_a_hidden_model_is_shown_only_to_who_may_see_it(client, owners):
