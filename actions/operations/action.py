@@ -326,6 +326,12 @@ def reopen(action: Action, *, by: Actor, at: datetime, seen: int | None = None) 
     return action
 
 
+def check_due_on(due_on: date | None, *, at: datetime) -> None:
+    """Raise Refused(field="due_on") for a due date that is over, of an action that somebody agrees now."""
+    if due_on is not None and due_on < people.local_day(at):
+        raise Refused("Choose today or a later day.", field="due_on")
+
+
 def _title(text: str) -> str:
     if not text.strip():
         raise Refused("Enter what needs doing.", field="title")

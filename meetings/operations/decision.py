@@ -237,7 +237,17 @@ def _add_actions(
 ) -> None:
     if not actions:
         return
+    _check_dates(actions, at)
     try:
         action.add_many(actions, about=decision.about, origin=decision.subject, by=by, at=at, cause=cause)
     except Refused as refusal:
         raise Refused(refusal.message, field=f"actions{refusal.field}") from None
+
+
+def _check_dates(actions: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    """Raise Refused(field="actions[<position>].due_on") for a due date that is over."""
+    for position, fields in enumerate(actions):
+        try:
+            action.check_due_on(fields.get("due_on"), at=at)
+        except Refused as refusal:
+            raise Refused(refusal.message, field=f"actions[{position}].{refusal.field}") from None

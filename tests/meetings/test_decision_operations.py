@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -84,6 +84,19 @@ def test_a_refused_action_names_its_place_and_undoes_the_decision(at):
 
     assert refusal.value.field == "actions[0].owner"
     assert not Decision.objects.exists()
+
+
+def test_an_action_of_a_decision_is_due_today_or_later(at):
+    review, today = risklog.review(), at.date()
+    fields = {"text": "Hold", "reason": WHY, "about": review.subject, "settles": "confirmed", "by": SYSTEM}
+    actions = [{"title": "Do", "due_on": today}, {"title": "Undo", "due_on": today - timedelta(days=1)}]
+
+    with pytest.raises(Refused, match="Choose today or a later day") as refusal:
+        decisions.record(**fields, actions=actions, at=at)
+
+    assert refusal.value.field == "actions[1].due_on"
+    assert not Decision.objects.exists() and not Action.objects.exists()
+    decisions.record(**fields, actions=actions[:1], at=at)
 
 
 def test_outside_a_meeting_too_but_not_in_one_that_is_not_live(at):
