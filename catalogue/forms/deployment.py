@@ -56,7 +56,7 @@ class NewDeploymentForm(DeploymentForm):
     deployed_at = forms.DateTimeField(
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="Leave blank for now.",
+        help_text="Leave blank to use the time at which you save.",
     )
     outcome = forms.ChoiceField(choices=[("", "Open"), *_OUTCOMES], required=False)
     note = _lines("Why", "Needed for a rollback.")

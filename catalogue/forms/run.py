@@ -36,7 +36,7 @@ class ResultsForm(PageForm):
         widget=forms.Textarea(attrs=_LINES),
         help_text="One a line: name, address and digest, such as “model.bin: s3://models/7 sha256:5f…”.",
     )
-    ended_at = _moment("Ended at", "Leave blank for now.")
+    ended_at = _moment("Ended at", "Leave blank to use the time at which you save.")
 
     def clean_metrics(self) -> dict[str, float]:
         try:

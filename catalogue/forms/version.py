@@ -47,7 +47,7 @@ class VersionForm(PageForm):
         label="Trained at",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="Leave blank for now.",
+        help_text="Leave blank to use the time at which you save.",
     )
 
     def __init__(
@@ -63,7 +63,9 @@ class VersionForm(PageForm):
     def of(cls, version: Version, data: Any = None, *, user: User) -> "VersionForm":
         """Return the form of an existing version."""
         initial = {name: getattr(version, name) for name in CHANGEABLE}
-        return cls(data, initial=initial, model=version.model, user=user, without=version.pk)
+        form = cls(data, initial=initial, model=version.model, user=user, without=version.pk)
+        form.fields["made_at"].help_text = "Leave blank to keep it as it is."
+        return form
 
     def values(self) -> dict[str, Any]:
         values = {name: self.cleaned_data[name] for name in CHANGEABLE}

@@ -45,11 +45,13 @@ class TimelineForm(PageForm):
         max_length=MAX_ENTRY,
         widget=forms.Textarea(attrs={"rows": 2, "class": "textarea"}),
     )
-    happened_at = moment("When", "Leave blank for now.")
+    happened_at = moment("When", "Leave blank to use the time at which you save.")
 
     @classmethod
     def of(cls, entry: TimelineEntry, data: Any = None) -> "TimelineForm":
-        return cls(data, initial={"text": entry.text, "happened_at": entry.at})
+        form = cls(data, initial={"text": entry.text, "happened_at": entry.at})
+        form.fields["happened_at"].help_text = "Leave blank to keep it as it is."
+        return form
 
     def values(self) -> dict[str, Any]:
         return {name: kept_seconds(self, name) for name in self.fields}

@@ -55,7 +55,7 @@ class _IncidentForm(PageForm):
         label="Who is affected", required=False, max_length=MAX_AFFECTED, help_text="And how."
     )
     started_at = moment("Started", "When it began, as far as it is known.")
-    noticed_at = moment("Noticed", "Leave blank for now.")
+    noticed_at = moment("Noticed", "Leave blank to use the time at which you save.")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,14 +123,14 @@ class IncidentForm(_IncidentForm):
 class MitigateIncidentForm(PageForm):
     """When the harm stopped, and what was done."""
 
-    mitigated_at = moment("When", "Leave blank for now.")
+    mitigated_at = moment("When", "Leave blank to use the time at which you save.")
     text = lines("What was done", 2, max_length=2000)
 
 
 class ResolveIncidentForm(PageForm):
     """When the cause was removed, and what was done."""
 
-    resolved_at = moment("When", "Leave blank for now.")
+    resolved_at = moment("When", "Leave blank to use the time at which you save.")
     text = lines("What was done", 2, max_length=2000)
 
 
