@@ -7,7 +7,7 @@ from django.db.models import Q
 from catalogue.models import Model
 from history.models import Subject
 from incidents.models import Observer
-from incidents.states import IncidentSeverity, PostmortemState, RiskAnswer
+from incidents.states import IncidentSeverity, IncidentState, PostmortemState, RiskAnswer
 from lists import filtering
 from lists.specification import Filter, ListSpec, Order, Reader
 from people import queries as people
@@ -19,8 +19,12 @@ def _observed_by(values: Sequence[int | str], reader: Reader) -> Q:
 
 
 def overdue(reader: Reader) -> Q:
-    """Return the condition that a review is open and its due date has passed."""
-    return Q(state=PostmortemState.OPEN, due_on__lt=reader.today)
+    """Return the condition that a review is open and its due date has passed.
+
+    A review waits while its incident is open again.
+    """
+    resolved = IncidentState.RESOLVED
+    return Q(state=PostmortemState.OPEN, incident__state=resolved, due_on__lt=reader.today)
 
 
 POSTMORTEMS = ListSpec(

@@ -198,6 +198,7 @@ def resolve(
 def reopen(incident: Incident, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Incident:
     """Reopen an incident that came back, or that was withdrawn. What it had reached is unknown again.
 
+    Its review waits: nobody is reminded of it, and its escalation ends.
     Raises Refused(field="reason"), IllegalMove, ChangedMeanwhile.
     """
     payload = events.IncidentReopened(reason=_reason(reason, "Enter why it is reopened."))
@@ -208,7 +209,9 @@ def reopen(incident: Incident, *, reason: str, by: Actor, at: datetime, seen: in
             named = f", {other.reference}" if is_named else ""
             raise Refused(f"Another incident about the same breach is ongoing{named}. Use that one.")
     values = {"mitigated_at": None, "resolved_at": None}
-    history.move(incident, IncidentState.OPEN, by=by, at=at, seen=seen, values=values, payload=payload)
+    opened = IncidentState.OPEN
+    event = history.move(incident, opened, by=by, at=at, seen=seen, values=values, payload=payload)
+    postmortem.wait_for(incident, by=SYSTEM, at=at, cause=event)
     return incident
 
 

@@ -123,6 +123,19 @@ def _due_again(
     return postmortem
 
 
+def wait_for(incident: Incident, *, by: Actor, at: datetime, cause: Event | None = None) -> None:
+    """Stop the reminders and the escalation of the review of an incident that came back.
+
+    It cannot be finished while the incident is open. open_for() sets its due date again.
+    """
+    postmortem = Postmortem.objects.filter(incident=incident, state=PostmortemState.OPEN).first()
+    if postmortem is None:
+        return
+    history.drop_dues(postmortem.subject_id, REMINDER, OVERDUE)
+    reason = "The incident is open again. Its review is due again after it is resolved."
+    _resolve_escalation(postmortem, reason, by=by, at=at, cause=cause)
+
+
 def _handlers(incident: Incident) -> tuple[int | None, ...]:
     return (incident.lead_id, incident.scribe_id, incident.communications_id, incident.declared_by_id)
 
@@ -239,9 +252,11 @@ def add_action(
 ) -> Action:
     """Add an improvement: an action about the review. A review has at most three; better one.
 
-    Raises Refused for a fourth one, and as actions.add() does; IllegalMove if the review is done.
+    Raises Refused for a fourth one, for a due date that is over, and as actions.add() does.
+    Raises IllegalMove if the review is done.
     """
     _expect_open(Postmortem.objects.select_for_update(of=("self",)).get(pk=postmortem.pk))
+    actions.check_due_on(due_on, at=at)
     if queries.improvements(postmortem).count() >= MAX_ACTIONS:
         raise Refused(
             f"This review has {MAX_ACTIONS} actions, the most it can have. Choose those that matter, "
@@ -280,12 +295,12 @@ def finish(postmortem: Postmortem, *, by: Actor, at: datetime, seen: int | None 
     values = {"finished_at": at, "finished_by": by.person}
     event = history.move(postmortem, PostmortemState.DONE, by=by, at=at, seen=seen, values=values)
     history.move(incident, IncidentState.REVIEWED, by=by, at=at, cause=event)
-    history.drop_dues(postmortem.subject_id, REMINDER)
-    history.drop_dues(postmortem.subject_id, OVERDUE)
-    _resolve_escalation(postmortem, by=by, at=at, cause=event)
+    history.drop_dues(postmortem.subject_id, REMINDER, OVERDUE)
+    _resolve_escalation(postmortem, "The review is finished.", by=by, at=at, cause=event)
     return postmortem
 
 
+@transaction.atomic
 def remind(due: Due, *, at: datetime) -> None:
     """Remind those who handled the incident of a review that is due soon, not of one that is overdue."""
     postmortem = _of_due(due)
@@ -327,16 +342,22 @@ def _told(incident: Incident) -> list[int]:
 
 
 def _of_due(due: Due) -> Postmortem | None:
-    """Return the review, None if it does not wait: it is done, or its incident is not resolved any more."""
+    """Return the review, None if it does not wait: it is done, or its incident is not resolved any more.
+
+    Both are locked, so that a reopening that commits meanwhile finds the escalation that it resolves.
+    """
     rows = Postmortem.objects.select_related("subject", "incident__subject", "incident__team")
+    rows = rows.select_for_update(of=("self", "incident"))
     waiting = rows.filter(state=PostmortemState.OPEN, incident__state=IncidentState.RESOLVED)
     return waiting.filter(subject=due.subject_id).first()
 
 
-def _resolve_escalation(postmortem: Postmortem, *, by: Actor, at: datetime, cause: Event) -> None:
+def _resolve_escalation(
+    postmortem: Postmortem, reason: str, *, by: Actor, at: datetime, cause: Event | None
+) -> None:
     running = climb.lock(about_id=postmortem.subject_id)
     if running is not None:
-        escalations.resolve(running, reason="The review is finished.", by=by, at=at, cause=cause)
+        escalations.resolve(running, reason=reason, by=by, at=at, cause=cause)
 
 
 def _expect_open(postmortem: Postmortem) -> None:

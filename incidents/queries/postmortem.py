@@ -10,7 +10,7 @@ from actions.states import ActionState
 from history.models import RecordedQuerySet
 from incidents.blameless import hints
 from incidents.models import Observer, Postmortem
-from incidents.states import MIN_WHYS
+from incidents.states import MIN_WHYS, IncidentState
 from kit.sight import Visitor
 from people.models import User
 from risklog.models import Risk
@@ -73,8 +73,14 @@ def hints_of(postmortem: Postmortem) -> list[str]:
     return hints(text, names)
 
 
+def is_waiting(postmortem: Postmortem) -> bool:
+    """Return True if a review cannot be finished, because its incident is not resolved any more."""
+    return postmortem.is_open and postmortem.incident.state != IncidentState.RESOLVED
+
+
 def is_overdue(postmortem: Postmortem, today: date) -> bool:
-    return postmortem.is_open and postmortem.due_on < today
+    """Return True if an open review is late. It is not while it waits."""
+    return postmortem.is_open and not is_waiting(postmortem) and postmortem.due_on < today
 
 
 def candidates(user: Visitor, postmortem: Postmortem) -> list[Risk]:

@@ -152,6 +152,19 @@ def test_a_fourth_action_is_refused_and_a_dropped_one_makes_room():
     assert operations.add_action(review, title="Step 4", **BY).about_id == review.subject_id
 
 
+def test_an_action_of_a_review_is_due_today_or_later(client, mia):
+    review = written(incident(person=mia, state="resolved"))
+    today = AT.date()
+    with pytest.raises(Refused, match="Choose today or a later day") as refusal:
+        operations.add_action(review, title="Step", due_on=today - DAY, **BY)
+    assert refusal.value.field == "due_on"
+    base = f"/incidents/{review.incident.reference}/review/"
+    once = client.get(base).content.decode().split('name="once" value="')[1].split('"')[0]
+    refused = client.post(f"{base}actions/", {"once": once, "title": "Step", "due_on": str(today - DAY)})
+    assert refused.status_code == 422 and "Choose today or a later day" in refused.content.decode()
+    assert operations.add_action(review, title="Step", due_on=today, **BY).due_on == today
+
+
 def test_it_cannot_be_finished_without_factors_causes_lessons_and_the_risk():
     review = review_of(incident(state="resolved"))
     with pytest.raises(Refused) as refusal:
@@ -227,6 +240,38 @@ def test_a_late_review_is_reminded_then_escalated_until_it_is_done(move_clock):
     operations.finish(review_of(declared), by=SYSTEM, at=AT + 9 * DAY)
     escalation.refresh_from_db()
     assert escalation.state == "resolved"
+
+
+def test_a_late_review_waits_while_its_incident_is_open_again(client, mia, move_clock):
+    risklog_review.ladder(("team_lead", 60, None))
+    declared = incident(team=people.team(lead=people.user("Lea")), state="resolved")
+    review = review_of(declared)
+    dues = Due.objects.filter(subject=review.subject_id, state="pending")
+
+    def live_through(first: int, last: int) -> None:
+        for days in range(first, last):
+            move_clock(AT + days * DAY)
+            schedule.tick(AT + days * DAY)
+
+    live_through(1, 9)
+    escalation = Escalation.objects.get(about=review.subject_id)
+    assert client.get("/incidents/reviews/?show=overdue").context["page"].rows
+    incidents.reopen(declared, reason="It is back", by=SYSTEM, at=AT + 9 * DAY)
+
+    escalation.refresh_from_db()
+    assert escalation.state == "resolved" and "open again" in escalation.reason and not dues.exists()
+    live_through(9, 19)
+    assert Escalation.objects.count() == 1
+    assert not client.get("/incidents/reviews/?show=overdue").context["page"].rows
+    address, overdue = f"/incidents/{declared.reference}/review/", "It is escalated until it is done."
+    page = client.get(address).content.decode()
+    assert overdue not in page and "The incident is open." in page
+
+    incidents.resolve(declared, by=SYSTEM, at=AT + 19 * DAY)
+    assert dues.count() == 2
+    live_through(19, 31)
+    assert Escalation.objects.filter(about=review.subject_id).exclude(state="resolved").count() == 1
+    assert overdue in client.get(address).content.decode()
 
 
 def test_a_severe_incident_and_its_review_are_on_the_agenda_until_they_are_done():
