@@ -32,6 +32,7 @@ class DigestPart:
     said(moment, facts): the line. moment is in the reader's zone. It names no other object, because only the
     visibility of its own subject is checked.
     is_first: the section is above those of risks.
+    of_team: the name of the fact with the id of a team whose members only get the line, null for everyone.
     """
 
     key: str
@@ -41,6 +42,7 @@ class DigestPart:
     said: Callable[[datetime, Mapping[str, Any]], Said]
     facts: Mapping[str, Any] = field(default_factory=dict)
     is_first: bool = False
+    of_team: str = ""
 
 
 _parts: list[DigestPart] = []

@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import DateTimeField, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    Case,
+    DateTimeField,
+    Exists,
+    JSONField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
 from history.digest_parts import DigestPart, Said
 from leaders import progress, tallies
@@ -19,23 +31,34 @@ _NAMED = 4
 
 
 def _open_goals(since: datetime, until: datetime) -> QuerySet[Any]:
-    """Return the open goals of the organisation: each digest shows how far they are."""
-    rows = Goal.objects.filter(state=GoalState.OPEN, team__isnull=True, made_at__lte=until)
+    """Return the open goals: each digest shows how far those of the organisation and of one's teams are."""
+    rows = Goal.objects.filter(state=GoalState.OPEN, made_at__lte=until)
     return rows.annotate(shown_at=Value(until, DateTimeField()))
 
 
-def _latest_figures() -> Subquery:
+def _latest_figures() -> Case:
+    """Return the figures of the latest snapshot of the team or of the organisation of a goal.
+
+    They are {} for a team of which the snapshot counted nothing, null without a snapshot.
+    """
     latest = NightlySnapshot.objects.order_by("-on").values("pk")[:1]
-    rows = NightlyFigures.objects.filter(snapshot=Subquery(latest), team__isnull=True, viewers__isnull=True)
-    return Subquery(rows.values("figures")[:1])
+    rows = NightlyFigures.objects.filter(snapshot=Subquery(latest), viewers__isnull=True)
+    organisation = rows.filter(team__isnull=True).values("figures")[:1]
+    own = rows.filter(team=OuterRef("team")).values("figures")[:1]
+    return Case(
+        When(team__isnull=True, then=Subquery(organisation)),
+        When(Exists(organisation), then=Coalesce(Subquery(own), Value({}, JSONField()))),
+    )
 
 
 def _said(moment: datetime, facts: Mapping[str, Any]) -> Said:
     figure = facts["figure"]
     if facts["measure"] != Measure.TYPED:
-        figure = tallies.figure_of(facts["measure"], facts["figures"] or {}) if facts["figures"] else None
+        figures = facts["figures"]
+        figure = None if figures is None else tallies.figure_of(facts["measure"], figures)
     due_on = date.fromisoformat(facts["due_on"])
-    return Said(f"{_progress(facts, figure)}, by {due_on.day} {due_on:%b}.")
+    whose = f"{facts['team']}: " if facts["team"] else ""
+    return Said(f"{whose}{_progress(facts, figure)}, by {due_on.day} {due_on:%b}.")
 
 
 def _progress(goal: Mapping[str, Any], figure: float | None) -> str:
@@ -56,9 +79,12 @@ IN_DIGEST = DigestPart(
     facts={
         **{name: name for name in ("measure", "direction", "start", "target", "figure", "due_on")},
         "figures": _latest_figures(),
+        "team": "team__name",
+        "team_id": "team_id",
     },
     said=_said,
     is_first=True,
+    of_team="team_id",
 )
 
 

@@ -109,7 +109,12 @@ class OfPerson:
             pool = self.week.parts.get(part.key) if part.is_first == is_first else None
             if pool is None:
                 continue
-            rows = [row for row in pool.visible(self.sight) if row.moment > self.since]
+            teams = {None, *self.user.team_ids}
+            rows = [
+                row
+                for row in pool.visible(self.sight)
+                if row.moment > self.since and (not part.of_team or row.facts[part.of_team] in teams)
+            ]
             found.append(_section(part.key, part.heading, _first(rows, partial(self._of_part, part))))
         return found
 

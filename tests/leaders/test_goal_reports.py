@@ -86,3 +86,34 @@ def test_the_digest_has_the_progress_of_the_goals_of_the_organisation_first():
     assert "8, target at most 4: 0% of the way" in texts
     assert "Of a team" not in texts
     assert date(2027, 1, 22) == AT.date() + timedelta(days=60)
+
+
+def goals_in_digest_of(person: User) -> str:
+    reader = User.objects.with_sight().get(pk=person.pk)
+    content = digest.content_for(reader, since=AT - timedelta(days=7), at=AT + timedelta(hours=1))
+    sections = digest.shown(reader, content).sections
+    return " ".join(str(line) for one in sections if one["key"] == "goals" for line in one["lines"])
+
+
+def test_the_digest_has_the_goals_of_a_team_for_its_members():
+    team, other = people.team("Growth"), people.team("Fraud")
+    make.goal("Fewer risks of ours", team=team, measure=Measure.LIVE_RISKS, start=4, target=1)
+    make.goal("Nothing counted", team=other, measure=Measure.LIVE_RISKS, start=2, target=1)
+    make.goal("Of all")
+    risks.risk(team=team), risks.risk(team=team)
+    snapshot.take(AT)
+    member, of_other, of_none = people.user(teams=[team]), people.user(teams=[other]), people.user()
+
+    assert "Growth: 2, target at most 1: 66% of the way" in goals_in_digest_of(member)
+    assert "Nothing counted" not in goals_in_digest_of(member)
+    assert "Fraud: 0, target at most 1: target met" in goals_in_digest_of(of_other)
+    assert "of ours" not in goals_in_digest_of(of_none)
+    for one in (member, of_other, of_none):
+        assert "Of all" in goals_in_digest_of(one)
+
+
+def test_a_goal_of_a_team_has_no_figure_in_the_digest_before_the_first_snapshot():
+    team = people.team("Growth")
+    make.goal("Fewer risks", team=team, measure=Measure.LIVE_RISKS, start=4, target=1)
+
+    assert "Growth: No figure yet" in goals_in_digest_of(people.user(teams=[team]))
