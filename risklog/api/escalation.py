@@ -18,7 +18,7 @@ from risklog.api.ladder import CallRow, channel_values
 from risklog.filters.escalation import ESCALATIONS, RESOLVED_ORDER
 from risklog.models import Climb, Escalation
 from risklog.operations import escalation as operations
-from risklog.operations import top_rung
+from risklog.operations import escalation_pauses, top_rung
 from risklog.queries import channels
 from risklog.queries import escalation as queries
 from risklog.queries.channels import Channels
@@ -256,14 +256,14 @@ class PauseEscalation(_EscalationStepResource):
     """Pause an escalation, with the reason, until a moment at most 14 days ahead."""
 
     body, bodies = PauseBody, {"POST": PauseBody}
-    operation = staticmethod(operations.pause)
+    operation = staticmethod(escalation_pauses.pause)
 
 
 class ResumeEscalation(_EscalationStepResource):
     """Resume a paused escalation on its present rung."""
 
     bodies = {"POST": None}
-    operation = staticmethod(operations.resume)
+    operation = staticmethod(escalation_pauses.resume)
 
 
 class DeEscalate(_EscalationStepResource):

@@ -32,8 +32,8 @@ from risklog.forms.escalation import (
 )
 from risklog.models import Escalation
 from risklog.operations import escalation as operations
+from risklog.operations import escalation_pauses, top_rung
 from risklog.operations import reveal as reveal_operations
-from risklog.operations import top_rung
 from risklog.queries import escalation as queries
 from risklog.queries import reveal as reveals
 from risklog.queries.review import with_shown_about
@@ -46,8 +46,8 @@ ORDERS = {"open": "-started_at", "resolved": "-resolved_at"}
 STEPS: dict[str, tuple[Callable[..., Escalation], str]] = {
     "acknowledge": (operations.acknowledge, "{} acknowledged"),
     "call-again": (top_rung.call_again, "The rung of {} is called again"),
-    "pause": (operations.pause, "{} paused"),
-    "resume": (operations.resume, "{} resumed"),
+    "pause": (escalation_pauses.pause, "{} paused"),
+    "resume": (escalation_pauses.resume, "{} resumed"),
     "hand-over": (operations.hand_over, "{} handed over"),
     "step-down": (operations.step_down, "{} de-escalated"),
     "resolve": (operations.resolve, "{} resolved"),

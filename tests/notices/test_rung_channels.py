@@ -20,8 +20,8 @@ from notices.operations import endpoint as endpoints
 from people.states import Role
 from risklog.models import Climb, Ladder, Rung
 from risklog.operations import escalation as escalations
+from risklog.operations import escalation_pauses, top_rung
 from risklog.operations import ladder as ladders
-from risklog.operations import top_rung
 from risklog.states import Who
 from tests.conftest import AT
 from tests.factories import people
@@ -172,9 +172,9 @@ def test_each_way_to_notify_a_rung_uses_its_channels(sink, ada, ana):
     relay.act_on_dues(at=LATER)
     escalation.refresh_from_db()
     assert escalation.rung == 2
-    escalations.pause(escalation, reason="Holiday", until=LATER + timedelta(hours=1), at=LATER, **by)
+    escalation_pauses.pause(escalation, reason="Holiday", until=LATER + timedelta(hours=1), at=LATER, **by)
     escalation.refresh_from_db()
-    escalations.resume(escalation, at=LATER + timedelta(minutes=1), **by)
+    escalation_pauses.resume(escalation, at=LATER + timedelta(minutes=1), **by)
     escalation.refresh_from_db()
     top_rung.call_again(escalation, at=LATER + timedelta(hours=2), **by)
     escalation.refresh_from_db()

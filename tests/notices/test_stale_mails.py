@@ -31,7 +31,15 @@ from people.operations import team as teams
 from people.states import Role
 from riskhub import schedule
 from risklog.models import Escalation, Review, Risk, Score
-from risklog.operations import acceptance, climb, replacement, scoring, stewardship, top_rung
+from risklog.operations import (
+    acceptance,
+    climb,
+    escalation_pauses,
+    replacement,
+    scoring,
+    stewardship,
+    top_rung,
+)
 from risklog.operations import escalation as escalations
 from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
@@ -163,8 +171,8 @@ def lapsed_escalation() -> Told:
 
 def resumed_escalation() -> Told:
     made, reader, _ = climbed_escalation()
-    made = escalations.pause(made, until=AT + DAY, reason="Holiday", by=SYSTEM, at=AT)
-    return Told(escalations.resume(made, by=SYSTEM, at=AT), reader)
+    made = escalation_pauses.pause(made, until=AT + DAY, reason="Holiday", by=SYSTEM, at=AT)
+    return Told(escalation_pauses.resume(made, by=SYSTEM, at=AT), reader)
 
 
 def stepped_down_escalation() -> Told:
@@ -485,7 +493,7 @@ def acknowledged(told: Told, obj: Escalation, at: Any) -> None:
 
 
 def paused(told: Told, obj: Escalation, at: Any) -> None:
-    escalations.pause(obj, until=at + DAY, reason="Holiday", by=SYSTEM, at=at)
+    escalation_pauses.pause(obj, until=at + DAY, reason="Holiday", by=SYSTEM, at=at)
 
 
 def resolved(told: Told, obj: Escalation, at: Any) -> None:

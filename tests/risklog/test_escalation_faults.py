@@ -12,6 +12,7 @@ from people.operations import token
 from people.states import Role
 from risklog.models import Climb
 from risklog.operations import escalation as escalations
+from risklog.operations import escalation_pauses
 from risklog.operations import ladder as ladders
 from risklog.states import EscalationState, Who
 from talk.models import Watch
@@ -142,8 +143,8 @@ def test_a_second_editor_of_a_ladder_is_told_of_the_first_one(client, lead, api)
 def test_a_step_that_the_state_does_not_allow_says_what_is_wrong(escalation, lead):
     by = make.actor(lead)
     with pytest.raises(IllegalMove, match="This escalation is not paused"):
-        escalations.resume(escalation, by=by, at=AT)
-    escalation = escalations.pause(escalation, until=AT + HOUR, reason="Rollback", by=by, at=AT)
+        escalation_pauses.resume(escalation, by=by, at=AT)
+    escalation = escalation_pauses.pause(escalation, until=AT + HOUR, reason="Rollback", by=by, at=AT)
     with pytest.raises(Refused, match="Resume it first"):
         escalations.hand_over(escalation, people.user(), by=by, at=AT)
     with pytest.raises(IllegalMove, match="Resume it first"):
@@ -199,12 +200,12 @@ def test_all_pauses_of_an_escalation_together_have_a_limit(escalation, lead):
     act = {"by": make.actor(lead), "reason": "Holiday"}
     for number in range(2):
         at = AT + timedelta(days=14 * number)
-        escalation = escalations.pause(escalation, until=at + timedelta(days=14), at=at, **act)
-        escalation = escalations.resume(escalation, by=make.actor(lead), at=at + timedelta(days=14))
+        escalation = escalation_pauses.pause(escalation, until=at + timedelta(days=14), at=at, **act)
+        escalation = escalation_pauses.resume(escalation, by=make.actor(lead), at=at + timedelta(days=14))
 
     later = AT + timedelta(days=28)
     with pytest.raises(Refused, match="28 days together: no time is left") as refusal:
-        escalations.pause(escalation, until=later + HOUR, at=later, **act)
+        escalation_pauses.pause(escalation, until=later + HOUR, at=later, **act)
     assert refusal.value.field == "until"
 
 
@@ -212,8 +213,8 @@ def test_a_pause_that_is_ended_early_counts_as_long_as_it_was(escalation, lead):
     act = {"by": make.actor(lead), "reason": "Holiday"}
     for number in range(3):
         at = AT + timedelta(days=number)
-        escalation = escalations.pause(escalation, until=at + timedelta(days=14), at=at, **act)
-        escalation = escalations.resume(escalation, by=make.actor(lead), at=at + HOUR)
+        escalation = escalation_pauses.pause(escalation, until=at + timedelta(days=14), at=at, **act)
+        escalation = escalation_pauses.resume(escalation, by=make.actor(lead), at=at + HOUR)
 
     assert escalation.paused_minutes == 180
 

@@ -16,7 +16,7 @@ from people.states import Role
 from risklog.models import Climb, Escalation, Ladder, LadderVersion
 from risklog.operations import climb as climbs
 from risklog.operations import escalation as escalations
-from risklog.operations import escalation_handlers
+from risklog.operations import escalation_handlers, escalation_pauses
 from risklog.operations import ladder as ladders
 from risklog.operations import review as reviews
 from risklog.operations import reviewer as reviewers
@@ -273,14 +273,16 @@ def test_handing_over_refuses_who_is_away(at, crew):
 def test_a_pause_ends_by_itself_and_gives_the_rung_its_time(at, crew):
     escalation = make.escalation(about=crew["model"].subject)
 
-    escalations.pause(escalation, until=at + timedelta(days=2), reason="Rollback runs", by=SYSTEM, at=at)
+    escalation_pauses.pause(
+        escalation, until=at + timedelta(days=2), reason="Rollback runs", by=SYSTEM, at=at
+    )
 
     pause_end = due(escalation, "risklog.pause_ends")
     climbs_before = Due.objects.get(kind="risklog.climb")
     climbs.climb(climbs_before, at=climbs_before.at)
     escalation.refresh_from_db()
     assert (escalation.state, escalation.rung) == (EscalationState.PAUSED, 1)
-    escalations.end_pause(pause_end, at=pause_end.at)
+    escalation_pauses.end_pause(pause_end, at=pause_end.at)
     escalation.refresh_from_db()
     assert (escalation.state, escalation.next_climb_at) == (EscalationState.CLIMBING, pause_end.at + 4 * HOUR)
     assert climb(escalation).rung == 2
@@ -293,7 +295,7 @@ def test_a_pause_has_a_reason_and_an_end_within_14_days(at, crew, days, reason, 
     escalation = make.escalation(about=crew["model"].subject)
 
     with pytest.raises(Refused) as refusal:
-        escalations.pause(escalation, until=at + timedelta(days=days), reason=reason, by=SYSTEM, at=at)
+        escalation_pauses.pause(escalation, until=at + timedelta(days=days), reason=reason, by=SYSTEM, at=at)
 
     assert refusal.value.field == field
 

@@ -14,7 +14,7 @@ from riskhub import flows
 from risklog.models import Climb, Escalation, Review
 from risklog.operations import climb as climbs
 from risklog.operations import escalation as escalations
-from risklog.operations import escalation_handlers, review_handlers
+from risklog.operations import escalation_handlers, escalation_pauses, review_handlers
 from risklog.operations import review as reviews
 from risklog.states import EscalationState, Outcome, Who
 from signals.states import SignalKind
@@ -26,7 +26,7 @@ THREADS = 4
 DUES = {
     climbs.CLIMB: climbs.climb,
     climbs.LAPSE: climbs.lapse,
-    climbs.PAUSE_END: escalations.end_pause,
+    climbs.PAUSE_END: escalation_pauses.end_pause,
     reviews.REMINDER: reviews.remind,
     reviews.UNANSWERED: reviews.note_unanswered,
 }

@@ -18,8 +18,8 @@ from risklog import ladder as rules
 from risklog.models import Climb, Escalation, Ladder
 from risklog.operations import climb as climbs
 from risklog.operations import escalation as escalations
+from risklog.operations import escalation_pauses, top_rung
 from risklog.operations import ladder as ladders
-from risklog.operations import top_rung
 from risklog.queries import escalation as queries
 from risklog.queries import ladder as previews
 from risklog.states import EscalationState, Severity, Who
@@ -271,7 +271,7 @@ def test_the_page_of_an_escalation_shows_what_was_and_what_comes_next(client, sc
     assert "What happened and what comes next" in text
     assert "the most specific ladder that applied" in text
 
-    escalations.pause(escalation, until=start + DAY, reason="Rollback", by=SYSTEM, at=start)
+    escalation_pauses.pause(escalation, until=start + DAY, reason="Rollback", by=SYSTEM, at=start)
     paused = queries.progress_of(queries.for_ladder(trio[0]).get(pk=escalation.pk), at=start)
     assert paused.begins_at == start + DAY + HOUR
 
@@ -321,13 +321,13 @@ def test_the_top_rung_is_called_again_each_working_day_until_somebody_acts(clien
     waiting = Due.objects.filter(kind="risklog.top_rung_call", state="pending")
     assert waiting.latest("id").at == first + DAY
     escalation.refresh_from_db()
-    escalations.pause(escalation, until=first + 5 * HOUR, reason="Rollback", by=SYSTEM, at=first)
+    escalation_pauses.pause(escalation, until=first + 5 * HOUR, reason="Rollback", by=SYSTEM, at=first)
     assert not waiting.exists()
     progress = queries.progress_of(queries.for_ladder(lead).get(pk=escalation.pk), at=first)
     assert progress.resumes_at == first + 5 * HOUR
     assert [(step.place, step.people) for step in progress.plan] == [("now", [lead])]
     assert "Continues on rung 1" in client.get(page).content.decode()
-    escalations.resume(escalation, by=SYSTEM, at=first + HOUR)
+    escalation_pauses.resume(escalation, by=SYSTEM, at=first + HOUR)
     assert waiting.get().at == first + HOUR + DAY
     monkeypatch.setattr(rules, "MOST_CALLS", 2)
     top_rung.call(waiting.get(), at=first + 4 * DAY)
