@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse_lazy
 from django.utils.html import format_html, format_html_join
 
@@ -173,13 +173,14 @@ class EditRiskForm(RiskForm):
     def __init__(self, *args: Any, risk: Risk, only: tuple[str, ...] = CHANGEABLE, **kwargs: Any) -> None:
         super().__init__(*args, initial=_initial(risk), **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["team"].queryset = Team.objects.filter(subject__is_retired=False).order_by(*BY_NAME)
+        # A retired team or category stays in the list if the risk has it already.
+        teams = Team.objects.filter(Q(subject__is_retired=False) | Q(pk=risk.team_id))
+        fields["team"].queryset = teams.order_by(*BY_NAME)
         owners = User.objects.filter(is_active=True).exclude(role=Role.VIEWER) | User.objects.filter(
             pk=risk.owner_id
         )
         fields["owner"].queryset = owners.order_by(*BY_NAME)
         fields["series"].queryset = _series_for(self.user, risk)
-        # A retired category stays in the list if the risk has it already.
         known = Category.objects.filter(is_retired=False) | Category.objects.filter(pk=risk.category_id)
         fields["category"].queryset = known.order_by(*BY_NAME)
         for name in set(self.fields) - set(only):

@@ -562,6 +562,20 @@ def test_an_edit_by_page_moves_the_review_only_for_a_level_or_a_chosen_date(clie
     assert found.review_on == AT.date() + timedelta(days=due_in)
 
 
+def test_an_edit_keeps_the_owner_team_that_was_retired(client, manager):
+    team = people.team("Former")
+    found = risks.risk(team=team)
+    history.retire(team)
+    form = client.get(f"/risks/{found.reference}/edit/").context["form"]
+    names = [name for name in form.fields if form[name].value() is not None]
+    sent = {name: form[name].value() for name in names} | {"title": "Renamed", "version": found.version}
+
+    assert client.post(f"/risks/{found.reference}/edit/", sent).status_code == 303
+
+    found.refresh_from_db()
+    assert (found.title, found.team) == ("Renamed", team)
+
+
 def test_restricting_by_page(client, manager):
     team = people.team()
     found = risks.risk()
