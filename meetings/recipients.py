@@ -9,7 +9,7 @@ from history.recipients import everyone
 from meetings.models import Decision, Meeting, MeetingSeries, Swap
 from meetings.queries import series as series_queries
 from meetings.states import WHAT_CALENDARS_SHOW
-from risklog.queries import rung
+from risklog.queries.concerned import concerned
 
 # The fields of turns, in the order in which a reason replaces another one.
 _TASKS = (("observer_id", "observer"), ("scribe_id", "scribe"), ("facilitator_id", "facilitator"))
@@ -178,6 +178,6 @@ def owner_and_lead(event: Event) -> dict[int, str]:
     decision = Decision.objects.select_related("about").filter(subject_id=event.subject_id).first()
     if decision is None or decision.about is None:
         return {}
-    parties = rung.concerned(decision.about)
+    parties = concerned(decision.about)
     lead = parties.team.lead_id if parties.team else None
     return everyone([parties.owner, lead], "It is about an object that you own")

@@ -46,10 +46,10 @@ from risklog.queries import (
     related,
     review,
     risk,
-    rung,
     template,
     verdict,
 )
+from risklog.queries.concerned import install as install_concerned
 from signals.queries import marks, risk_reader, snapshot, verdicts
 from signals.queries import model as signals
 from signals.queries.marks import MarkReader
@@ -308,7 +308,7 @@ def install() -> None:
     risk_reader.install(RISKS)
     channels.install(rung_webhook.READER)
     calendar_part.install(calendar.reads_own_feed)
-    rung.install(concerned.CONCERNED)
+    install_concerned(concerned.CONCERNED)
     template.install_drafts(report.DRAFTS)
     minor = [declared.verb for declared in declarations.every() if declared.is_minor]
     wiring.relate(RELATIONS, minor=minor)

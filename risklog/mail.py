@@ -15,7 +15,7 @@ from people import queries as people
 from people.models import User
 from people.states import Role
 from risklog.models import Climb, Escalation, Review, Reviewer, Risk, Score, ScoringRound
-from risklog.queries import rung
+from risklog.queries.concerned import concerned
 from risklog.register_checks import CHECK_NAMED
 from risklog.states import EscalationState, ReviewState, RiskState, ScoringState
 from signals.models import Breach, BreachGroup
@@ -65,7 +65,7 @@ def escalation_context(event: Event, reader: User) -> dict[str, Any]:
     own = [climb for climb in climbs if reader.pk in climb.notified_ids]
     absent = own[-1].stand_ins.get(str(reader.pk)) if own else None
     about = visible_or_none(reader, escalation.about)
-    owner = rung.concerned(escalation.about).owner if about else None
+    owner = concerned(escalation.about).owner if about else None
     return {
         "escalation": escalation,
         "about": about,

@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from incidents.models import Incident, Postmortem
-from risklog.queries.rung import Concerned, ConcernedReader
+from risklog.queries.concerned import Concerned, ConcernedReader
 
 
 def _rows() -> QuerySet[Incident]:

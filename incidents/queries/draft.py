@@ -11,7 +11,7 @@ from people.models import User
 from risklog.models import Review, Risk
 from risklog.models.matrix import present_matrix
 from risklog.queries import evidence
-from risklog.queries.rung import model_of
+from risklog.queries.concerned import model_of
 from risklog.states import Severity
 from signals.models import BreachGroup
 from signals.states import BreachLevel

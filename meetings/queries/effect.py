@@ -22,7 +22,7 @@ from meetings.states import EffectKind
 from people import queries as people
 from people.models import User
 from risklog.models import Acceptance, Escalation, Experiment, Review, Risk
-from risklog.queries import rung
+from risklog.queries.concerned import concerned
 from risklog.states import RISK_MOVES, UNRESOLVED, AcceptanceState, RiskState, Treatment
 from signals.models import Breach, BreachGroup, Series, Threshold, ThresholdVersion
 from signals.permissions import decider_on
@@ -148,7 +148,7 @@ def _decider(obj: Any) -> Decider:
     if isinstance(obj, ThresholdVersion):
         return decider_on(obj.threshold)
     subject = obj.about if isinstance(obj, Escalation) else obj.subject
-    parties, kind = rung.concerned(subject), facts_of(subject).kind
+    parties, kind = concerned(subject), facts_of(subject).kind
     model = None
     if parties.model_id:
         model = Model.objects.select_related("owner_team__lead").filter(pk=parties.model_id).first()

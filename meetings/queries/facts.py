@@ -13,7 +13,7 @@ from meetings.models import CheckIn, Decision
 from meetings.states import DecisionState
 from people import queries as people
 from risklog.models import Escalation, Experiment, Review, Risk
-from risklog.queries import rung
+from risklog.queries.concerned import concerned
 from risklog.states import LIVE_RISKS, UNRESOLVED, ExperimentState, ReviewState, RiskState, Severity
 from signals.models import BreachGroup, Threshold
 from signals.states import Agreement, BreachLevel, BreachState, SignalKind
@@ -182,7 +182,7 @@ def _experiment(subject: Subject) -> Facts:
 
 def _team_of_owner(subject: Subject) -> int | None:
     """Return the team of who owns a subject, None if it is not known."""
-    team = rung.concerned(subject).team
+    team = concerned(subject).team
     return team.pk if team else None
 
 

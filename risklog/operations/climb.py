@@ -24,6 +24,7 @@ from risklog.models import Climb, Escalation, Ladder, Rung
 from risklog.operations import sight
 from risklog.queries import availability
 from risklog.queries import rung as rung_queries
+from risklog.queries.concerned import Concerned, concerned
 from risklog.queries.rung import Staff
 from risklog.states import UNRESOLVED, EscalationState
 
@@ -325,9 +326,9 @@ def lock_for(escalation: Escalation, seen: int | None) -> Escalation:
     return present
 
 
-def known_about(escalation: Escalation) -> rung_queries.Concerned:
+def known_about(escalation: Escalation) -> Concerned:
     """Return whom the rungs may notify. The team of the escalation takes precedence over its subject's."""
-    known = rung_queries.concerned(escalation.about)
+    known = concerned(escalation.about)
     return replace(known, team=escalation.team or known.team)
 
 

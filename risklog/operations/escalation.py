@@ -21,7 +21,7 @@ from risklog.models import Category, Escalation
 from risklog.operations import climb, sight, top_rung
 from risklog.operations import ladder as ladders
 from risklog.queries import availability
-from risklog.queries import rung as rung_queries
+from risklog.queries.concerned import concerned
 from risklog.queries.rung import Staff
 from risklog.states import UNRESOLVED, EscalationState, Severity
 
@@ -58,7 +58,7 @@ def start(
         if running:
             return _annotate(running, why=why, severity=severity, by=by, at=at, cause=cause)
         history.lock_scope(about)  # because the people notified are granted sight of it later
-        known = rung_queries.concerned(about)
+        known = concerned(about)
         team = team or known.team
         category_id = category.pk if category else known.category_id
         escalation = Escalation(

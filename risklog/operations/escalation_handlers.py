@@ -13,7 +13,7 @@ from risklog.operations import climb
 from risklog.operations.escalation import resolve, start
 from risklog.queries import availability
 from risklog.queries import review as review_queries
-from risklog.queries import rung as rung_queries
+from risklog.queries.concerned import concerned
 from risklog.states import Severity
 
 
@@ -36,7 +36,7 @@ def on_action_overdue(event: Event, *, at: datetime) -> None:
         if action.due_on
         else f"{action.reference} is not done.",
         severity=Severity.WARNING,
-        team=rung_queries.concerned(action.subject).team,
+        team=concerned(action.subject).team,
         by=SYSTEM,
         at=at,
         cause=event,
@@ -97,7 +97,7 @@ def on_action_raised(event: Event, *, at: datetime) -> None:
         why=f"{action.reference} has been blocked for {present_data(event)['days']} working days: "
         f"{action.blocked_by}.",
         severity=Severity.WARNING,
-        team=rung_queries.concerned(action.subject).team,
+        team=concerned(action.subject).team,
         by=SYSTEM,
         at=at,
         cause=event,

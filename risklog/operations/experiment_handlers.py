@@ -12,7 +12,7 @@ from risklog.operations import climb
 from risklog.operations.days import day_of
 from risklog.operations.escalation import resolve, start
 from risklog.operations.escalation_handlers import is_only_for
-from risklog.queries import rung as rung_queries
+from risklog.queries.concerned import concerned
 from risklog.states import Severity
 
 
@@ -32,7 +32,7 @@ def on_experiment_overdue(event: Event, *, at: datetime) -> None:
         title=f"Overdue: {experiment.title}",
         why=f"The result of {experiment.reference} was expected on {experiment.ends_on:%-d %b %Y}.",
         severity=Severity.WARNING,
-        team=rung_queries.concerned(experiment.subject).team,
+        team=concerned(experiment.subject).team,
         by=SYSTEM,
         at=at,
         cause=event,

@@ -27,7 +27,7 @@ from risklog.models import Review
 from risklog.operations import escalation, reviewer, sight
 from risklog.queries import availability
 from risklog.queries import review as review_queries
-from risklog.queries import rung as rung_queries
+from risklog.queries.concerned import model_of
 from risklog.states import Outcome, ReviewState, Severity
 
 REMINDER, UNANSWERED = "risklog.review_reminder", "risklog.review_unanswered"
@@ -89,7 +89,7 @@ def request(*, about: Subject, kind: str, severity: str, why: str, by: Actor, at
         about=about,
         title=f"Review of {about.reference}: {about.title}",
         kind=kind,
-        model=rung_queries.model_of(about),
+        model=model_of(about),
         severity=severity,
         why=why,
         by=by,

@@ -23,7 +23,8 @@ from risklog.queries import channels
 from risklog.queries import ladder as ladder_queries
 from risklog.queries import rung as rung_queries
 from risklog.queries.channels import Channels
-from risklog.queries.rung import Concerned, Crew
+from risklog.queries.concerned import Concerned, owner_and_team_of, unanswered_about
+from risklog.queries.rung import Crew
 from risklog.states import UNRESOLVED, EscalationState
 
 
@@ -50,7 +51,7 @@ def for_ladder(user: User) -> QuerySet[Escalation]:
             rungs.values(row=JSONObject(**_same(_RUNG), function="function__name", person="person__name"))
         ),
         called=ArraySubquery(climbs.values(row=JSONObject(**_same(_CALLED)))),
-        asked=ArraySubquery(rung_queries.unanswered_about(OuterRef("about")).values("user_id")),
+        asked=ArraySubquery(unanswered_about(OuterRef("about")).values("user_id")),
     )
 
 
@@ -174,7 +175,7 @@ def progress_of(escalation: Any, *loaded: Any, at: datetime) -> Progress:
     if escalation.state == EscalationState.RESOLVED:
         above = []
     here = [rung for rung in rungs if rung.position == escalation.rung] if _is_last(escalation, rungs) else []
-    known = rung_queries.owner_and_team_of(escalation.about, *loaded) if above or here else Concerned()
+    known = owner_and_team_of(escalation.about, *loaded) if above or here else Concerned()
     known = replace(known, asked=tuple(escalation.asked), team=escalation.team or known.team)
     notified_ids = [pk for climb in past for pk in climb.notified_ids]
     until = at + ladder_queries.HORIZON

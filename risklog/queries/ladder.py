@@ -13,7 +13,8 @@ from risklog import ladder as rules
 from risklog.ladder import RungRule
 from risklog.models import Ladder, LadderVersion, Rung
 from risklog.queries import rung as rung_queries
-from risklog.queries.rung import Concerned, Crew, Staff
+from risklog.queries.concerned import Concerned
+from risklog.queries.rung import Crew, Staff
 from risklog.states import Severity
 
 # How far ahead absences are read for a forecast. A ladder that takes longer counts later people as present.

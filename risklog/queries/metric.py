@@ -8,7 +8,7 @@ from actions.models import Action
 from history.models import Subject
 from kit.sight import Visitor
 from risklog.models import Escalation, Review, Risk
-from risklog.queries import rung
+from risklog.queries.concerned import concerned
 from signals.models import Breach, Series, SeriesValue, Threshold
 
 Period = tuple[datetime, datetime]
@@ -20,7 +20,7 @@ def metrics_about(user: Visitor, about: Subject | None) -> QuerySet[Series]:
     """Return the metrics of a subject and those of its model, by name, a limited number."""
     if about is None:
         return Series.objects.none()
-    fitting, model = metrics_of(Q(pk=about.pk)), rung.concerned(about).model_id
+    fitting, model = metrics_of(Q(pk=about.pk)), concerned(about).model_id
     rows = Series.objects.visible_to(user).filter(fitting | Q(model=model) if model else fitting)
     first = rows.order_by(*BY_METRIC).values("pk")[:_MOST]
     return Series.objects.filter(pk__in=first).select_related("subject").order_by(*BY_METRIC)
