@@ -13,6 +13,7 @@ from history import declarations, wiring
 from history.wiring import Handler, OnDemand
 from incidents.operations import experiment as incident_experiment
 from incidents.operations import postmortem
+from incidents.operations import privacy as incident_privacy
 from leaders.operations import goal
 from learnings.operations import drafting, feed_address, glossary, sign_up
 from meetings.operations import acceptance as decided
@@ -51,6 +52,7 @@ from risklog.operations import (
     experiment_draft,
     experiment_dues,
     experiment_handlers,
+    experiment_privacy,
     ladder,
     noise_handlers,
     reveal,
@@ -152,7 +154,10 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "risklog.escalation_called_again": (delivery.add_of_rung,),
     # A severe incident is on the next agenda until it is over. Its review is on one until it is done.
     "incidents.incident_declared": (incident_items.on_incident_declared,),
-    "incidents.incident_changed": (incident_items.on_incident_declared,),
+    "incidents.incident_changed": (
+        incident_items.on_incident_declared,
+        incident_privacy.on_incident_changed,
+    ),
     "incidents.incident_reopened": (
         incident_items.on_incident_declared,
         incident_items.on_incident_reopened,
@@ -204,7 +209,10 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         experiment_handlers.on_experiment_settled,
         experiment_items.on_experiment_cancelled,
     ),
-    "risklog.experiment_changed": (experiment_handlers.on_experiment_settled,),
+    "risklog.experiment_changed": (
+        experiment_handlers.on_experiment_settled,
+        experiment_privacy.on_experiment_changed,
+    ),
     # Overdue actions are escalated. When they are done, their escalation ends.
     "actions.action_overdue": (escalation_handlers.on_action_overdue,),
     "actions.action_done": (escalation_handlers.on_action_settled, appetite.on_action),
@@ -217,11 +225,15 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "actions.action_put_back": (agenda_handlers.on_action_unblocked, escalation_handlers.on_action_unblocked),
     # The follow-ups of a closed meeting pass to the next facilitator.
     "meetings.meeting_closed": (minutes.on_meeting_closed,),
-    # When a model gets an owner team, its waiting reviews get a meeting.
+    # When a model gets an owner team, its waiting reviews get a meeting. When its personal data begins to
+    # demand it, the open incidents, experiments and drafts about it are restricted.
     "catalogue.model_changed": (
         agenda_handlers.on_model_changed,
         appetite.on_model_changed,
         model_findings.on_model_fixed,
+        incident_privacy.on_model_changed,
+        experiment_privacy.on_model_changed,
+        drafting.on_model_changed,
     ),
     "catalogue.model_stage_moved": (model_findings.on_model_fixed,),
     "catalogue.validation_planned": (model_findings.on_model_fixed,),
