@@ -241,6 +241,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "people.person_changed": (
         turn_handlers.on_absence_changed,
         reminder.on_time_changed,
+        goal.on_time_changed,
         digest.on_time_changed,
     ),
     # Dates that depend on a time zone, on working hours or on a weekday are planned again when these change.
@@ -254,6 +255,8 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         appetite.on_time_changed,
         scoring.on_time_changed,
         experiment_dues.on_time_changed,
+        postmortem.on_time_changed,
+        goal.on_time_changed,
         tripwire.on_time_changed,
         digest.on_time_changed,
     ),

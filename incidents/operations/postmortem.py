@@ -13,6 +13,8 @@ from actions.states import Type
 from history import operations as history
 from history.models import Due, Event
 from history.operations import GrantReason, Placement
+from history.queries import changed_fields
+from history.wiring import handler
 from incidents import events
 from incidents.models import Incident, Observer, Postmortem
 from incidents.models.postmortem import MAX_WHY
@@ -33,6 +35,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from people import queries as people
 from people.models import Organisation, User
+from people.states import WORKING_TIME_FIELDS
 from risklog.models import Category, Risk
 from risklog.operations import climb
 from risklog.operations import escalation as escalations
@@ -146,14 +149,26 @@ def _put_dues(postmortem: Postmortem, incident: Incident) -> None:
     The version of the incident tells one resolution from the next.
     """
     occurrence = str(incident.version)
-    before = people.working_day_from(postmortem.due_on, -1)
-    after = people.working_day_from(postmortem.due_on, 1)
-    history.put_due(REMINDER, postmortem.subject_id, occurrence, _morning(before))
-    history.put_due(OVERDUE, postmortem.subject_id, occurrence, _morning(after))
+    for kind, moment in _moments(postmortem.due_on).items():
+        history.put_due(kind, postmortem.subject_id, occurrence, moment)
 
 
-def _morning(day: date) -> datetime:
-    return datetime.combine(day, time(9), people.zone_of(None))
+def _moments(due_on: date) -> dict[str, datetime]:
+    days = {REMINDER: people.working_day_from(due_on, -1), OVERDUE: people.working_day_from(due_on, 1)}
+    return {kind: datetime.combine(day, time(9), people.zone_of(None)) for kind, day in days.items()}
+
+
+@handler("incidents.postmortem.replan")
+@transaction.atomic
+def on_time_changed(event: Event, *, at: datetime) -> None:
+    """Move the dates of open reviews when the time zone or the working days of the organisation change."""
+    if not changed_fields(event) & WORKING_TIME_FIELDS:
+        return
+    rows = Postmortem.objects.filter(state=PostmortemState.OPEN)
+    moments = {subject: _moments(due_on) for subject, due_on in rows.values_list("subject_id", "due_on")}
+    history.replan_dues(
+        moments, REMINDER, OVERDUE, to=lambda due: (due.occurrence, moments[due.subject_id][due.kind])
+    )
 
 
 @transaction.atomic

@@ -9,7 +9,9 @@ from django.db import transaction
 
 from actions.operations.reminder import working_hours
 from history import operations as history
-from history.models import Due
+from history.models import Due, Event
+from history.queries import changed_fields
+from history.wiring import handler
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from kit.texts import one_line
@@ -19,7 +21,8 @@ from leaders.queries import goal as queries
 from leaders.states import GoalDirection, GoalState, Measure
 from people import queries as people
 from people.models import Team, User
-from people.states import Role
+from people.states import WORKING_TIME_FIELDS, Role
+from people.working import Hours
 
 CHANGEABLE = frozenset({"title", "reason", "owner", "unit", "direction", "start", "target", "due_on"})
 DUE = "leaders.goal_due"
@@ -172,8 +175,28 @@ def note_due(due: Due, *, at: datetime) -> None:
 
 def _put_date(goal: Goal) -> None:
     """Remind the owner on the morning of the date, in their working time."""
-    hours = people.hours_of(goal.owner, working_hours())
-    history.put_due(DUE, goal.subject_id, goal.due_on.isoformat(), hours.span(goal.due_on)[0])
+    moment = _morning(goal, working_hours())
+    history.put_due(DUE, goal.subject_id, goal.due_on.isoformat(), moment)
+
+
+def _morning(goal: Goal, hours: Hours) -> datetime:
+    return people.hours_of(goal.owner, hours).span(goal.due_on)[0]
+
+
+@handler("leaders.goal.replan")
+@transaction.atomic
+def on_time_changed(event: Event, *, at: datetime) -> None:
+    """Move the reminders of open goals after a change of an owner's time zone or of the working hours.
+
+    Handles people.person_changed and people.organisation_changed.
+    """
+    if not changed_fields(event) & WORKING_TIME_FIELDS:
+        return
+    rows = Goal.objects.filter(state=GoalState.OPEN).select_related("owner")
+    if event.verb == "people.person_changed":
+        rows = rows.filter(owner__subject=event.subject_id)
+    hours, dated = working_hours(), {goal.subject_id: goal for goal in rows}
+    history.replan_dues(dated, DUE, to=lambda due: (due.occurrence, _morning(dated[due.subject_id], hours)))
 
 
 def _may_set_for(team: Team | None, by: Actor) -> None:

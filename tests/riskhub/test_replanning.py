@@ -6,7 +6,10 @@ import pytest
 
 from history import relay
 from history.models import Due
+from incidents.models import Postmortem
+from incidents.operations import postmortem
 from kit.actor import SYSTEM
+from leaders.operations import goal
 from notices.models import Digest
 from notices.operations import digest
 from people.operations import organisation as organisations
@@ -16,7 +19,7 @@ from risklog.operations import acceptance
 from risklog.operations import escalation as escalations
 from risklog.operations import risk as risk_operations
 from risklog.states import Who
-from tests.factories import actions, people, risks
+from tests.factories import actions, incidents, leaders, people, risks
 from tests.factories import risklog_review as make
 
 pytestmark = pytest.mark.django_db
@@ -227,3 +230,43 @@ def test_an_absence_begins_in_the_new_zone(at, organisation):
 
     due = Due.objects.get(kind="people.absence_begins")
     assert due.at == datetime(2026, 12, 7, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("values", "reminder", "overdue"),
+    [
+        ({"time_zone": "Asia/Tokyo"}, datetime(2026, 12, 4, tzinfo=UTC), datetime(2026, 12, 8, tzinfo=UTC)),
+        (
+            {"working_days": [0, 2, 3]},
+            datetime(2026, 12, 3, 9, tzinfo=UTC),
+            datetime(2026, 12, 9, 9, tzinfo=UTC),
+        ),
+    ],
+)
+def test_a_post_incident_review_follows_the_organisation(at, organisation, values, reminder, overdue):
+    declared = incidents.incident(state="resolved", severity="medium")
+    review = Postmortem.objects.get(incident=declared)
+    assert review.due_on == date(2026, 12, 7)
+
+    change(organisation, at, **values)
+
+    assert moments(review, postmortem.REMINDER, postmortem.OVERDUE) == {
+        postmortem.REMINDER: reminder,
+        postmortem.OVERDUE: overdue,
+    }
+
+
+def test_a_goal_follows_its_owner_and_the_organisation(at, organisation):
+    ana = people.user("Ana", role=Role.RISK_MANAGER)
+    own = leaders.goal(due_on=date(2026, 12, 8), owner=ana)
+    nobodys = leaders.goal(due_on=date(2026, 12, 8))
+
+    def planned() -> list[datetime]:
+        return [moments(one, goal.DUE)[goal.DUE] for one in (own, nobodys)]
+
+    assert planned() == [datetime(2026, 12, 8, 9, tzinfo=UTC)] * 2
+    change(organisation, at, time_zone="Asia/Tokyo")
+    assert planned() == [datetime(2026, 12, 8, tzinfo=UTC)] * 2
+    persons.change(ana, {"time_zone": "America/Los_Angeles"}, by=SYSTEM, at=at)
+    settle(at)
+    assert planned() == [datetime(2026, 12, 8, 17, tzinfo=UTC), datetime(2026, 12, 8, tzinfo=UTC)]
