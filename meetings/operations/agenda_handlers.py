@@ -11,7 +11,7 @@ from history.wiring import handler
 from kit.actor import SYSTEM
 from kit.prepared import Argument, Prepared
 from meetings.models import Tripwire
-from meetings.operations import bulk_placement, placement, waiting_items
+from meetings.operations import bulk_placement, placement, subject_items, waiting_items
 from meetings.queries import agenda as agenda_queries
 from meetings.queries.facts import facts_of
 from meetings.states import ACCEPTANCE_PROPOSED, DecisionState, Purpose
@@ -30,7 +30,7 @@ def on_review_opened(event: Event, *, at: datetime) -> None:
     """Place an open review on a suitable agenda. Handles events that open a review or change its urgency."""
     review = _REVIEW.first(subject=event.subject_id)
     if review and review.state == ReviewState.OPEN:
-        placement.place_review(review, at=at, cause=event)
+        subject_items.place_review(review, at=at, cause=event)
 
 
 @handler("meetings.agenda.place_escalation")
@@ -40,7 +40,7 @@ def on_escalation_started(event: Event, *, at: datetime) -> None:
         Escalation.objects.select_related("about", "subject").filter(subject=event.subject_id).first()
     )
     if escalation and escalation.state in UNRESOLVED:
-        placement.place_escalated(escalation, at=at, cause=event)
+        subject_items.place_escalated(escalation, at=at, cause=event)
 
 
 @handler("meetings.agenda.place_neglected_risk")
@@ -71,7 +71,7 @@ def on_threshold_proposed(event: Event, *, at: datetime) -> None:
     """Place a threshold with a proposed version. Handles signals.threshold_proposed."""
     threshold = Threshold.objects.select_related("subject").filter(subject=event.subject_id).first()
     if threshold:
-        placement.place_threshold(threshold, at=at, cause=event)
+        subject_items.place_threshold(threshold, at=at, cause=event)
 
 
 @handler("meetings.agenda.place_noisy_threshold")
@@ -82,7 +82,7 @@ def on_threshold_noisy(event: Event, *, at: datetime) -> None:
         note = present_data(event)
         figure = f"{note['noise']} of {note['reviewed']} reviewed breaches in {note['days']} days"
         why = f"{figure} were false alarms"
-        placement.place_noisy_threshold(threshold, why, at=at, cause=event)
+        subject_items.place_noisy_threshold(threshold, why, at=at, cause=event)
 
 
 @handler("meetings.agenda.place_missed_retraining")
@@ -93,7 +93,7 @@ def on_retraining_missed(event: Event, *, at: datetime) -> None:
     if group and group.retraining and group.retraining.is_open:
         days = present_data(event)["days"]
         why = f"{group.retraining.reference} was requested {days} days ago and waits for its sign-off"
-        placement.place_missed_retraining(group, why, at=at, cause=event)
+        subject_items.place_missed_retraining(group, why, at=at, cause=event)
 
 
 @handler("meetings.agenda.finish_threshold_item")
@@ -123,7 +123,7 @@ def on_change_to_sign(event: Event, *, at: datetime) -> None:
     its review.
     """
     if change := change_queries.to_sign().filter(subject=event.subject_id).first():
-        placement.place_change(change, at=at, cause=event)
+        subject_items.place_change(change, at=at, cause=event)
 
 
 @handler("meetings.agenda.finish_change_item")
@@ -140,7 +140,7 @@ def on_change_settled(event: Event, *, at: datetime) -> None:
         waiting_items.finish(item, said, at=at, cause=event)
     for subject_id in BreachGroup.objects.filter(retraining=change).values_list("subject_id", flat=True):
         for item in waiting_items.about(subject_id):
-            if item.title.startswith(placement.RETRAINING_WAITS):
+            if item.title.startswith(subject_items.RETRAINING_WAITS):
                 waiting_items.finish(item, said, at=at, cause=event)
 
 
@@ -150,7 +150,7 @@ def on_tripwire_crossed(event: Event, *, at: datetime) -> None:
     rows = Tripwire.objects.select_related("decision__subject", "decision__meeting", "series__subject")
     tripwire = rows.filter(pk=present_data(event)["tripwire"]).first()
     if tripwire and tripwire.decision.state == DecisionState.IN_FORCE:
-        placement.place_tripwire(tripwire, at=at, cause=event)
+        subject_items.place_tripwire(tripwire, at=at, cause=event)
 
 
 @handler("meetings.agenda.place_acceptance")
@@ -158,7 +158,7 @@ def on_acceptance_proposed(event: Event, *, at: datetime) -> None:
     """Place a risk that somebody proposed to accept. Handles risklog.acceptance_proposed."""
     rows = agenda_queries.proposed_acceptances()
     if proposal := rows.filter(risk__subject=event.subject_id).first():
-        placement.place_acceptance(proposal, at=at, cause=event)
+        subject_items.place_acceptance(proposal, at=at, cause=event)
 
 
 @handler("meetings.agenda.finish_acceptance_item")

@@ -12,7 +12,7 @@ from history.models import Subject
 from kit.actor import SYSTEM
 from meetings import events
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import placement
+from meetings.operations import placement, subject_items
 from meetings.operations.placement import Rank
 from meetings.queries import agenda as agenda_queries
 from meetings.queries import series as series_queries
@@ -113,19 +113,19 @@ def place_waiting(*, at: datetime) -> int:
         *_place_reviews(reviews.select_related("about", "model", "subject"), at=at)
     ]
     placed += [
-        placement.place_escalated(escalation, at=at)
+        subject_items.place_escalated(escalation, at=at)
         for escalation in escalations.select_related("about", "subject")
     ]
     placed += [
-        placement.place_threshold(version.threshold, at=at)
+        subject_items.place_threshold(version.threshold, at=at)
         for version in agenda_queries.proposed_versions().exclude(threshold__subject__in=placed_subjects)
     ]
     placed += [
-        placement.place_acceptance(proposal, at=at)
+        subject_items.place_acceptance(proposal, at=at)
         for proposal in agenda_queries.proposed_acceptances().exclude(risk__subject__in=placed_subjects)
     ]
     placed += [
-        placement.place_change(change, at=at)
+        subject_items.place_change(change, at=at)
         for change in change_queries.to_sign().exclude(subject__in=placed_subjects)
     ]
     return sum(item is not None for item in placed)
@@ -133,13 +133,13 @@ def place_waiting(*, at: datetime) -> int:
 
 @history.in_one_transaction
 def _place_reviews(reviews: Iterable[Review], *, at: datetime) -> list[AgendaItem | None]:
-    """Do what placement.place_review() does, for reviews on no upcoming agenda."""
+    """Do what subject_items.place_review() does, for reviews on no upcoming agenda."""
     candidates = series_queries.candidates(at)
     drafts: dict[int, list[ItemDraft]] = defaultdict(list)
     chosen: dict[int, list[Review]] = defaultdict(list)
     with people.known_organisation(people.organisation()):
         for review in reviews:
-            given = placement.of_review(review)
+            given = subject_items.of_review(review)
             about, team, kind = given.pop("about"), given.pop("team_id"), given.pop("kind")
             urgent = given.pop("urgent_reason")
             choice = route(candidates, team=team, kind=kind, urgent_reason=urgent, due_at=review.due_at)
@@ -154,7 +154,7 @@ def _place_reviews(reviews: Iterable[Review], *, at: datetime) -> list[AgendaIte
     for meeting_id, some in sorted(drafts.items()):
         meeting = placement.lock_planned(meeting_id)
         if meeting is None:  # it was cancelled or started in the meantime
-            items += [placement.place_review(review, at=at) for review in chosen[meeting_id]]
+            items += [subject_items.place_review(review, at=at) for review in chosen[meeting_id]]
         else:
             items += put_many(meeting, some, at=at)
     return items
@@ -166,9 +166,9 @@ def place_again(meeting: Meeting, *, at: datetime) -> None:
     reviews = Review.objects.filter(state=ReviewState.OPEN, subject__in=waiting.values("about"))
     escalations = Escalation.objects.filter(state__in=UNRESOLVED, about__in=waiting.values("about"))
     for review in reviews.select_related("about", "model", "subject").order_by("due_at", "id"):
-        placement.place_review(review, at=at)
+        subject_items.place_review(review, at=at)
     for escalation in escalations.select_related("about", "subject").order_by("id"):
-        placement.place_escalated(escalation, at=at)
+        subject_items.place_escalated(escalation, at=at)
     _note_lateness(meeting, at=at)
 
 

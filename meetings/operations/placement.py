@@ -7,28 +7,22 @@ from typing import Any
 
 from django.db.models import Max
 
-from catalogue.models import ChangeRequest
-from catalogue.states import ChangeRoute
 from history import operations as history
 from history.models import Event, Subject
-from kit.actor import SYSTEM, Actor
+from kit.actor import Actor
 from kit.prepared import Argument, Prepared
 from kit.refusals import ChangedMeanwhile
 from meetings import events
-from meetings.models import AgendaItem, Meeting, Tripwire
+from meetings.models import AgendaItem, Meeting
 from meetings.queries import agenda as agenda_queries
 from meetings.queries import series as series_queries
-from meetings.queries.facts import facts_of, facts_of_review
-from meetings.routing import ChosenMeeting, NoMeeting, lateness, route, within
-from meetings.states import ACCEPTANCE_PROPOSED, UNFINISHED, ItemState, MeetingState, Purpose
+from meetings.routing import ChosenMeeting, NoMeeting, lateness, route
+from meetings.states import UNFINISHED, ItemState, MeetingState, Purpose
 from people import queries as people
 from people.models import User
-from risklog.models import Acceptance, Escalation, Review
-from signals.models import BreachGroup, Threshold
-from signals.states import Agreement
+from risklog.models import Acceptance
 
 NO_MEETING = events.NoMeetingFound.verb
-RETRAINING_WAITS = "Retraining waits"  # how the title of such an item begins
 _TRIES = 3
 
 
@@ -215,199 +209,3 @@ def why_nowhere(about: Subject) -> str:
     """Return the recorded reason why no meeting fits a subject; "" without one."""
     latest = Event.objects.filter(subject=about, verb=NO_MEETING).order_by("-id").first()
     return str(latest.data.get("why", "")) if latest else ""
-
-
-def place_review(review: Review, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
-    return place(**of_review(review), by=SYSTEM, at=at, cause=cause)
-
-
-def of_review(review: Review) -> dict[str, Any]:
-    """Return what place() needs to know about a review, which is loaded with its model and its `about`."""
-    facts = facts_of_review(review)
-    about = f" about {review.about.reference}" if review.about.reference else ""
-    return {
-        "about": review.subject,
-        "kind": facts.kind,
-        "team_id": facts.team_id,
-        "title": review.title,
-        "why": f"Open review request{about}",
-        "purpose": Purpose.DECIDE,
-        "minutes": 15 if facts.is_critical else 10,
-        "urgent_reason": "critical" if facts.is_critical else "",
-        "due_at": review.due_at,
-    }
-
-
-def place_escalated(escalation: Escalation, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
-    facts = facts_of(escalation.subject)
-    return place(
-        about=escalation.about,
-        kind=facts.kind,
-        team_id=facts.team_id,
-        title=escalation.about.title,
-        purpose=Purpose.DECIDE,
-        minutes=15,
-        urgent_reason=f"Escalated ({escalation.reference})",
-        by=SYSTEM,
-        at=at,
-        cause=cause,
-    )
-
-
-def place_threshold(threshold: Threshold, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
-    """Place a threshold with proposed versions, so that the meeting agrees to one or declines."""
-    facts = facts_of(threshold.subject)
-    versions = list(threshold.versions.filter(state=Agreement.PROPOSED).order_by("number"))
-    if not versions:
-        return None
-    named = "; ".join(f"version {version.number} ({version.limits})" for version in versions)
-    return place(
-        about=threshold.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
-        title=f"Proposed threshold: {threshold.name}",
-        why=f"Waits for agreement: {named}"[:240],
-        purpose=Purpose.DECIDE,
-        rank=Rank.ACCEPTANCE,
-        by=SYSTEM,
-        at=at,
-        cause=cause,
-    )
-
-
-def place_noisy_threshold(
-    threshold: Threshold, why: str, *, at: datetime, cause: Event | None = None
-) -> AgendaItem | None:
-    """Place a noisy threshold, so that the meeting decides on another version."""
-    facts = facts_of(threshold.subject)
-    return place(
-        about=threshold.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
-        title=f"Noisy threshold: {threshold.name}",
-        why=why,
-        purpose=Purpose.DISCUSS,
-        rank=Rank.ACCEPTANCE,
-        by=SYSTEM,
-        at=at,
-        cause=cause,
-    )
-
-
-def place_missed_retraining(
-    group: BreachGroup, why: str, *, at: datetime, cause: Event | None = None
-) -> AgendaItem | None:
-    """Place a breach whose retraining was requested and waits."""
-    facts = facts_of(group.subject)
-    return place(
-        about=group.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
-        title=f"{RETRAINING_WAITS}: {group.title}",
-        why=why,
-        purpose=Purpose.DECIDE,
-        rank=Rank.ACCEPTANCE,
-        by=SYSTEM,
-        at=at,
-        cause=cause,
-    )
-
-
-def place_change(change: ChangeRequest, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
-    """Place a change request that waits for its sign-off, in time for its window."""
-    facts = facts_of(change.subject)
-    is_emergency = change.route == ChangeRoute.EMERGENCY
-    reason = "Emergency change without a sign-off" if is_emergency else "Change waits for its sign-off"
-    return place(
-        about=change.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
-        title=f"{change.get_kind_display()}: {change.title}",
-        why=reason,
-        purpose=Purpose.DECIDE,
-        due_at=facts.due_at,
-        rank=Rank.ACCEPTANCE,
-        by=SYSTEM,
-        at=at,
-        cause=cause,
-    )
-
-
-def place_acceptance(proposal: Acceptance, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
-    """Place a risk that somebody proposed to accept. An item that is there already gets the reason too."""
-    risk, why = proposal.risk, acceptance_reason(proposal)
-    facts = facts_of(risk.subject)
-    item = place(
-        about=risk.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
-        title=risk.title,
-        why=why,
-        purpose=Purpose.DECIDE,
-        rank=Rank.ACCEPTANCE,
-        acceptance=proposal,
-        by=SYSTEM,
-        at=at,
-        cause=cause,
-    )
-    return _with_reason(item, why, at=at, cause=cause)
-
-
-def _with_reason(
-    item: AgendaItem | None, why: str, *, at: datetime, cause: Event | None
-) -> AgendaItem | None:
-    """Add a reason to an item that was on the agenda for another one."""
-    if item is not None and why not in item.why:
-        values = {"why": f"{item.why}; {why}"[:300], "purpose": Purpose.DECIDE}
-        history.change(item, values, by=SYSTEM, at=at, verb="meetings.item_changed", cause=cause)
-    return item
-
-
-def acceptance_reason(proposal: Acceptance) -> str:
-    """Return why a risk with a proposed acceptance is on an agenda."""
-    return f"{ACCEPTANCE_PROPOSED} until {proposal.until:%-d %b %Y}"
-
-
-def place_tripwire(tripwire: Tripwire, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
-    """Bring a decision back because a tripwire was crossed.
-
-    Without a team of its subject, it goes to the next meeting of the series that took the decision.
-    """
-    decision, why = tripwire.decision, reason_of(tripwire)
-    facts = facts_of(decision.subject)
-    if facts.team_id is None and decision.meeting is not None:
-        meeting = _next_of_series(decision.meeting.series_id, at)
-        values = {"title": decision.subject_title, "why": why, "purpose": Purpose.DECIDE, "minutes": 10}
-        if meeting:
-            back = put(meeting, decision.subject, values, Rank.REVIEW, by=SYSTEM, at=at, cause=cause)
-            return _with_reason(back, why, at=at, cause=cause)
-    item = place(
-        about=decision.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
-        title=decision.subject_title,
-        why=why,
-        purpose=Purpose.DECIDE,
-        by=SYSTEM,
-        at=at,
-        cause=cause,
-    )
-    return _with_reason(item, why, at=at, cause=cause)
-
-
-def _next_of_series(series_id: int, at: datetime) -> Meeting | None:
-    """Return the next planned meeting of a series, locked."""
-    own = next((one for one in series_queries.candidates(at) if one.id == series_id), None)
-    choice = within(own, kind=None, urgent_reason="tripwire")
-    return lock_planned(choice.meeting.id) if choice else None
-
-
-def reason_of(tripwire: Tripwire) -> str:
-    """Return why a decision is back. It names a restricted metric only if the decision is below its root."""
-    series = tripwire.series
-    if series is None:
-        return f"Tripwire: {tripwire.condition}"
-    is_shown = series.subject.viewers is None or series.subject.scope_id == tripwire.decision.subject.scope_id
-    if not is_shown or tripwire.crossed_value is None:
-        return "Tripwire: its metric crossed the value"
-    return f"Tripwire: {tripwire.condition} (it was {tripwire.crossed_value:g})"[:200]

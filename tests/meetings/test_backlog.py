@@ -136,12 +136,12 @@ def test_building_the_agenda_again_leaves_the_backlog_alone():
     team, _ = make.crew()
     meeting = make.planned(make.series(team))
     review = risklog.review(of_model=risklog.model(owner_team=team), kind="data_quality")
-    from meetings.operations import placement
+    from meetings.operations import subject_items
 
-    item = placement.place_review(review, at=make.AT)
+    item = subject_items.place_review(review, at=make.AT)
     backlog.park(item, by=Actor(people.user(), "page"), at=make.AT)
 
-    again = placement.place_review(review, at=make.AT)
+    again = subject_items.place_review(review, at=make.AT)
     agenda.build(item.meeting, at=make.AT)
 
     item.refresh_from_db()

@@ -6,7 +6,7 @@ import pytest
 
 from kit.actor import SYSTEM
 from meetings.models import AgendaItem, Meeting
-from meetings.operations import agenda, carry, placement
+from meetings.operations import agenda, carry, placement, subject_items
 from meetings.operations import meeting as meetings
 from meetings.queries.facts import facts_of
 from meetings.routing import CandidateSeries, PlannedMeeting, route
@@ -90,7 +90,7 @@ def test_an_answer_due_on_1_december_is_deferred_with_a_warning(series, at):
     review = risklog.review(of_model=risklog.model(owner_team=series.teams.get()), kind="data_quality")
     Review.objects.filter(pk=review.pk).update(due_at=datetime(2026, 12, 1, 16, tzinfo=UTC))
     review.refresh_from_db()
-    item = placement.place_review(
+    item = subject_items.place_review(
         Review.objects.select_related("about", "model", "subject").get(pk=review.pk), at=at
     )
     assert item.meeting_id == first.pk

@@ -8,7 +8,7 @@ from catalogue.states import RightKind
 from history import relay
 from kit.actor import SYSTEM, Actor
 from meetings.models import AgendaItem
-from meetings.operations import agenda, carry, placement
+from meetings.operations import agenda, carry, subject_items
 from meetings.operations import item as items
 from meetings.states import ItemState
 from notices.models import Entry, Message
@@ -188,7 +188,7 @@ def test_an_item_that_was_made_for_an_acceptance_stays_once_it_is_escalated(team
     settle(at)
     (item,) = items_about(risk.subject)
     assert item.acceptance is not None
-    placement.place_escalated(escalations.escalation(about=risk.subject), at=at)
+    subject_items.place_escalated(escalations.escalation(about=risk.subject), at=at)
 
     risk.refresh_from_db()
     acceptance.withdraw(risk, by=SYSTEM, at=at)
