@@ -70,6 +70,15 @@ RAISED = ListSpec(
     },
 )
 
+# The proposed acceptances that wait for the decision of the reader.
+PROPOSED = ListSpec(
+    filters={},
+    orders={
+        "proposed_at": Order("Longest waiting", ("proposed_at", "id")),
+        "-proposed_at": Order("Latest", ("-proposed_at", "-id")),
+    },
+)
+
 ALLOTMENTS = ListSpec(
     filters={"sponsor": filtering.person("Sponsor", "sponsor", people.options, names=people.names)},
     orders={"id": Order("Oldest", ("id",)), "-id": Order("Latest", ("-id",))},

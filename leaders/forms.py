@@ -12,6 +12,7 @@ from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
 from people.models import Team, User
 from people.states import Role
+from risklog.models import Acceptance
 
 
 class GoalForm(PageForm):
@@ -118,6 +119,27 @@ class SponsorAnswerForm(PageForm):
     def of(cls, action: Action) -> "SponsorAnswerForm":
         """Return the form of one action on a page that has several."""
         return cls(auto_id=f"answer-{action.pk}-%s")
+
+
+class AcceptanceAnswerForm(PageForm):
+    """The decision on a proposed acceptance of a risk."""
+
+    is_accepted = forms.TypedChoiceField(
+        label="Decision",
+        choices=[("true", "Accept the risk"), ("false", "Decline")],
+        coerce=lambda text: text == "true",
+    )
+    reason = forms.CharField(
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Required to decline.",
+    )
+
+    @classmethod
+    def of(cls, acceptance: Acceptance) -> "AcceptanceAnswerForm":
+        """Return the form of one acceptance on a page that has several."""
+        return cls(auto_id=f"acceptance-{acceptance.pk}-%s")
 
 
 class AllotmentForm(PageForm):

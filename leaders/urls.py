@@ -6,6 +6,7 @@ app_name = "leaders"
 urlpatterns = [
     path("", overview.executive, name="executive"),
     path("answers/<str:reference>/", sponsor.sponsor_answer, name="sponsor_answer"),
+    path("acceptances/<int:pk>/", sponsor.acceptance_answer, name="acceptance_answer"),
     path("hours/", sponsor.allotment_create, name="allotment_create"),
     path("goals/", goal.goal_list, name="goal_list"),
     path("goals/new/", goal.goal_create, name="goal_create"),

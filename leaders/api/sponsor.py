@@ -9,10 +9,10 @@ from rest_framework.response import Response
 
 from actions.models import Action
 from kit import clock
-from leaders.filters import ALLOTMENTS, RAISED
+from leaders.filters import ALLOTMENTS, PROPOSED, RAISED
 from leaders.models import MAX_HOURS, Allotment
 from leaders.operations import allotment, answer
-from leaders.queries.waiting import raised_to
+from leaders.queries.waiting import acceptances_for, raised_to
 from leaders.states import SponsorAnswer
 from people.models import Team
 from rest.fields import Body, Visible, read
@@ -79,6 +79,36 @@ class AnswerRaised(_Raised, Step):
         return Action.objects.visible_to(request.user)
 
 
+class ProposedAcceptanceRow(serializers.Serializer):
+    """A proposed acceptance of a risk that waits for a decision."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    risk_reference = serializers.CharField()
+    risk_title = serializers.CharField()
+    until = serializers.DateField()
+    reason = serializers.CharField()
+    proposed_by_id = serializers.IntegerField(allow_null=True)
+    proposed_at = serializers.DateTimeField()
+
+
+class AcceptancesForMe(Collection):
+    """The proposed acceptances on which you may decide, by `/risks/{reference}/acceptances/{id}/decide`."""
+
+    kind = "acceptance"
+    serializer_class = ProposedAcceptanceRow
+    permission = {"GET": "leaders.executive_view"}
+    spec = PROPOSED
+    columns: dict[str, Any] = {
+        **{name: name for name in ProposedAcceptanceRow().fields},
+        "risk_reference": "risk__subject__reference",
+        "risk_title": "risk__title",
+    }
+
+    def rows(self, request: Request) -> QuerySet:
+        return acceptances_for(request.user).select_related(None).order_by()
+
+
 class AllotmentRow(serializers.Serializer):
     """How many hours a month a sponsor allots to risk work."""
 
@@ -125,5 +155,6 @@ class Allotments(Collection):
 RESOURCES: list = [
     ("executive/raised", RaisedToMe),
     ("executive/raised/<str:key>/answer", AnswerRaised),
+    ("executive/acceptances", AcceptancesForMe),
     ("allotments", Allotments),
 ]

@@ -1,20 +1,22 @@
-"""What waits for a leader: blocked actions that were raised to them, and escalations, with their age."""
+"""What waits for a leader, with its age: blocked actions, proposed acceptances of risks, escalations."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from actions.models import Action
 from actions.states import ActionState
 from history.models import Event
 from kit.rights import may
+from kit.sight import Visitor
 from meetings.models import Meeting, MeetingSeries
 from meetings.states import TO_COME
 from people.models import User
-from risklog.models import Climb, Escalation
-from risklog.states import UNRESOLVED
+from risklog.models import Acceptance, Climb, Escalation
+from risklog.queries import acceptance as acceptances
+from risklog.states import UNRESOLVED, AcceptanceState
 
 SHOWN = 8
 
@@ -29,15 +31,24 @@ class Raised:
     form: Any = None  # set by the view, if the reader may answer
 
 
+@dataclass(slots=True)
+class ToDecide:
+    """A proposed acceptance of a risk on which the reader may decide."""
+
+    acceptance: Acceptance
+    form: Any = None  # set by the view
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """raised, escalations: the longest waiting first."""
+    """raised, acceptances, escalations: the longest waiting first."""
 
     raised: list[Raised]
+    acceptances: list[ToDecide]
     escalations: list[Escalation]
 
     def __bool__(self) -> bool:
-        return bool(self.raised or self.escalations)
+        return bool(self.raised or self.acceptances or self.escalations)
 
 
 def raised_to(user: User) -> Any:
@@ -61,14 +72,24 @@ def raised(user: User) -> list[Raised]:
     ]
 
 
+def acceptances_for(user: Visitor) -> QuerySet[Acceptance]:
+    """Return the proposed acceptances on which this reader may decide, the oldest first."""
+    rows = acceptances.acceptances(user).filter(state=AcceptanceState.PROPOSED)
+    if not may(user, "risklog.acceptance_decide"):
+        return rows.none()
+    found = rows.exclude(risk__owner=user.pk).exclude(proposed_by=user.pk)
+    return found.order_by("proposed_at", "id")
+
+
 def waiting_for(user: User) -> Waiting:
-    """Return what waits for this person. Two queries."""
+    """Return what waits for this person. At most three queries."""
     called = Climb.objects.filter(notified_ids__contains=[user.pk]).values("escalation_id")
     rows = Escalation.objects.visible_to(user).filter(
         Q(pk__in=called) | Q(acknowledged_by=user), state__in=UNRESOLVED
     )
     escalations = list(rows.select_related("subject").order_by("started_at", "id")[:SHOWN])
-    return Waiting(raised(user), escalations)
+    to_decide = [ToDecide(one) for one in acceptances_for(user)[:SHOWN]]
+    return Waiting(raised(user), to_decide, escalations)
 
 
 def is_sponsor() -> Q:

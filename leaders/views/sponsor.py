@@ -1,4 +1,4 @@
-"""What sponsors do on their page: answer blocked actions, and set their hours for risk work."""
+"""What sponsors do on their page: answer blocked actions, decide on acceptances, set their hours."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from actions.models import Action
 from actions.queries import for_pages
 from kit.rights import view_needs
-from leaders.forms import AllotmentForm, SponsorAnswerForm
+from leaders.forms import AcceptanceAnswerForm, AllotmentForm, SponsorAnswerForm
 from leaders.operations import allotment, answer
 from leaders.queries import goal as goals
 from leaders.queries import waiting
@@ -21,6 +21,8 @@ from pages.answers import back_to
 from pages.flows import form_page
 from people.models import User
 from people.permissions import SignedInRequest
+from risklog.operations import acceptance as decisions
+from risklog.queries import acceptance as acceptances
 
 
 def _action(request: SignedInRequest, reference: str) -> Action:
@@ -32,6 +34,8 @@ def waiting_for(user: User) -> Waiting:
     """Return what waits for the reader, with the form of each answer."""
     found = waiting.waiting_for(user)
     _with_forms(found.raised)
+    for one in found.acceptances:
+        one.form = AcceptanceAnswerForm.of(one.acceptance)
     return found
 
 
@@ -71,6 +75,23 @@ def sponsor_answer(request: SignedInRequest, reference: str) -> HttpResponse:
         address=back_to(request, reverse("leaders:executive")),
         show=show,
         message=f"{action.reference} answered",
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("risklog.acceptance_decide")
+def acceptance_answer(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Decide on a proposed acceptance of a risk, and return to the page of the form."""
+    acceptance = get_object_or_404(acceptances.acceptances(request.user), pk=pk)
+    return flows.step(
+        request,
+        acceptance,
+        AcceptanceAnswerForm(request.POST or None),
+        permission="risklog.acceptance_decide",
+        operation=decisions.decide,
+        address=back_to(request, reverse("leaders:executive")),
+        show=form_page(request, "leaders/acceptance.html", acceptance=acceptance),
+        message=f"Decision on {acceptance.risk.reference} recorded",
     )
 
 

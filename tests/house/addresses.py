@@ -381,6 +381,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("saved:view_counts", lambda w, o, k: {"name": "risks"}),
     ("leaders:executive", lambda w, o, k: {}),
     ("leaders:sponsor_answer", lambda w, o, k: {"reference": o.action.reference}),
+    ("leaders:acceptance_answer", lambda w, o, k: {"pk": NO_ID}),
     ("leaders:allotment_create", lambda w, o, k: {}),
     ("leaders:goal_list", lambda w, o, k: {}),
     ("leaders:goal_create", lambda w, o, k: {}),

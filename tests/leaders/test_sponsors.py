@@ -4,7 +4,9 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from actions.models import Action
 from actions.operations import action as actions
@@ -20,13 +22,15 @@ from leaders.queries import overview, waiting
 from meetings.operations import attendance
 from notices.models import Entry
 from people.operations import organisation, token
-from people.states import TokenScope
+from people.states import Role, TokenScope
 from riskhub import schedule
+from risklog.operations import acceptance
+from risklog.states import RiskState
 from talk.models import Comment
 from tests.factories import actions as make_actions
 from tests.factories import leaders as make
 from tests.factories import meetings as make_meetings
-from tests.factories import people
+from tests.factories import people, risks
 from tests.moments import AT
 
 pytestmark = pytest.mark.django_db
@@ -190,6 +194,92 @@ def test_hours_are_set_once_for_each_team_and_by_everyone_for_themselves(client,
     one = Allotment.objects.get()
     assert (one.sponsor, one.hours, one.version) == (sponsor, 30, 2)
     assert Event.objects.filter(subject=one.subject).count() == 2
+
+
+# ------------------------------------------------------------------ acceptances of risks
+
+
+def proposed(title="Labels lag", **fields):
+    """Return an acceptance that Riskhub itself proposed."""
+    risk = risks.risk(title, state=RiskState.ASSESSING, **fields)
+    return acceptance.propose(risk, until=risks.ACCEPTED_UNTIL, reason="It is small", by=SYSTEM, at=AT)
+
+
+@pytest.fixture
+def manager(sponsor):
+    return people.user("Mia Manager", role=Role.RISK_MANAGER)
+
+
+def test_a_proposed_acceptance_waits_on_the_executive_page_and_is_decided_there(client, manager):
+    client.force_login(manager)
+    found = proposed()
+    address = f"/executive/acceptances/{found.pk}/"
+    text = client.get("/executive/").content.decode()
+    assert "Labels lag" in text and "It is small" in text and f'action="{address}"' in text
+    assert "It is small" in client.get(address).content.decode()
+
+    declined = client.post(address, {"is_accepted": "false", "version": found.version})
+    assert (declined.status_code, "reason for declining" in declined.content.decode()) == (422, True)
+    assert client.post(address, {"is_accepted": "true"}).status_code == 428
+    given = {"is_accepted": "true", "reason": "Agreed", "version": found.version}
+    answer = client.post(address, given)
+    assert (answer.status_code, answer.url) == (303, "/executive/")
+
+    found.refresh_from_db()
+    assert (found.state, found.decided_by, found.risk.state) == ("accepted", manager, "accepted")
+    assert waiting.waiting_for(manager).acceptances == []
+    assert client.post(address, given).status_code == 409
+
+
+def test_an_acceptance_waits_only_for_who_may_decide_on_it(client, manager):
+    own = proposed("Owned by Mia", owner=manager)
+    by_mia = risks.risk("Proposed by Mia", state=RiskState.ASSESSING)
+    act = {"by": Actor(manager, "page"), "at": AT}
+    by_mia = acceptance.propose(by_mia, until=risks.ACCEPTED_UNTIL, reason="Small", **act)
+    team = people.team("Growth")
+    hidden = proposed("Hidden", viewers=[team.subject_id])
+    others = people.user(role=Role.RISK_MANAGER, teams=[team])
+
+    assert waiting.waiting_for(manager).acceptances == []
+    assert [one.acceptance for one in waiting.waiting_for(others).acceptances] == [own, by_mia, hidden]
+    assert waiting.waiting_for(people.user(teams=[team])).acceptances == []
+    client.force_login(manager)
+    for one, status in ((own, 403), (by_mia, 403), (hidden, 404)):
+        given = {"is_accepted": "true", "version": one.version}
+        assert client.post(f"/executive/acceptances/{one.pk}/", given).status_code == status
+    client.force_login(people.user())
+    assert client.get(f"/executive/acceptances/{own.pk}/").status_code == 403
+
+
+def test_the_executive_page_takes_the_same_queries_for_three_acceptances_as_for_one(client, manager):
+    client.force_login(manager)
+    client.get("/executive/")
+    counts = []
+    for _number in range(3):
+        proposed()
+        with CaptureQueriesContext(connection) as captured:
+            client.get("/executive/")
+        counts.append(len(captured))
+
+    assert counts[0] == counts[2] <= 15
+
+
+def test_the_api_lists_the_acceptances_to_decide_on(manager):
+    found = proposed()
+    for person, is_listed in ((manager, True), (people.user(), False)):
+        _, text = token.issue(person, name="t", scope=TokenScope.WRITE, by=SYSTEM, at=AT)
+        client = Client(headers={"Authorization": f"Bearer {text}"})
+        rows = client.get("/api/v1/executive/acceptances").json()["results"]
+        assert [row["risk_reference"] for row in rows] == [found.risk.reference] * is_listed
+    _, text = token.issue(manager, name="t", scope=TokenScope.WRITE, by=SYSTEM, at=AT)
+    client = Client(headers={"Authorization": f"Bearer {text}"})
+    path = f"/api/v1/risks/{found.risk.reference}/acceptances/{found.pk}"
+    headers = {"If-Match": client.get(path)["ETag"]}
+    decided = client.post(
+        f"{path}/decide", '{"is_accepted": true}', content_type="application/json", headers=headers
+    )
+    assert decided.json()["state"] == "accepted"
+    assert client.get("/api/v1/executive/acceptances").json()["results"] == []
 
 
 # ------------------------------------------------------------------ API
