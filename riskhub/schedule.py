@@ -13,8 +13,10 @@ from catalogue.operations import registry_reading
 from history import audit as history_audit
 from history import documents, heartbeats, relay
 from history.claims import Tally
+from incidents.operations import role as incident_roles
 from kit import clock
 from leaders.operations import snapshot
+from learnings.operations import glossary
 from meetings.operations import acceptance, agreement, tripwire
 from notices.operations import audit as mail_audit
 from notices.operations import delivery, digest, entry, mail_switch, message
@@ -236,6 +238,9 @@ def tidy() -> None:
 
     It logs acceptances and agreements to thresholds that were decided before the log of decisions had them.
 
+    It adds what registers of an earlier release lack: the standard words in an empty glossary, and the sight
+    of unfinished incidents and their reviews for people with a role.
+
     It rebuilds the search documents whose language has changed, as many as fit before the next run.
     """
     at = clock.now()
@@ -245,6 +250,8 @@ def tidy() -> None:
     acceptance.log_missing(at=at)
     agreement.log_missing(at=at)
     entry.add_missing_topics()
+    glossary.add_to_empty(at=at)
+    incident_roles.show_missing(at=at)
     months.make_ahead(at=at)
     packing.pack_when_due(at, seconds=_PACKING_SECONDS)
     deleting.run_when_due(at, seconds=_RETENTION_SECONDS)

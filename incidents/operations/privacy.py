@@ -9,10 +9,8 @@ from history.queries import changed_fields
 from history.wiring import handler
 from incidents.models import Incident
 from incidents.operations import incident as operations
-from incidents.states import IncidentState
+from incidents.operations.role import OVER
 from kit.actor import SYSTEM
-
-OVER = (IncidentState.REVIEWED, IncidentState.WITHDRAWN)
 
 
 @handler("incidents.incident.restrict_of_model")

@@ -3,18 +3,21 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from history import operations as history
-from history.models import Subject
+from history.models import Grant, Subject
 from history.operations import GrantReason
 from incidents import events
 from incidents.models import Incident, Postmortem
 from incidents.states import IncidentRole, IncidentState
-from kit.actor import Actor
+from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from people import queries as people
 from people.models import User
+
+# An incident that is over: its roles end with it.
+OVER = (IncidentState.REVIEWED, IncidentState.WITHDRAWN)
 
 
 @transaction.atomic
@@ -61,6 +64,43 @@ def assign(
     return incident
 
 
+def show_missing(*, at: datetime, limit: int = 100) -> int:
+    """Let people with a role see unfinished incidents and their reviews, where the grant is missing.
+
+    Roles and reviews of an earlier release granted less. Returns how many incidents were changed.
+    """
+    found = list(_lacking().order_by("pk").values_list("pk", flat=True)[:limit])
+    return sum(_show(pk, at=at) for pk in found)
+
+
+def _lacking() -> QuerySet[Incident]:
+    """Return the unfinished incidents of which an active person with a role lacks a grant. One query."""
+    holding = Grant.objects.filter(reason=GrantReason.HOLDER, ended_at__isnull=True)
+    condition = Q()
+    for role in IncidentRole.values:
+        own = holding.filter(person=OuterRef(f"{role}__subject"))
+        lacks_incident = ~Exists(own.filter(subject=OuterRef("subject")))
+        lacks_review = Q(postmortem__isnull=False) & ~Exists(
+            own.filter(subject=OuterRef("postmortem__subject"))
+        )
+        condition |= Q(**{f"{role}__is_active": True}) & (lacks_incident | lacks_review)
+    return Incident.objects.filter(condition).exclude(state__in=OVER)
+
+
+@transaction.atomic
+def _show(pk: int, *, at: datetime) -> bool:
+    """Grant what the people with a role in an incident lack. The incident is locked, as assign() locks it."""
+    rows = Incident.objects.select_for_update(of=("self",)).select_related("subject", *IncidentRole.values)
+    incident = rows.exclude(state__in=OVER).filter(pk=pk).first()
+    if incident is None:
+        return False
+    roles: list[User | None] = [getattr(incident, role) for role in IncidentRole.values]
+    people_ = {person.pk: person for person in roles if person is not None and person.is_active}
+    why, reason = f"has a role in {incident.reference}", GrantReason.HOLDER
+    history.grant_sight(_seen(incident), people_.values(), reason=reason, by=SYSTEM, at=at, why=why)
+    return True
+
+
 def _seen(incident: Incident) -> list[Subject]:
     """Return what a role lets a person see: the incident and its review, if it has one."""
     review = Postmortem.objects.select_related("subject").filter(incident=incident).first()
@@ -92,8 +132,7 @@ def _check(person: User) -> None:
 def held_by(person: User) -> QuerySet[Incident]:
     """Return the incidents that are not reviewed yet in which a person has a role."""
     role = Q(lead=person) | Q(scribe=person) | Q(communications=person)
-    over = (IncidentState.REVIEWED, IncidentState.WITHDRAWN)
-    return Incident.objects.filter(role).exclude(state__in=over)
+    return Incident.objects.filter(role).exclude(state__in=OVER)
 
 
 @transaction.atomic

@@ -64,6 +64,18 @@ def add_first(*, by: Actor, at: datetime) -> int:
     return len(missing)
 
 
+@transaction.atomic
+def add_to_empty(*, at: datetime) -> int:
+    """Add the standard words to the glossary of a register that is older than it. Returns how many.
+
+    A glossary with words stays as it is. Nothing is added before the organisation is set up.
+    """
+    if GlossaryWord.objects.exists():
+        return 0
+    organisation = Organisation.objects.select_for_update().order_by("pk").first()  # one adds them, not two
+    return add_first(by=SYSTEM, at=at) if organisation and not GlossaryWord.objects.exists() else 0
+
+
 @handler("learnings.glossary.add_first_words")
 def on_organisation_set_up(event: Event, *, at: datetime) -> None:
     """Give a new register the standard words. They can be changed like any others."""

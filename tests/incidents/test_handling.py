@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from history.models import Event
-from incidents.models import Incident, InvolvedModel, TimelineEntry, Update
+from history.models import Event, Grant
+from incidents.models import Incident, InvolvedModel, Postmortem, TimelineEntry, Update
 from incidents.operations import incident as incidents
 from incidents.operations import involved, role, timeline, update
 from incidents.queries.timeline import timeline as timeline_of
@@ -75,6 +75,31 @@ def test_who_has_two_roles_keeps_sight_until_both_are_handed_over():
     assert Incident.objects.visible_to(ben).exists()
     role.assign(declared, role="scribe", person=None, **BY)
     assert not Incident.objects.visible_to(ben).exists()
+
+
+def test_a_role_of_an_earlier_release_shows_the_incident_and_its_review():
+    people.organisation()
+    ben, cleo, dan = people.user("Ben"), people.user("Cleo"), people.user("Dan")
+    of = {"viewers": [people.team().subject_id]}
+    waiting = incident(**of)
+    resolved, done = incident(state="resolved", **of), incident(state="withdrawn", **of)
+    Incident.objects.filter(pk=waiting.pk).update(lead=ben, scribe=cleo, communications=ben)
+    Incident.objects.filter(pk=resolved.pk).update(scribe=ben)
+    Incident.objects.filter(pk=done.pk).update(lead=dan)
+    gone = people.user("Gone", is_active=False)
+    Incident.objects.filter(pk=resolved.pk).update(lead=gone)
+
+    schedule.tidy()
+
+    seen = {person: set(Incident.objects.visible_to(person)) for person in (ben, cleo, dan, gone)}
+    assert seen == {ben: {waiting, resolved}, cleo: {waiting}, dan: set(), gone: set()}
+    assert Postmortem.objects.visible_to(ben).get().incident == resolved
+    assert Grant.objects.filter(reason="holder").count() == 4
+    assert role.show_missing(at=AT) == 0  # nothing is done twice
+
+    resolved.refresh_from_db()
+    role.assign(resolved, role="scribe", person=None, **BY)
+    assert role.show_missing(at=AT) == 0 and set(Incident.objects.visible_to(ben)) == {waiting}
 
 
 @pytest.mark.parametrize(("name", "field"), [("boss", "role"), ("lead", "person")])

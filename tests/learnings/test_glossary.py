@@ -82,6 +82,20 @@ def test_a_bad_word_is_refused_with_the_field(ana, values, field):
     assert refusal.value.field == field
 
 
+def test_a_register_that_is_older_than_the_glossary_gets_the_words_once():
+    assert glossary.add_to_empty(at=AT) == 0  # it is not set up
+    people.organisation()
+
+    schedule.tidy()
+    assert GlossaryWord.objects.count() == len(FIRST)
+
+    own = GlossaryWord.objects.get(slug="psi")
+    glossary.change(own, {"word": "Our PSI", "definition": "Ours."}, by=SYSTEM, at=AT)
+    GlossaryWord.objects.exclude(pk=own.pk).delete()
+    schedule.tidy()
+    assert GlossaryWord.objects.get().definition == "Ours."
+
+
 @pytest.mark.parametrize(
     ("values", "field"),
     [
