@@ -1,7 +1,7 @@
 """The order of the moments of an incident, without a database."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 # In the order in which they happen. Each may be unknown.
@@ -18,6 +18,14 @@ YEARS = range(1000, 3000)
 def bad_year(moment: datetime) -> str:
     """Return what is wrong with the year of a moment and the fix; "" if it can be."""
     return "" if moment.year in YEARS else f"Use a year from {YEARS[0]} to {YEARS[-1]}."
+
+
+def in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """Return the moment in a time zone. One of the year 1 that has no date there stays as it is."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
 
 
 def this_minute(now: datetime, moments: Mapping[str, Any]) -> datetime:

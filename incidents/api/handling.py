@@ -16,6 +16,7 @@ from incidents.operations import involved, role, timeline, update
 from incidents.queries import incident as queries
 from incidents.queries import role as roles
 from incidents.queries import timeline as timelines
+from incidents.queries.timeline import MAX_ROWS
 from incidents.states import IncidentRole, IncidentState
 from kit import clock
 from people.models import User
@@ -106,8 +107,8 @@ class TimelineRowAnswer(serializers.Serializer):
     kind = serializers.ChoiceField(["entry", "moment", "update", "breach", "deployment", "snapshot"])
     text = serializers.CharField()
     link = serializers.CharField(help_text="The path of what it is about, empty without one.")
-    author_id = serializers.IntegerField(source="author.pk", default=None, allow_null=True)
-    author_name = serializers.CharField(source="author.name", default=None, allow_null=True)
+    author_id = serializers.IntegerField(allow_null=True)
+    author_name = serializers.CharField(allow_null=True)
     entry_id = serializers.IntegerField(
         source="entry.pk", default=None, allow_null=True, help_text="The id of a line that a person wrote."
     )
@@ -117,6 +118,9 @@ class TimelineAnswer(serializers.Serializer):
     """The timeline of an incident, the earliest first."""
 
     results = TimelineRowAnswer(many=True)
+    is_cut = serializers.BooleanField(
+        help_text=f"True if earlier rows are left out. The answer has the latest {MAX_ROWS} of each kind."
+    )
 
 
 class TimelineEntryRow(serializers.Serializer):
@@ -172,7 +176,7 @@ class Timeline(_Entries, Item):
 
     def get(self, request: Request, key: str) -> Response:
         found = timelines.timeline(cast(User, request.user), self.parent(request), until=clock.now())
-        return Response({"results": TimelineRowAnswer(found.rows, many=True).data})
+        return Response({"results": TimelineRowAnswer(found.rows, many=True).data, "is_cut": found.is_cut})
 
     def post(self, request: Request, key: str) -> Response:
         incident = self.parent(request)

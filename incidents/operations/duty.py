@@ -1,14 +1,16 @@
 """Write duties to report incidents outside, and the actions that follow from them."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
+from actions.models import Action
 from actions.operations import action as actions
 from actions.states import Type
 from history import operations as history
+from history.models import Event
 from incidents import events
 from incidents.models import DutyAction, Incident, ReportingDuty
 from incidents.queries import incident as incidents
@@ -94,9 +96,28 @@ def apply_to(incident: Incident, *, at: datetime) -> list[DutyAction]:
     return made
 
 
+@transaction.atomic
+def move_dates(incident: Incident, former: datetime | None, *, at: datetime, cause: Event | None) -> None:
+    """Move the due dates of its duties by as many days as the day on which the incident was noticed moved.
+
+    former: when it was noticed before the correction. An action that is over, or that has no due date, stays.
+    """
+    moved = _noticed_on(incident, incident.noticed_at) - _noticed_on(incident, former)
+    rows = Action.objects.filter(pk__in=DutyAction.objects.filter(incident=incident).values("action"))
+    if not moved:
+        return
+    for action in rows.select_related("subject", "owner", "reviewer").select_for_update(of=("self",)):
+        if action.due_on is not None and not action.is_finished:
+            actions.change(action, {"due_on": action.due_on + moved}, by=SYSTEM, at=at, cause=cause)
+
+
+def _noticed_on(incident: Incident, noticed_at: datetime | None) -> date:
+    """Return the day from which the days of a duty are counted: without a moment, that of the declaration."""
+    return people.local_day(noticed_at or incident.declared_at)
+
+
 def _create(incident: Incident, duty: ReportingDuty, *, at: datetime) -> DutyAction:
-    noticed = incident.noticed_at or incident.declared_at
-    due_on = people.local_day(noticed) + timedelta(days=duty.days)
+    due_on = _noticed_on(incident, incident.noticed_at) + timedelta(days=duty.days)
     action = actions.add(
         title=f"{duty.name}: {incident.reference}"[:200],
         details=duty.details,

@@ -122,12 +122,15 @@ def change(
     differing = {name: value for name, value in given.items() if getattr(incident, name) != value}
     _check_version(incident, differing)
     _check_moments(incident, differing, set(differing) & set(MOMENTS), at)
-    history.change(incident, differing, by=by, at=at, seen=seen)
+    former = incident.noticed_at
+    event = history.change(incident, differing, by=by, at=at, seen=seen)
     if "title" in differing:
         _retitle(incident)
     if "model" in differing:  # what it is mainly about is no further model
         for row in incident.involved.filter(model=incident.model, removed_at__isnull=True):
             involved.remove(row, by=by, at=at)
+    if "noticed_at" in differing:
+        duty.move_dates(incident, former, at=at, cause=event)
     if differing.keys() & {"severity", "model"}:
         duty.apply_to(incident, at=at)
     return incident

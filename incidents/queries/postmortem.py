@@ -9,7 +9,7 @@ from actions.models import Action
 from actions.states import ActionState
 from history.models import RecordedQuerySet
 from incidents.blameless import hints
-from incidents.models import Observer, Postmortem
+from incidents.models import Incident, Observer, Postmortem
 from incidents.states import MIN_WHYS, IncidentState
 from kit.sight import Visitor
 from people.models import User
@@ -34,6 +34,12 @@ def for_pages(user: Visitor) -> QuerySet[Postmortem]:
     """Return the reviews that the user may see, with their observers."""
     observers = Observer.objects.select_related("user__subject", "function").order_by("id")
     return postmortems().visible_to(user).prefetch_related(Prefetch("observers", observers))
+
+
+def of_incident(user: Visitor, incident: Incident) -> Postmortem | None:
+    """Return the review of an incident that is loaded with it; None if the user may see none. No query."""
+    postmortem: Postmortem | None = getattr(incident, "postmortem", None)
+    return postmortem if postmortem and postmortem.subject.is_visible_to(user) else None
 
 
 def show_risks(user: Visitor, rows: Sequence[Postmortem]) -> Sequence[Postmortem]:

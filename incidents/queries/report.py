@@ -5,6 +5,7 @@ from typing import Any
 
 from history.models import Subject
 from incidents.models import Incident
+from incidents.moments import in_zone
 from incidents.queries import timeline
 from incidents.queries.incident import shown_breach
 from people import queries as people
@@ -36,14 +37,12 @@ def draft(user: User, about: Subject) -> dict[str, Any]:
 
 def _story(user: User, incident: Incident) -> str:
     zone = people.zone_of(user)
-    lines = [
-        f"{entry.at.astimezone(zone):%d %b %Y %H:%M} {entry.text}" for entry in timeline.entries(incident)
-    ]
+    lines = [f"{in_zone(entry.at, zone):%d %b %Y %H:%M} {entry.text}" for entry in timeline.entries(incident)]
     return "\n\n".join(part for part in (incident.summary, "\n".join(lines)) if part)
 
 
 def _day(user: User, moment: datetime | None) -> str:
-    return moment.astimezone(people.zone_of(user)).date().isoformat() if moment else ""
+    return in_zone(moment, people.zone_of(user)).date().isoformat() if moment else ""
 
 
 DRAFTS: dict[str, Draft] = {Incident.KIND: draft}

@@ -1,14 +1,16 @@
 """The timeline of an incident: what people wrote, and what Riskhub knows by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast
 from django.urls import reverse
 
 from catalogue.models import Deployment
-from incidents.models import Incident, TimelineEntry
+from incidents.models import Incident, InvolvedModel, TimelineEntry
 from incidents.queries import incident as incidents
 from kit.rights import may
 from people.models import User
@@ -18,6 +20,16 @@ from signals.queries import snapshot
 # How long before the incident a deployment or a breach is still told.
 BEFORE = timedelta(hours=24)
 MAX_ROWS = 100  # of each kind
+# What people wrote, in the order of what has the same moment.
+_WRITTEN = ("entry", "update", "snapshot")
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenLine:
+    """The id and the version of a line that a person wrote, for the forms that change it."""
+
+    pk: int
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +37,22 @@ class TimelineRow:
     """One row of the timeline.
 
     kind: entry, moment, update, breach, deployment or snapshot. link: the path of what it is about, ""
-    without one. author: who wrote it. entry: the line that a person wrote, None for other kinds.
+    without one. author_id, author_name: of who wrote it. entry: the line that a person wrote, None for other
+    kinds.
     """
 
     at: datetime
     kind: str
     text: str
     link: str = ""
-    author: User | None = None
-    entry: TimelineEntry | None = None
+    author_id: int | None = None
+    author_name: str | None = None
+    entry: WrittenLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ShownTimeline:
-    """The rows, the earliest first. is_cut: it has earlier lines that are left out."""
+    """The rows, the earliest first. is_cut: it has earlier rows that are left out."""
 
     rows: list[TimelineRow]
     is_cut: bool
@@ -46,28 +60,42 @@ class ShownTimeline:
 
 def entries(incident: Incident, most: int = MAX_ROWS) -> list[TimelineEntry]:
     """Return the latest lines that people wrote, the earliest first. One query."""
-    rows = incident.entries.filter(removed_at__isnull=True).select_related("author__subject")
-    return list(rows.order_by("-at", "-id")[:most])[::-1]
+    return list(_entries(incident)[:most])[::-1]
 
 
-def timeline(user: User, incident: Incident, *, until: datetime) -> ShownTimeline:
-    """Return the rows that the reader may see. Six queries.
+def _entries(incident: Incident) -> QuerySet[TimelineEntry]:
+    return incident.entries.filter(removed_at__isnull=True).order_by("-at", "-id")
 
-    until: the present moment, for an incident that is not resolved. Breaches and deployments are those of its
-    models, from a day before it began to its end.
+
+def timeline(
+    user: User, incident: Incident, *, until: datetime, further: Sequence[InvolvedModel] | None = None
+) -> ShownTimeline:
+    """Return the rows that the reader may see. Four queries, three if the involved models are loaded.
+
+    until: the present moment, for an incident that is not resolved. further: its involved models. Breaches
+    and deployments are those of its models, from a day before it began to its end.
     """
-    lines = entries(incident, MAX_ROWS + 1)
-    written = [
-        TimelineRow(line.at, "entry", line.text, author=line.author, entry=line) for line in lines[-MAX_ROWS:]
-    ]
-    found = [*_moments(incident), *written, *_updates(incident), *_snapshots(user, incident)]
     moments = (incident.started_at, incident.noticed_at, incident.declared_at)
     first = min(moment for moment in moments if moment is not None)
-    period = (first - BEFORE, incident.resolved_at or until)
-    models = [model for model in incidents.models_of(incident) if model.subject.is_visible_to(user)]
+    period = (_day_before(first), incident.resolved_at or until)
+    models = [model for model in incidents.models_of(incident, further) if model.subject.is_visible_to(user)]
     ids = [model.pk for model in models]
-    found += [*_breaches(user, incident, ids, period), *_deployments(user, ids, period)]
-    return ShownTimeline(sorted(found, key=lambda row: row.at), is_cut=len(lines) > MAX_ROWS)
+    parts = (
+        _written(user, incident),
+        _breaches(user, incident, ids, period),
+        _deployments(user, ids, period),
+    )
+    found = [*_moments(incident), *(row for part in parts for row in part.rows)]
+    is_cut = any(part.is_cut for part in parts)
+    return ShownTimeline(sorted(found, key=lambda row: row.at), is_cut)
+
+
+def _day_before(moment: datetime) -> datetime:
+    """Return the moment a day before, or the moment itself where no date is earlier."""
+    try:
+        return moment - BEFORE
+    except OverflowError:
+        return moment
 
 
 def _moments(incident: Incident) -> Iterator[TimelineRow]:
@@ -83,36 +111,74 @@ def _moments(incident: Incident) -> Iterator[TimelineRow]:
             yield TimelineRow(moment, "moment", text)
 
 
-def _updates(incident: Incident) -> Iterator[TimelineRow]:
-    rows = incident.updates.select_related("author__subject").order_by("-id")
-    for update in rows[:MAX_ROWS]:
-        yield TimelineRow(update.at, "update", update.text, author=update.author)
-
-
-def _snapshots(user: User, incident: Incident) -> Iterator[TimelineRow]:
+def _written(user: User, incident: Incident) -> ShownTimeline:
+    """Return the lines, updates and snapshots that people added. One query."""
+    lines = _columns("entry", _entries(incident))
+    others = [_columns("update", incident.updates.order_by("-id"))]
     if may(user, "signals.view"):
-        for pinned in snapshot.pinned_to(user, incident.subject):
-            link = reverse("signals:snapshot_detail", args=[pinned.pk])
-            yield TimelineRow(pinned.at, "snapshot", f"Snapshot: {pinned.name}", link, pinned.author)
+        pinned = snapshot.snapshots(user).filter(pinned_to=incident.subject_id)
+        others.append(_columns("snapshot", pinned, text="name"))
+    rows: list[dict[str, Any]] = sorted(
+        lines.union(*others, all=True), key=lambda row: (row["kind"], row["moment"], row["pk"])
+    )
+    found: list[TimelineRow] = []
+    is_cut = False
+    for kind in _WRITTEN:
+        of_kind = [row for row in rows if row["kind"] == kind]
+        is_cut = is_cut or len(of_kind) > MAX_ROWS
+        found += [_row_of(row) for row in of_kind[-MAX_ROWS:]]
+    return ShownTimeline(found, is_cut)
+
+
+def _columns(kind: str, rows: QuerySet[Any], text: str = "text") -> Any:
+    """Return what a row needs of the latest of these, in the same columns for every kind."""
+    return rows.values(
+        "pk",
+        "version",
+        "author_id",
+        moment=F("at"),
+        kind=Value(kind),
+        words=Cast(text, TextField()),
+        author_name=F("author__name"),
+    )[: MAX_ROWS + 1]
+
+
+def _row_of(row: dict[str, Any]) -> TimelineRow:
+    kind, text, link, entry = row["kind"], row["words"], "", None
+    if kind == "entry":
+        entry = WrittenLine(row["pk"], row["version"])
+    if kind == "snapshot":
+        text, link = f"Snapshot: {text}", reverse("signals:snapshot_detail", args=[row["pk"]])
+    return TimelineRow(row["moment"], kind, text, link, row["author_id"], row["author_name"], entry)
 
 
 def _breaches(
     user: User, incident: Incident, models: list[int], period: tuple[datetime, datetime]
-) -> Iterator[TimelineRow]:
+) -> ShownTimeline:
     own = Q(pk=incident.breach_group_id) | Q(model__in=models, opened_at__range=period)
     rows = BreachGroup.objects.visible_to(user).filter(own, merged_into__isnull=True)
-    for group in rows.select_related("subject").order_by("-opened_at", "-id")[:MAX_ROWS]:
+    groups = list(rows.select_related("subject").order_by("-opened_at", "-id")[: MAX_ROWS + 1])
+    found = []
+    for group in groups[:MAX_ROWS]:
         link = reverse("signals:breach_detail", args=[group.reference])
         named = f"{group.reference} {group.title}"
-        yield TimelineRow(group.opened_at, "breach", f"Breach opened: {named}", link)
+        found.append(TimelineRow(group.opened_at, "breach", f"Breach opened: {named}", link))
         if group.cleared_at is not None:
-            yield TimelineRow(group.cleared_at, "breach", f"Breach cleared: {named}", link)
+            found.append(TimelineRow(group.cleared_at, "breach", f"Breach cleared: {named}", link))
+    return ShownTimeline(found, is_cut=len(groups) > MAX_ROWS)
 
 
-def _deployments(user: User, models: list[int], period: tuple[datetime, datetime]) -> Iterator[TimelineRow]:
+def _deployments(user: User, models: list[int], period: tuple[datetime, datetime]) -> ShownTimeline:
     rows = Deployment.objects.visible_to(user).filter(model__in=models, deployed_at__range=period)
     named = rows.select_related("model", "model_version").order_by("-deployed_at", "-id")
-    for deployment in named[:MAX_ROWS]:
-        link = reverse("catalogue:deployment_detail", args=[deployment.pk])
-        text = f"Deployed: {deployment.subject_title}"
-        yield TimelineRow(deployment.deployed_at, "deployment", text, link)
+    deployments = list(named[: MAX_ROWS + 1])
+    found = [
+        TimelineRow(
+            deployment.deployed_at,
+            "deployment",
+            f"Deployed: {deployment.subject_title}",
+            reverse("catalogue:deployment_detail", args=[deployment.pk]),
+        )
+        for deployment in deployments[:MAX_ROWS]
+    ]
+    return ShownTimeline(found, is_cut=len(deployments) > MAX_ROWS)

@@ -1,6 +1,6 @@
-"""What those who handle an incident do on its page: roles, timeline, updates, further models."""
+"""What those who handle an incident do: roles, timeline, updates, further models."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from incidents.forms.handling import (
     TimelineForm,
     UpdateForm,
 )
-from incidents.models import InvolvedModel, TimelineEntry
+from incidents.models import Incident, InvolvedModel, TimelineEntry
 from incidents.operations import involved, role, timeline, update
 from incidents.views.incident import address_of, detail, incident_of
 from kit.rights import require, view_needs
@@ -42,7 +42,7 @@ def role_take(request: SignedInRequest, reference: str) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @view_needs("incidents.incident_change")
 def role_assign(request: SignedInRequest, reference: str) -> HttpResponse:
     """Give a role to a person, hand it over, or give it up."""
@@ -50,11 +50,11 @@ def role_assign(request: SignedInRequest, reference: str) -> HttpResponse:
     return flows.step(
         request,
         incident,
-        RoleForm(request.POST),
+        RoleForm(request.POST or None),
         permission="incidents.incident_change",
         operation=role.assign,
         address=address_of(incident),
-        show=_show(request, reference, "role"),
+        show=form_page(request, "incidents/role.html", incident=incident),
         message="Role changed",
     )
 
@@ -63,52 +63,73 @@ def _show(request: SignedInRequest, reference: str, part: str) -> flows.Show:
     """Return `show` for the page of the incident with the refused form of one of its parts."""
 
     def show(form: PageForm, status: int) -> HttpResponse:
-        return detail(request, incident_of(request, reference), refused=part, form=form, status=status)
+        return detail(request, reference, refused=part, form=form, status=status)
 
     return show
 
 
-@dataclass(frozen=True, slots=True)
-class _Addition:
-    """What a form adds to an incident. part: of the page. message: the toast."""
-
-    part: str
-    operation: Any
-    message: str
-
-
-def _add(request: SignedInRequest, reference: str, form: PageForm, addition: _Addition) -> HttpResponse:
+def _add(
+    request: SignedInRequest,
+    incident: Incident,
+    form: PageForm,
+    *,
+    operation: Callable[..., Any],
+    show: flows.Show,
+    message: str,
+) -> HttpResponse:
     """Add a part to an incident, once for each rendered form."""
-    incident = incident_of(request, reference)
     require(request.user, "incidents.incident_change", incident)
     return flows.create(
         request,
         form,
-        operation=partial(addition.operation, incident),
+        operation=partial(operation, incident),
         address=lambda made: address_of(incident),
-        show=_show(request, reference, addition.part),
-        message=addition.message,
+        show=show,
+        message=message,
     )
 
 
 @require_POST
 @view_needs("incidents.incident_change")
 def timeline_add(request: SignedInRequest, reference: str) -> HttpResponse:
-    addition = _Addition("timeline", timeline.add, "Added to the timeline")
-    return _add(request, reference, TimelineForm(request.POST), addition)
+    """Add a line to the timeline."""
+    return _add(
+        request,
+        incident_of(request, reference),
+        TimelineForm(request.POST),
+        operation=timeline.add,
+        show=_show(request, reference, "timeline"),
+        message="Added to the timeline",
+    )
 
 
 @require_POST
 @view_needs("incidents.incident_change")
 def update_send(request: SignedInRequest, reference: str) -> HttpResponse:
-    return _add(request, reference, UpdateForm(request.POST), _Addition("update", update.send, "Update sent"))
+    """Send an update to those concerned."""
+    return _add(
+        request,
+        incident_of(request, reference),
+        UpdateForm(request.POST),
+        operation=update.send,
+        show=_show(request, reference, "update"),
+        message="Update sent",
+    )
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @view_needs("incidents.incident_change")
 def model_add(request: SignedInRequest, reference: str) -> HttpResponse:
-    form = InvolvedModelForm(request.POST, user=request.user)
-    return _add(request, reference, form, _Addition("model", involved.add, "Model added"))
+    """Add a further model."""
+    incident = incident_of(request, reference)
+    return _add(
+        request,
+        incident,
+        InvolvedModelForm(request.POST or None, user=request.user),
+        operation=involved.add,
+        show=form_page(request, "incidents/model_add.html", incident=incident),
+        message="Model added",
+    )
 
 
 @require_POST

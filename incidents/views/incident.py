@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from actions import queries as actions
 from catalogue.models import Model
 from history.models import Subject
-from incidents.forms.handling import InvolvedModelForm, RoleForm, TimelineForm, UpdateForm
+from incidents.forms.handling import TimelineForm, UpdateForm
 from incidents.forms.incident import (
     IncidentForm,
     IncidentReasonForm,
@@ -70,55 +70,47 @@ def incident_of(request: SignedInRequest, reference: str) -> Incident:
 @require_safe
 @view_needs("incidents.incident_view")
 def incident_detail(request: SignedInRequest, reference: str) -> HttpResponse:
-    return detail(request, incident_of(request, reference))
+    return detail(request, reference)
 
 
 def detail(
     request: SignedInRequest,
-    incident: Incident,
+    reference: str,
     *,
     refused: str = "",
     form: PageForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """Show an incident. refused, form: the step that was refused, with its form."""
+    rows = queries.for_page(request.user)
+    incident = get_object_or_404(rows, subject__reference=reference.upper())
     queries.show_links(request.user, [incident])
     may_change = may(request.user, "incidents.incident_change", incident)
+    involved = queries.shown_involved(request.user, incident)
     context = {
         "incident": incident,
-        "steps": _steps(request, incident, refused, form),
-        "forms": _forms(request, refused, form) if may_change else {},
-        "refused": refused,
-        "postmortem": postmortems.for_pages(request.user).filter(incident=incident).first(),
+        "steps": _steps(incident, refused, form) if may_change else [],
+        "forms": _forms(refused, form) if may_change else {},
+        "postmortem": postmortems.of_incident(request.user, incident),
         "roles": roles.roles_of(request.user, incident),
-        "timeline": timelines.timeline(request.user, incident, until=clock.now()),
-        "involved": queries.shown_involved(request.user, incident),
+        "timeline": timelines.timeline(request.user, incident, until=clock.now(), further=involved),
+        "involved": involved,
         "may_change": may_change,
         "may_escalate": may(request.user, "risklog.escalation_raise"),
-        "teams": queries.teams_of(incident),
         "breach": queries.shown_breach(request.user, incident),
         "actions": actions.of_subject(request.user, incident),
     }
     return respond(request, "incidents/incident_detail.html", None, context, status=status)
 
 
-def _forms(request: SignedInRequest, refused: str, form: PageForm | None) -> dict[str, PageForm]:
+def _forms(refused: str, form: PageForm | None) -> dict[str, PageForm]:
     """Return the forms of what is added to an incident, by the part of the page that has them."""
-    forms: dict[str, PageForm] = {
-        "role": RoleForm(),
-        "timeline": TimelineForm(),
-        "update": UpdateForm(),
-        "model": InvolvedModelForm(user=request.user),
-    }
+    forms: dict[str, PageForm] = {"timeline": TimelineForm(), "update": UpdateForm()}
     return {**forms, refused: form} if refused in forms and form else forms
 
 
-def _steps(
-    request: SignedInRequest, incident: Incident, refused: str, form: PageForm | None
-) -> list[dict[str, Any]]:
-    """Return the steps that this reader may take now, each with its form."""
-    if not may(request.user, "incidents.incident_change", incident):
-        return []
+def _steps(incident: Incident, refused: str, form: PageForm | None) -> list[dict[str, Any]]:
+    """Return the steps that lead on from the state of the incident, each with its form."""
     return [
         {
             "name": step,
@@ -186,7 +178,7 @@ def incident_step(request: SignedInRequest, reference: str, step: str) -> HttpRe
     _, form, operation, message = STEPS[step]
 
     def show(form: PageForm, status: int) -> HttpResponse:
-        return detail(request, incident_of(request, reference), refused=step, form=form, status=status)
+        return detail(request, reference, refused=step, form=form, status=status)
 
     return flows.step(
         request,

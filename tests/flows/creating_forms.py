@@ -500,10 +500,9 @@ CASES = (
     ),
     Case(
         "further model of an incident",
-        at("incidents:incident_detail", "incident.reference"),
+        at("incidents:model_add", "incident.reference"),
         InvolvedModel,
         lambda house: {"model": house.model.pk},
-        at("incidents:model_add", "incident.reference"),
     ),
     Case(
         "improvement",

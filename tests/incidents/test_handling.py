@@ -117,14 +117,14 @@ def test_every_member_takes_a_free_role_on_the_page(client, ana):
     declared = incident()
     client.force_login(member)
     page = client.get(f"/incidents/{declared.reference}/").content.decode()
-    assert page.count(">Take it<") == 3 and "Give or hand over" not in page
+    assert page.count(">Take it<") == 3 and "Assign a role" not in page
     client.post(
         f"/incidents/{declared.reference}/roles/take/", {"version": declared.version, "role": "scribe"}
     )
 
     declared.refresh_from_db()
     assert declared.scribe == member
-    assert "Give or hand over" in client.get(f"/incidents/{declared.reference}/").content.decode()
+    assert "Assign a role" in client.get(f"/incidents/{declared.reference}/").content.decode()
 
 
 # ------------------------------------------------------------------ the timeline

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from actions.models import Action
+from actions.operations import action as actions
 from history.models import Due, Event
 from incidents.forms.handling import TimelineForm
 from incidents.forms.incident import IncidentForm
@@ -24,6 +25,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from meetings.models import AgendaItem
 from people.models import Team
+from people.operations import token
 from people.states import Role
 from riskhub import schedule
 from tests.conftest import AT
@@ -153,6 +155,71 @@ def test_a_duty_of_a_lead_who_cannot_own_it_has_no_owner(gone):
     assert Action.objects.get().owner is None
 
 
+def test_the_date_of_a_duty_follows_a_correction_of_when_the_incident_was_noticed():
+    people.organisation()
+    duty(severity="high", days=3)
+    declared = incident(noticed_at=AT - HOUR)
+    lead, action = people.user(), Action.objects.select_related("subject").get()
+    actions.change(action, {"owner": lead}, **BY)
+
+    incidents.change(declared, {"noticed_at": AT - 2 * DAY}, **BY)
+    action.refresh_from_db()
+    assert action.due_on == (AT + DAY).date()
+    reminders = Due.objects.filter(subject=action.subject, state="pending")
+    assert {due.occurrence.split("/")[1] for due in reminders} == {action.due_on.isoformat()}
+    changed = Event.objects.filter(subject=action.subject, verb="actions.action_changed").latest("pk")
+    assert changed.cause.verb == "incidents.incident_changed"
+
+    incidents.change(declared, {"noticed_at": AT - 2 * DAY + HOUR}, **BY)  # on the same day
+    assert Event.objects.filter(verb="actions.action_changed").count() == 1
+    incidents.change(declared, {"noticed_at": None}, **BY)  # then it counts from the declaration
+    action.refresh_from_db()
+    assert action.due_on == (AT + 3 * DAY).date()
+
+
+@pytest.mark.parametrize("end", ["finish", "drop"])
+def test_the_date_of_a_duty_that_is_over_stays(end):
+    people.organisation()
+    duty(severity="high", days=3)
+    declared, action = incident(), Action.objects.select_related("subject").get()
+    over = {"finish": {"note": "Sent"}, "drop": {"reason": "It is no case for them"}}[end]
+    getattr(actions, end)(action, **over, **BY)
+    incidents.change(declared, {"noticed_at": AT - 2 * DAY}, **BY)
+    action.refresh_from_db()
+    assert action.due_on == (AT + 3 * DAY).date()
+
+
+def test_a_correction_moves_a_date_that_people_chose_by_as_many_days():
+    people.organisation()
+    duty(severity="high", days=3)
+    declared, action = incident(), Action.objects.select_related("subject").get()
+    actions.change(action, {"due_on": (AT + 2 * DAY).date()}, **BY)
+    incidents.change(declared, {"noticed_at": AT - DAY}, **BY)
+    action.refresh_from_db()
+    assert action.due_on == (AT + DAY).date()
+
+
+@pytest.mark.parametrize("is_member", [True, False])
+def test_nobody_of_the_team_of_the_lead_observes_the_review(is_member):
+    people.organisation()
+    lead, outsider = people.user("Lea"), people.user("Oskar", teams=[people.team("Fraud")])
+    team = people.team("Security", lead=None if is_member else lead)
+    mate = people.user("Max", teams=[team])
+    people.team("Empty")  # without a lead and members
+    if is_member:
+        people.member(team, lead)
+    declared = incident(severity="critical")
+    role.assign(declared, role="lead", person=lead, **BY)
+    able = {person.id for person in observers.roster(declared).people}
+    assert able == {outsider.pk} and mate.pk not in able
+
+
+def test_who_leads_a_team_that_is_involved_does_not_observe_the_review():
+    boss, outsider = people.user("Bo"), people.user("Oskar")
+    declared = incident(team=people.team("Security", lead=boss))
+    assert {person.id for person in observers.roster(declared).people} == {outsider.pk}
+
+
 # ------------------------------------------------------------------ the timeline and the models
 
 
@@ -170,6 +237,11 @@ def test_a_long_timeline_shows_its_latest_lines_and_says_so(client):
     assert (lines[0], lines[-1], len(lines)) == ("Line 1", "The newest", MAX_ROWS)
     page = client.get(f"/incidents/{declared.reference}/").content.decode()
     assert "Earlier lines are left out" in page
+    _, secret = token.issue(ana, name="ci", scope="read", by=SYSTEM, at=AT)
+    address, head = f"/api/v1/incidents/{declared.reference}/timeline", {"Authorization": f"Bearer {secret}"}
+    assert client.get(address, headers=head).json()["is_cut"] is True
+    timeline.remove(declared.entries.first(), **BY)
+    assert client.get(address, headers=head).json()["is_cut"] is False
 
 
 def test_nothing_is_added_to_a_withdrawn_incident():
