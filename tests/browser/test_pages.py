@@ -118,6 +118,8 @@ PAGES = {
     "reporting duties": lambda: "/incidents/duties/",
     "new reporting duty": lambda: "/incidents/duties/new/",
     "edit an incident": lambda: f"/incidents/{_first(Incident)}/edit/",
+    "assign a role": lambda: f"/incidents/{_first(Incident)}/roles/",
+    "add a model to an incident": lambda: f"/incidents/{_first(Incident)}/models/",
     "reviews": lambda: "/risks/reviews/",
     "review": lambda: f"/risks/reviews/{_first(Review)}/",
     "escalations": lambda: "/risks/escalations/",

@@ -33,7 +33,6 @@ LIST, DETAIL, PAGE = 6, 8, 15
 # page -> its number, with the reason
 MORE = {
     "a risk": 16,  # R-1 has comments and a file, each of which takes a query
-    "a incident": 27,  # its roles, timeline, models, updates and review, and nine panels
     "a meeting_series": 17,  # its open swaps, and the teams of its observers
     "minutes": 16,  # and the snapshots that are pinned to the meeting
     "a model": 18,  # its five panels of upper rooms, its versions, who decides about it, its change requests
