@@ -68,14 +68,6 @@ def ongoing_of_breach(group_id: int) -> Incident | None:
     return rows.filter(breach_group_id=group_id).first()
 
 
-def teams_of(incident: Incident) -> list[Subject]:
-    """Return the teams that may see a restricted incident; [] for an unrestricted one."""
-    if incident.subject.viewers is None:
-        return []
-    teams = Subject.objects.filter(pk__in=incident.subject.viewers, kind="team")
-    return list(teams.order_by("title__collated", "title", "id"))
-
-
 def shown_breach(user: Visitor, incident: Incident) -> Subject | None:
     """Return the subject of the breach that it was declared from, None if the reader may not see it.
 

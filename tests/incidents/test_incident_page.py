@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from incidents.models import Incident, InvolvedModel, TimelineEntry
+from incidents.operations import incident as incidents
 from incidents.operations import involved, role, timeline, update
 from incidents.queries import report
 from kit.actor import SYSTEM, Actor
@@ -157,7 +158,10 @@ def test_a_finished_review_tells_when_it_was_finished_and_an_open_one_when_it_is
             .split("</section>")[0]
         )
 
-    assert "finished" not in review() and observer.name in review()
+    assert "finished" not in review() and "<time" in review() and observer.name in review()
+    incidents.reopen(declared, reason="It is back", **BY)
+    assert "<time" not in review()  # it waits
+    incidents.resolve(declared, **BY)
     reviewed(declared)
     move_clock(AT + 2 * HOUR)
     assert "finished" in review() and "2 h ago" in review() and observer.name in review()
