@@ -158,7 +158,7 @@ def _page(
         "compared": request.GET.get("compare", "") if period.is_compared else "",
         "compared_versions": versions,
         "errors": errors,
-        "form": form or SnapshotForm(user=request.user, initial={"name": board.title}),
+        "form": form or SnapshotForm(user=request.user, initial=_initial_snapshot(request, board)),
         "link": f"{board.path}?{_query(request, board, period)}",
         "query": _query(request, board, period),
         "may_snapshot": may(request.user, "signals.dashboard_add"),
@@ -166,6 +166,11 @@ def _page(
         and may(request.user, "signals.dashboard_change", board.dashboard),
     }
     return respond(request, "signals/dashboard_detail.html", None, context, status=status)
+
+
+def _initial_snapshot(request: SignedInRequest, board: ShownDashboard) -> dict[str, str]:
+    """Return what the form of a snapshot begins with. ?pin= names the object that led here."""
+    return {"name": board.title, "pinned_to": request.GET.get("pin", "")[:24]}
 
 
 def _versions_of(request: SignedInRequest, board: ShownDashboard) -> list[Version]:
@@ -180,6 +185,8 @@ def _query(request: SignedInRequest, board: ShownDashboard, period: ChartPeriod)
         shown["compare"] = request.GET["compare"]
     if board.dashboard is not None:
         shown["version"] = request.GET.get("version") or str(getattr(board.dashboard, "number", ""))
+    if request.GET.get("pin"):
+        shown["pin"] = request.GET["pin"][:24]
     return urlencode(shown)
 
 

@@ -551,3 +551,15 @@ def test_a_dashboard_of_a_model_is_compared_with_the_time_from_a_version_on(ana,
     now, earlier = picture["lines"]
     assert [value for _, value in now["points"]] == [0.2]
     assert earlier["points"] == [[(AT - timedelta(hours=1)).isoformat(), 0.1]]
+
+
+def test_the_form_of_a_snapshot_is_open_for_the_object_that_led_to_the_dashboard(client, ana, series):
+    client.force_login(ana)
+    address = f"/signals/dashboards/model/{series.model.slug}/"
+
+    led, alone = (client.get(f"{address}{query}") for query in ("?pin=I-7", ""))
+
+    assert led.context["form"]["pinned_to"].value() == "I-7"
+    assert "pin=I-7" in led.context["query"]
+    assert '<details class="fold no-print" open>' in led.content.decode()
+    assert '<details class="fold no-print">' in alone.content.decode()
