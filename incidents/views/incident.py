@@ -97,6 +97,7 @@ def detail(
         "involved": involved,
         "may_change": may_change,
         "may_escalate": may(request.user, "risklog.escalation_raise"),
+        "may_pin": may(request.user, "signals.dashboard_add"),
         "breach": queries.shown_breach(request.user, incident),
         "actions": actions.of_subject(request.user, incident),
     }

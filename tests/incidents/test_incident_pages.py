@@ -158,3 +158,19 @@ def test_pages_list_their_incidents_and_declare_one(client, ana, kind):
     page = whole_page(client, address)
 
     assert f"/incidents/{declared.reference}/" in page and "/incidents/new/?" in page
+
+
+def test_a_chart_of_its_model_is_pinned_from_its_page(client, ana):
+    series = signals.series(catalogue.model())
+    declared = incident(model=series.model)
+    link = f"/signals/dashboards/model/{series.model.slug}/?pin={declared.reference}"
+    assert link in client.get(f"{LIST}{declared.reference}/").content.decode()
+
+    form = client.get(link).context["form"]
+    assert form["pinned_to"].value() == declared.reference
+    path = f"/signals/dashboards/model/{series.model.slug}/snapshot/"
+    once = client.get(link).content.decode().split('name="once" value="')[1].split('"')[0]
+    answer = client.post(path, {"name": "As it was", "pinned_to": declared.reference, "once": once})
+
+    assert answer.status_code == 303
+    assert "As it was" in client.get(f"{LIST}{declared.reference}/").content.decode()
