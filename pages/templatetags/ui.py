@@ -130,10 +130,18 @@ def _missing(text):
     return format_html('<span class="muted">{}</span>', text)
 
 
+def _here(value):
+    """Return a moment in the reader's time zone. One of year 1 may have no date there, and stays as it is."""
+    try:
+        return timezone.localtime(value)
+    except OverflowError:
+        return value
+
+
 def _day_of(value):
     if isinstance(value, str):  # as history stores it
         return date.fromisoformat(value)
-    return timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return _here(value).date() if isinstance(value, datetime) else value
 
 
 @register.simple_tag
@@ -144,7 +152,7 @@ def moment(value, missing="Not yet", now=None):
     """
     if not value:
         return _missing(missing)
-    here, now = timezone.localtime(value), timezone.localtime(now or clock.now())
+    here, now = _here(value), timezone.localtime(now or clock.now())
     return _time(here, absolute(here), relative(here, now), fresh=True)
 
 
@@ -174,7 +182,7 @@ def deadline(value, missing="No deadline", now=None):
     """Return a deadline for readers in several time zones: the time left, UTC, local time in the title."""
     if not value:
         return _missing(missing)
-    here, now = timezone.localtime(value), timezone.localtime(now or clock.now())
+    here, now = _here(value), timezone.localtime(now or clock.now())
     left = (here - now).total_seconds()
     css = "overdue" if left < 0 else "due-soon" if left < 86400 else ""
     utc = f"{short_day(value.astimezone(UTC), now.year)}, {value.astimezone(UTC):%H:%M} UTC"

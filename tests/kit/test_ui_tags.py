@@ -35,6 +35,14 @@ def test_moment_names_the_readers_zone_in_the_title():
     assert 'title="Mon 23 Nov 2026, 11:00 CET"' in html
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "UTC"])
+@pytest.mark.parametrize("at", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)])
+def test_the_first_and_the_last_moment_are_shown_in_every_zone(zone, at):
+    with timezone.override(ZoneInfo(zone)):
+        for tag in (ui.moment, ui.day, ui.due, ui.deadline):
+            assert f" {at.year}" in tag(at, now=NOW)
+
+
 def test_a_zone_without_letters_is_named_in_full():
     with timezone.override(ZoneInfo("America/Sao_Paulo")):
         assert "America/Sao_Paulo" in ui.moment(NOW, now=NOW)
