@@ -126,7 +126,7 @@ class AcceptanceAnswerForm(PageForm):
 
     is_accepted = forms.TypedChoiceField(
         label="Decision",
-        choices=[("true", "Accept the risk"), ("false", "Decline")],
+        choices=[("", "Choose"), ("true", "Accept the risk"), ("false", "Decline")],
         coerce=lambda text: text == "true",
     )
     reason = forms.CharField(

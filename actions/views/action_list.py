@@ -11,7 +11,7 @@ from actions.views.steps import prepare
 from kit.rights import may, view_needs
 from pages.answers import respond
 from pages.exporting import export_addresses, send_export
-from pages.listing import listing, reader_of, selection_of
+from pages.listing import kept_filters, listing, reader_of, selection_of
 from people.permissions import SignedInRequest
 from saved import queries as saved
 
@@ -38,10 +38,7 @@ def action_list(request: SignedInRequest) -> HttpResponse:
         "page": shown.page,
         **saved.page_context(ACTION_LIST, request.user, selection),
         "selects": SELECTS.items(),
-        "chips": [chip for chip in shown.chips if chip.name not in {*SELECTS, "q"}],
-        "kept": [
-            (name, text) for name, text in selection.texts.items() if name not in {*SELECTS, "q", "order"}
-        ],
+        **kept_filters(shown, *SELECTS),
         "exports": export_addresses(reverse("actions:action_export"), selection),
         "query": selection.query(),
         "may_add": may(request.user, "actions.action_add"),

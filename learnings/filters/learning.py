@@ -24,6 +24,7 @@ VIEWS: dict[str, tuple[str, Callable[[Reader], Q]]] = {
         lambda reader: Q(state=LearningState.DRAFT) & (Q(author_id=reader.user.pk) | Q(author__isnull=True)),
     ),
     "discarded": ("Discarded", lambda reader: Q(state=LearningState.DISCARDED)),
+    "mine": ("Mine", lambda reader: Q(author_id=reader.user.pk) & ~Q(state=LearningState.DISCARDED)),
 }
 
 
@@ -40,7 +41,7 @@ def _text(values: Sequence[str], reader: Reader) -> Q:
 
 SPEC = ListSpec(
     filters={
-        "show": filtering.named("View", VIEWS, "The feed, the reader's drafts, or what was discarded."),
+        "show": filtering.named("View", VIEWS, "The feed, drafts, discarded ones, or those of the reader."),
         "reading": filtering.named("Read", {"unread": ("Unread", unread)}, "Unread ones of the feed."),
         "q": Filter("Text", _text, is_many=False, help="Words of the texts or the tags."),
         "state": filtering.choice("State", "state", LearningState),
@@ -77,7 +78,7 @@ LEARNING_LIST = NamedList(
         BuiltInView("unread", "Unread", "reading=unread"),
         BuiltInView("drafts", "Drafts", "show=drafts"),
         BuiltInView("discarded", "Discarded", "show=discarded"),
-        BuiltInView("mine", "Mine", "author=me"),
+        BuiltInView("mine", "Mine", "show=mine"),
         BuiltInView("did_not", "Did not work", "verdict=did_not"),
     ),
 )

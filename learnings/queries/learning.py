@@ -41,13 +41,6 @@ def published(user: User) -> RecordedQuerySet[Learning]:
     return rows.visible_to(user).order_by("-published_at", "-id")
 
 
-def drafts(user: User) -> RecordedQuerySet[Learning]:
-    """Return the user's own drafts and those without an author, newest first."""
-    mine_or_free = Q(author_id=user.pk) | Q(author=None)
-    rows = learnings().filter(mine_or_free, state=LearningState.DRAFT)
-    return rows.visible_to(user).order_by("-made_at", "-id")
-
-
 def discarded(user: User) -> RecordedQuerySet[Learning]:
     """Return the discarded drafts that the user may see, newest first. They can be restored."""
     return learnings().filter(state=LearningState.DISCARDED).visible_to(user).order_by("-made_at", "-id")

@@ -35,7 +35,7 @@ from people.permissions import SignedInRequest
 from saved import queries as saved
 
 # The order of each view of the list.
-ORDERS = {"feed": "-published_at", "drafts": "-made_at", "discarded": "-made_at"}
+ORDERS = {"feed": "-published_at", "drafts": "-made_at", "discarded": "-made_at", "mine": "-made_at"}
 # A step -> its operation, the toast, and the step that undoes it ("" for none).
 STEPS: dict[str, tuple[Callable[..., Learning], str, str]] = {
     "take": (operations.take, "{} is assigned to you", ""),

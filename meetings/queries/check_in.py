@@ -26,15 +26,15 @@ def since_last_meeting(meeting: Meeting) -> RecordedQuerySet:
     A check-in without a model counts if its author takes part. Without a focus all kinds count. The caller
     filters by reader.
     """
-    last = series_queries.last_held(meeting.series_id)
+    since = series_queries.began_before(meeting)
     kinds = [kind for kind in CheckInKind if _is_of_focus(kind, meeting)]
     participants = series_queries.participants(meeting.series).order_by().values("pk")
     is_of_teams = Q(model__owner_team__in=meeting.series.teams.all()) | Q(
         model__isnull=True, author__in=participants
     )
     rows: RecordedQuerySet = CheckIn.objects.filter(is_of_teams, kind__in=kinds, noted_at__lt=_end(meeting))
-    if last and last.pk != meeting.pk:
-        rows = rows.filter(noted_at__gte=last.started_at or last.starts_at)
+    if since:
+        rows = rows.filter(noted_at__gte=since)
     return rows.select_related("subject", "author", "model__subject", "risk__subject").order_by(
         "-noted_at", "-id"
     )

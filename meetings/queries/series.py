@@ -225,6 +225,14 @@ def last_held(series_id: int, *, at: datetime | None = None) -> Meeting | None:
     )
 
 
+def began_before(meeting: Meeting) -> datetime | None:
+    """Return when the meeting of the series before this one began; None before the first one. One query."""
+    began = Coalesce("started_at", "starts_at")
+    earlier = Meeting.objects.filter(_has_begun(None), series=meeting.series_id).exclude(pk=meeting.pk)
+    rows = earlier.annotate(began=began).filter(began__lt=meeting.started_at or meeting.starts_at)
+    return rows.order_by("-began").values_list("began", flat=True).first()
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """The number of turns of one person: in the last year and in the plan."""

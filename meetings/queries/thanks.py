@@ -14,9 +14,7 @@ from people.models import User
 
 def since_last_meeting(meeting: Meeting, reader: User, *, at: datetime) -> Sequence[Recognition]:
     """Return the latest recognitions that the reader may see. Before a first meeting, all count."""
-    last = series_queries.last_held(meeting.series_id)
-    since = last.started_at or last.starts_at if last and last.pk != meeting.pk else None
     participants = series_queries.participants(meeting.series).order_by().values("pk")
     of_people = ThankedPerson.objects.filter(person__in=participants).values("recognition")
     condition = Q(team__in=meeting.series.teams.all()) | Q(pk__in=of_people)
-    return recognitions.since(reader, condition, since=since, until=at)
+    return recognitions.since(reader, condition, since=series_queries.began_before(meeting), until=at)

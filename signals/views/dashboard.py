@@ -185,8 +185,6 @@ def _query(request: SignedInRequest, board: ShownDashboard, period: ChartPeriod)
         shown["compare"] = request.GET["compare"]
     if board.dashboard is not None:
         shown["version"] = request.GET.get("version") or str(getattr(board.dashboard, "number", ""))
-    if request.GET.get("pin"):
-        shown["pin"] = request.GET["pin"][:24]
     return urlencode(shown)
 
 

@@ -218,6 +218,9 @@ def test_a_proposed_acceptance_waits_on_the_executive_page_and_is_decided_there(
     assert "Labels lag" in text and "It is small" in text and f'action="{address}"' in text
     assert "It is small" in client.get(address).content.decode()
 
+    # Nothing is chosen beforehand, so that nobody accepts by opening the form and pressing its button.
+    empty = client.post(address, {"is_accepted": "", "reason": "Agreed", "version": found.version})
+    assert (empty.status_code, list(empty.context["form"].errors)) == (422, ["is_accepted"])
     declined = client.post(address, {"is_accepted": "false", "version": found.version})
     assert (declined.status_code, "reason for declining" in declined.content.decode()) == (422, True)
     assert client.post(address, {"is_accepted": "true"}).status_code == 428

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -18,6 +19,7 @@ from learnings.operations import lesson as lesson_operations
 from learnings.operations.first_words import FIRST
 from learnings.queries import lesson as queries
 from meetings.operations import item as items
+from meetings.operations import meeting as meetings
 from meetings.queries import thanks
 from people.states import Role
 from riskhub import schedule
@@ -278,3 +280,21 @@ def test_a_live_meeting_takes_the_same_queries_with_three_recognitions_as_with_o
         counts.append(len(captured))
 
     assert counts[0] == counts[2]
+
+
+def test_a_later_meeting_shows_what_came_since_the_one_before_also_while_it_is_live_and_afterwards(ana):
+    team, members = make.crew()
+    series = make.series(team)
+    first = make.closed(series)
+    second = make.planned(series, 1)
+    recognition("Before the first", people=[members[0]], at=first.started_at - timedelta(hours=1))
+    recognition("Since then", people=[members[0]], at=first.started_at + timedelta(hours=1))
+
+    def shown(meeting):
+        return [row.title for row in thanks.since_last_meeting(meeting, ana, at=second.ends_at)]
+
+    assert shown(second) == ["Since then"]
+    live = make.live(series, 1)
+    assert shown(live) == ["Since then"]
+    assert shown(meetings.close(live, by=SYSTEM, at=second.ends_at)) == ["Since then"]
+    assert "Before the first" in shown(first)

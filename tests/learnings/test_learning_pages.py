@@ -52,6 +52,7 @@ def test_the_drafts_tab_shows_mine_and_those_without_an_author(client, ana):
     learnings.discarded(title="Gone")
 
     assert titles(client.get(LIST + "?show=drafts")) == ["Nobody's", "Mine"]
+    assert titles(client.get(LIST + "?show=mine")) == ["Mine"]
     assert titles(client.get(LIST + "?show=discarded")) == ["Gone"]
     assert "Draft without an author" in client.get(LIST + "?show=drafts").content.decode()
 
