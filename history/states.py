@@ -33,6 +33,7 @@ class GrantReason(TextChoices):
     STAND_IN = "stand_in", "stands in for somebody who is away"
     CALLED = "called", "was notified by the escalation ladder"
     HOLDER = "holder", "acknowledged the escalation"
+    PARTICIPANT = "participant", "takes part in it"
     EARLIER = "earlier", "could see it before grants were recorded"
 
 

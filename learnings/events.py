@@ -40,6 +40,14 @@ class AttendanceNoted(Payload, verb="learnings.attendance_noted"):
     people: int
 
 
+class SessionRestricted(Payload, verb="learnings.session_restricted"):
+    teams: list[int]  # subject ids
+
+
+class SessionOpenedToAll(Payload, verb="learnings.session_opened_to_all"):
+    """Everyone may see it from now on."""
+
+
 class SignedUp(Payload, verb="learnings.signed_up"):
     person: int
     is_waiting: bool
@@ -105,6 +113,8 @@ EVENTS = (
         group=NewsGroup.LEARNINGS,
     ),
     EventType(SessionHeld),
+    EventType(SessionRestricted, is_minor=True),
+    EventType(SessionOpenedToAll, is_minor=True),
     EventType(AttendanceNoted, is_minor=True),
     EventType(
         SignedUp, (signer,), _INVITATION, is_actor_notified=True, is_minor=True, group=NewsGroup.LEARNINGS

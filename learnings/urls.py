@@ -32,6 +32,7 @@ urlpatterns = [
     path("sessions/new/", session.session_create, name="session_create"),
     path("sessions/<int:pk>/", session.session_detail, name="session_detail"),
     path("sessions/<int:pk>/edit/", session.session_edit, name="session_edit"),
+    path("sessions/<int:pk>/visibility/", session.session_sight, name="session_sight"),
     path("sessions/<int:pk>/cancel/", session.session_cancel, name="session_cancel"),
     path("sessions/<int:pk>/reinstate/", session.session_reinstate, name="session_reinstate"),
     path("sessions/<int:pk>/attendance/", session.session_attendance, name="session_attendance"),

@@ -13,6 +13,7 @@ from kit import clock
 from learnings.filters.session import SIGN_UPS, SPEC
 from learnings.models import SignUp
 from learnings.operations import session as operations
+from learnings.operations import session_sight
 from learnings.operations import sign_up as sign_ups
 from learnings.operations.session import MAX_LINKS, MAX_MINUTES, MAX_SEATS, MIN_MINUTES
 from learnings.queries import session as queries
@@ -87,6 +88,16 @@ class SessionPresence(Body):
         child=Visible("person", User.objects.visible_to, by="email"),
         max_length=MAX_SEATS,
         help_text="Everybody who was there, also without a sign-up.",
+    )
+
+
+class RestrictSessionBody(Body):
+    teams = serializers.ListField(
+        child=Visible("team", Team.objects.visible_to),
+        allow_empty=False,
+        allow_null=True,
+        max_length=50,
+        help_text="The teams that may see it, beside those who planned it, speak or signed up; null for all.",
     )
 
 
@@ -171,6 +182,21 @@ class SessionAttendance(_SessionStep):
     operation = sign_ups.note_attendance
 
 
+class RestrictSession(_SessionStep):
+    """Restrict a session and everything below it to teams, or show it to everyone.
+
+    The answer has no body, because the writer may lose sight of the session.
+    """
+
+    bodies = {"POST": RestrictSessionBody}
+    body = RestrictSessionBody
+    operation = session_sight.restrict
+    answers = {"POST": (204, None)}
+
+    def answer(self, *args: Any, **kwargs: Any) -> Response:
+        return Response(status=204)
+
+
 class FollowUpSession(_LearningSessions, Item):
     """Draft a learning from a session, or return the one that was drafted."""
 
@@ -249,6 +275,7 @@ RESOURCES: list = [
     ("learning-sessions/<str:key>/cancel", CancelSession),
     ("learning-sessions/<str:key>/reinstate", ReinstateSession),
     ("learning-sessions/<str:key>/attendance", SessionAttendance),
+    ("learning-sessions/<str:key>/restrict", RestrictSession),
     ("learning-sessions/<str:key>/follow-up", FollowUpSession),
     ("learning-sessions/<str:key>/sign-ups", SignUps),
     ("learning-sessions/<str:key>/sign-ups/<str:number>", SignUpItem),

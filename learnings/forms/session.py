@@ -14,6 +14,7 @@ from learnings.models import LearningSession
 from learnings.operations.session import CHANGEABLE, MAX_MINUTES, MAX_SEATS, MIN_MINUTES
 from lists.collation import BY_NAME
 from pages.forms import PageForm
+from pages.sight import SightForm
 from people import queries as people
 from people.models import Team, User
 
@@ -136,6 +137,12 @@ class NewSessionForm(SessionForm):
     def values(self) -> dict[str, Any]:
         teams = list(self.cleaned_data["teams"])
         return {**super().values(), "about": self.cleaned_data["about"], "teams": teams or None}
+
+
+class SessionSightForm(SightForm):
+    """Who may see a session: everyone, or some teams with those who take part."""
+
+    ONLY_TEAMS = "Only these teams, and those who planned it, speak or signed up already"
 
 
 class CancelSessionForm(PageForm):

@@ -27,7 +27,7 @@ def sign_up(session: LearningSession, *, by: Actor, at: datetime) -> SignUp:
     Signing up again changes nothing. Raises Refused once the session is over or cancelled.
     """
     person = _person(by)
-    locked = _locked(session)
+    locked = lock(session)
     _check_open(locked, person, at)
     row = SignUp.objects.filter(session=locked, person=person).select_related("session").first()
     if row is not None and row.state != SignUpState.WITHDRAWN:
@@ -45,7 +45,7 @@ def sign_up(session: LearningSession, *, by: Actor, at: datetime) -> SignUp:
 @transaction.atomic
 def withdraw(row: SignUp, *, by: Actor, at: datetime, seen: int | None = None) -> SignUp:
     """Withdraw a sign-up. The seat goes to who waited longest. Raises Refused once the session is over."""
-    locked = _locked(row.session)
+    locked = lock(row.session)
     if locked.ends_at <= at:
         raise Refused("The session is over.", field="state")
     had_seat = row.state == SignUpState.GOING
@@ -68,7 +68,7 @@ def withdraw_own(session: LearningSession, *, by: Actor, at: datetime) -> SignUp
 
 def fill_seats(session: LearningSession, *, by: Actor, at: datetime) -> None:
     """Give free seats to those who wait, the longest waiting first. The caller has locked the session."""
-    locked = _locked(session)
+    locked = lock(session)
     waiting = SignUp.objects.filter(session=locked, state=SignUpState.WAITING, person__is_active=True)
     waiting = waiting.select_related("session").order_by("signed_up_at", "pk")
     if locked.seats is not None:
@@ -136,7 +136,8 @@ def _person(by: Actor) -> User:
     return by.person
 
 
-def _locked(session: LearningSession) -> LearningSession:
+def lock(session: LearningSession) -> LearningSession:
+    """Return the session, locked and as it is now."""
     rows = LearningSession.objects.select_for_update(of=("self",)).select_related("subject")
     return rows.get(pk=session.pk)
 
@@ -146,6 +147,8 @@ def _check_open(session: LearningSession, person: User, at: datetime) -> None:
         raise Refused("The session is cancelled.", field="state")
     if session.ends_at <= at:
         raise Refused("The session is over.", field="state")
+    if not session.subject.is_visible_to(person):
+        raise Refused("This session is restricted to teams that you are not in.", field="state")
     if session.speaker_id == person.pk:
         raise Refused("You are the speaker, so you need no seat.", field="person")
 

@@ -13,9 +13,16 @@ from kit.kinds import url_of
 from kit.refusals import Refused
 from kit.rights import may, view_needs
 from learnings.filters.session import SPEC, VIEWS
-from learnings.forms.session import CancelSessionForm, NewSessionForm, SessionAttendanceForm, SessionForm
+from learnings.forms.session import (
+    CancelSessionForm,
+    NewSessionForm,
+    SessionAttendanceForm,
+    SessionForm,
+    SessionSightForm,
+)
 from learnings.models import LearningSession
 from learnings.operations import session as operations
+from learnings.operations import session_sight as sight
 from learnings.operations import sign_up as sign_ups
 from learnings.queries import session as queries
 from learnings.states import SessionState, SignUpState
@@ -26,6 +33,7 @@ from pages.forms import PageForm
 from pages.listing import listing, reader_of, selection_of
 from pages.requests import actor
 from people.permissions import SignedInRequest
+from people.queries.restriction import offered_teams
 
 # The order of each view of the list.
 ORDERS = {"ahead": "starts_at", "mine": "-starts_at", "over": "-starts_at", "cancelled": "-starts_at"}
@@ -131,6 +139,28 @@ def session_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         operation=operations.change,
         address=address_of(session),
         show=form_page(request, "learnings/session_edit.html", session=session),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@view_needs("learnings.session_change")
+def session_sight(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Choose who may see the session: everyone or some teams. The user may lose access by that."""
+    session = _session(request, pk)
+    data = request.POST if request.method == "POST" else None
+
+    def is_visible() -> bool:
+        return LearningSession.objects.visible_to(request.user).filter(pk=pk).exists()
+
+    return flows.step(
+        request,
+        session,
+        SessionSightForm.of(session, data, teams=offered_teams(session)),
+        permission="learnings.session_change",
+        operation=sight.restrict,
+        address=lambda: address_of(session) if is_visible() else reverse("learnings:session_list"),
+        show=form_page(request, "learnings/session_sight.html", session=session),
+        message=lambda: "Saved" if is_visible() else "It is restricted. You can no longer see it.",
     )
 
 

@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from history import operations as history
 from history.models import Event
+from people.models import Team
 from people.states import Role
-from tests.factories import experiments, incidents, people, risks
+from tests.factories import experiments, incidents, people, risks, sessions
 
 pytestmark = pytest.mark.django_db
 
@@ -17,6 +18,9 @@ pytestmark = pytest.mark.django_db
 CREATED: dict[str, Callable[..., Any]] = {
     "risklog:risk_sight": lambda viewers: risks.risk(viewers=viewers),
     "incidents:incident_sight": lambda viewers: incidents.incident(viewers=viewers),
+    "learnings:session_sight": lambda viewers: sessions.session(
+        teams=list(Team.objects.filter(subject__in=viewers)) if viewers else None
+    ),
     "risklog:experiment_sight": lambda viewers: experiments.experiment(viewers=viewers),
 }
 each = pytest.mark.parametrize("page", CREATED)
@@ -35,7 +39,7 @@ def teams(client):
 def created(page: str, *teams) -> tuple[Any, str]:
     """Return an object that these teams may see, everyone without teams, and the address of its page."""
     made = CREATED[page]([team.subject_id for team in teams] or None)
-    return made, reverse(page, args=[made.reference])
+    return made, reverse(page, args=[getattr(made, "reference", None) or made.pk])
 
 
 def shown_on(client, address: str) -> tuple[Any, dict[str, Any]]:

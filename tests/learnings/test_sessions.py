@@ -9,10 +9,12 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from history import operations as history
+from history.models import Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from learnings.models import Learning, LearningSession, SignUp
 from learnings.operations import session as operations
+from learnings.operations import session_sight
 from learnings.operations import sign_up as sign_ups
 from people.operations import person
 from people.states import Role
@@ -38,6 +40,61 @@ def states(on: LearningSession) -> list[str]:
     return list(
         SignUp.objects.filter(session=on).order_by("signed_up_at", "pk").values_list("state", flat=True)
     )
+
+
+# ------------------------------------------------------------------ visibility
+
+
+def test_it_is_restricted_and_opened_later_and_who_takes_part_keeps_it(ana):
+    team, speaker, goer, left = people.team("Credit"), people.user(), people.user(), people.user()
+    made = session(by=ana, speaker=speaker)
+    sign_up(made, goer)
+    sign_ups.withdraw(sign_up(made, left), by=SYSTEM, at=AT)
+    mate, stranger = people.user(teams=[team]), people.user()
+    readers = (ana, speaker, goer, mate, left, stranger)
+
+    def seen_by() -> list[bool]:
+        return [LearningSession.objects.visible_to(reader).exists() for reader in readers]
+
+    session_sight.restrict(made, teams=[team], by=Actor(ana, "page"), at=AT)
+    assert seen_by() == [True, True, True, True, False, False]
+    with pytest.raises(Refused, match="teams that you are not in"):
+        sign_up(made, stranger)
+    session_sight.restrict(made, teams=None, by=Actor(ana, "page"), at=AT)
+    assert seen_by() == [True] * 6
+    verbs = Event.objects.filter(subject=made.subject).values_list("verb", flat=True)
+    assert {"learnings.session_restricted", "learnings.session_opened_to_all"} <= set(verbs)
+
+
+def test_one_about_something_restricted_follows_that(ana):
+    secret = risks.risk(viewers=[people.team().subject_id])
+    made = session(about=secret.subject)
+    for teams in ([people.team()], None):
+        with pytest.raises(Refused, match="what it is about") as refusal:
+            session_sight.restrict(made, teams=teams, by=SYSTEM, at=AT)
+        assert refusal.value.field == "teams"
+
+
+def test_the_organiser_restricts_it_on_a_page_and_by_the_api(client, ana):
+    team = people.team("Credit")
+    made, other = session(by=ana), session()
+    page = f"{LIST}{made.pk}/visibility/"
+    assert page in client.get(f"{LIST}{made.pk}/").content.decode()
+    form = {"who": "teams", "teams": [team.pk], "version": made.version}
+    assert client.post(page, form).status_code == 303
+    made.refresh_from_db()
+    made.subject.refresh_from_db()
+    assert team.subject_id in made.subject.viewers
+    answer = client.post(
+        f"{API}/{made.pk}/restrict",
+        json.dumps({"teams": None}),
+        content_type="application/json",
+        headers={"If-Match": client.get(f"{API}/{made.pk}")["ETag"]},
+    )
+    made.subject.refresh_from_db()
+    assert answer.status_code == 204 and made.subject.viewers is None
+    assert client.get(f"{LIST}{other.pk}/visibility/").status_code == 403
+    assert "made this session visible to everyone" in client.get(f"{LIST}{made.pk}/").content.decode()
 
 
 # ------------------------------------------------------------------ planning
