@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +23,8 @@ from people.models import User
 CHANGEABLE = frozenset(
     {"title", "details", "type", "effort", "exposure", "owner", "reviewer", "due_on", "link", "blocked_by"}
 )
+# No time zone is further ahead of UTC.
+FURTHEST_AHEAD = timedelta(hours=14)
 # What every step out of a block clears.
 UNBLOCKED: dict[str, Any] = {
     "blocker": "",
@@ -327,8 +329,13 @@ def reopen(action: Action, *, by: Actor, at: datetime, seen: int | None = None) 
 
 
 def check_due_on(due_on: date | None, *, at: datetime) -> None:
-    """Raise Refused(field="due_on") for a due date that is over, of an action that somebody agrees now."""
-    if due_on is not None and due_on < people.local_day(at):
+    """Raise Refused(field="due_on") for a due date that is over, of an action that somebody agrees now.
+
+    No query for a date that has not begun in any time zone yet.
+    """
+    if due_on is None or due_on > (at.astimezone(UTC) + FURTHEST_AHEAD).date():
+        return
+    if due_on < people.local_day(at):
         raise Refused("Choose today or a later day.", field="due_on")
 
 
