@@ -24,6 +24,10 @@ class LearningDiscarded(Payload, verb="learnings.learning_discarded"):
     reason: str | None = None
 
 
+class LearningRestricted(Payload, verb="learnings.learning_restricted"):
+    teams: list[int] | None = None  # subject ids; None in an old event, which followed a risk
+
+
 class RecognitionWithdrawn(Payload, verb="learnings.recognition_withdrawn"):
     reason: str | None = None
 
@@ -88,7 +92,7 @@ EVENTS = (
         EventType(f"learnings.feed_address_{what}", is_chained=True, is_private=True, is_public=False)
         for what in ("added", "renewed", "ended")
     ),
-    EventType("learnings.learning_restricted", is_minor=True),  # no longer written; old ones are read
+    EventType(LearningRestricted, is_minor=True),
     EventType("learnings.recognition_given", (thanked,), group=NewsGroup.LEARNINGS),
     EventType("learnings.recognition_changed", is_minor=True),
     EventType(RecognitionWithdrawn),

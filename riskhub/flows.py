@@ -16,6 +16,7 @@ from incidents.operations import postmortem
 from incidents.operations import privacy as incident_privacy
 from leaders.operations import goal
 from learnings.operations import drafting, feed_address, glossary, sign_up
+from learnings.operations import privacy as learning_privacy
 from meetings.operations import acceptance as decided
 from meetings.operations import (
     agenda,
@@ -161,6 +162,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "incidents.incident_reopened": (
         incident_items.on_incident_declared,
         incident_items.on_incident_reopened,
+        incident_privacy.on_incident_changed,
     ),
     "incidents.incident_resolved": (incident_items.on_incident_over, incident_items.on_incident_resolved),
     "incidents.incident_withdrawn": (incident_items.on_incident_over,),
@@ -233,7 +235,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         model_findings.on_model_fixed,
         incident_privacy.on_model_changed,
         experiment_privacy.on_model_changed,
-        drafting.on_model_changed,
+        learning_privacy.on_model_changed,
     ),
     "catalogue.model_stage_moved": (model_findings.on_model_fixed,),
     "catalogue.validation_planned": (model_findings.on_model_fixed,),

@@ -13,10 +13,12 @@ from catalogue.operations import registry_reading
 from history import audit as history_audit
 from history import documents, heartbeats, relay
 from history.claims import Tally
+from incidents.operations import privacy as incident_privacy
 from incidents.operations import role as incident_roles
 from kit import clock
 from leaders.operations import snapshot
 from learnings.operations import glossary
+from learnings.operations import privacy as learning_privacy
 from meetings.operations import acceptance, agreement, tripwire
 from notices.operations import audit as mail_audit
 from notices.operations import delivery, digest, entry, mail_switch, message
@@ -27,7 +29,7 @@ from riskhub.celery import app, sends_only_mail
 from riskhub.celery_heartbeats import AUDITOR, TICK
 from riskhub.retention import deleting
 from risklog.operations import audit as escalations_audit
-from risklog.operations import import_run, stewardship
+from risklog.operations import experiment_privacy, import_run, stewardship
 from signals.operations import months, mute, packing, silence, source_silence
 from talk.operations import file
 
@@ -238,8 +240,9 @@ def tidy() -> None:
 
     It logs acceptances and agreements to thresholds that were decided before the log of decisions had them.
 
-    It adds what registers of an earlier release lack: the standard words in an empty glossary, and the sight
-    of unfinished incidents and their reviews for people with a role.
+    It adds what registers of an earlier release lack: the standard words in an empty glossary, the sight
+    of unfinished incidents and their reviews for people with a role, and the restrictions that the personal
+    data of models demands.
 
     It rebuilds the search documents whose language has changed, as many as fit before the next run.
     """
@@ -252,6 +255,9 @@ def tidy() -> None:
     entry.add_missing_topics()
     glossary.add_to_empty(at=at)
     incident_roles.show_missing(at=at)
+    incident_privacy.restrict_missing(at=at)
+    experiment_privacy.restrict_missing(at=at)
+    learning_privacy.restrict_missing(at=at)
     months.make_ahead(at=at)
     packing.pack_when_due(at, seconds=_PACKING_SECONDS)
     deleting.run_when_due(at, seconds=_RETENTION_SECONDS)

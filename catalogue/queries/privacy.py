@@ -1,10 +1,17 @@
 """What the privacy constraints of a model demand of the objects about it."""
 
+from django.db.models import Q
+
 from catalogue.models import Model
 from catalogue.states import PrivacyConstraint
-from history.models import Event
-from history.queries import present_data
+from history.models import Event, Subject
+from history.queries import changed_fields, later_than, present_data
 from people.models import Team
+
+# Of the rows that have a `model`: those whose model demands a restriction.
+IS_DEMANDED = Q(
+    model__privacy__contains=[PrivacyConstraint.RESTRICTED.value], model__owner_team__isnull=False
+)
 
 
 def demanded_teams(model: Model | None) -> list[Team]:
@@ -15,26 +22,57 @@ def demanded_teams(model: Model | None) -> list[Team]:
     team = model.team_of_risks if model else None
     if model is None or team is None:
         return []
-    rows = Team.objects.filter(subject__in=model.subject.viewers or ()).select_related("subject")
+    if model.subject.viewers is None:
+        return [team]
+    rows = Team.objects.filter(subject__in=model.subject.viewers).select_related("subject")
     return list(rows.order_by("pk")) or [team]
 
 
-def newly_guarded(event: Event) -> Model | None:
-    """Return the model of a catalogue.model_changed since which its constraints restrict what is about it.
+def demanded_viewers(model: Model | None, parent: Subject | None) -> list[int] | None:
+    """Return the subject ids of the teams that a new object must be restricted to; None without a demand.
 
-    None if they did so before the event, or do not do it now.
+    parent: whose viewers the object takes over. If that is restricted, it demands nothing more.
     """
-    changes = {
-        name: pair
-        for row in present_data(event)["rows"]
-        if row["model"] == Model._meta.label_lower
-        for name, pair in row["changes"].items()
-    }
-    was, now = changes.get("privacy", ((), ()))
-    is_new = PrivacyConstraint.RESTRICTED in (now or ()) and PrivacyConstraint.RESTRICTED not in (was or ())
-    has_first_team = "owner_team_id" in changes and changes["owner_team_id"][0] is None
-    if not (is_new or has_first_team):
+    if parent is not None and parent.viewers is not None:
         return None
-    rows = Model.objects.select_related("subject", "owner_team__subject")
-    model = rows.get(subject=event.subject_id)
-    return model if model.team_of_risks else None
+    return [team.subject_id for team in demanded_teams(model)] or None
+
+
+def teams_to_restrict(subject: Subject, model: Model | None) -> list[Team]:
+    """Return the teams that an existing object about a model must be restricted to now; [] if to none.
+
+    [] also if it is restricted already, if it belongs to another root, and if somebody let everyone see it on
+    purpose: since the model has the constraint, and since the object is about this model.
+    """
+    teams = demanded_teams(model)
+    if model is None or not teams:
+        return []
+    rows = Subject.objects.filter(pk=subject.pk, viewers__isnull=True, root__isnull=True)
+    return teams if rows.exists() and not _was_opened(subject, model) else []
+
+
+def _was_opened(subject: Subject, model: Model) -> bool:
+    is_relevant = Q(verb__endswith="_opened_to_all") | Q(verb__endswith="_changed")
+    rows = Event.objects.filter(is_relevant, subject=subject)
+    if since := _constrained_since(model):
+        rows = rows.filter(later_than(since))
+    for event in rows.order_by("-at", "-pk"):
+        if event.verb.endswith("_opened_to_all"):
+            return True
+        if "model_id" in changed_fields(event):
+            return False
+    return False
+
+
+def _constrained_since(model: Model) -> Event | None:
+    """Return the event since which the model has the constraint, None if since its registration.
+
+    A model that loses its owner team and gets another one has the constraint throughout.
+    """
+    rows = Event.objects.filter(subject=model.subject_id, verb="catalogue.model_changed")
+    for event in rows.order_by("-at", "-pk"):
+        for row in present_data(event)["rows"]:
+            was, _now = row["changes"].get("privacy", (None, None))
+            if was is not None and PrivacyConstraint.RESTRICTED not in was:
+                return event
+    return None

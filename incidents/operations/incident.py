@@ -7,6 +7,7 @@ from typing import Any, TypedDict, Unpack
 from django.db import transaction
 
 from catalogue.models import Model, Version
+from catalogue.queries.privacy import demanded_viewers
 from history import operations as history
 from history.models import Event, Subject
 from history.operations import GrantReason, NewGrant, Placement, Reach
@@ -20,6 +21,7 @@ from incidents.states import IncidentSeverity, IncidentState
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from people.models import Team
+from people.queries.restriction import restricted_to
 from signals.models import BreachGroup
 from talk.operations import watch
 
@@ -239,7 +241,7 @@ def restrict(
     if teams is not None and not teams:
         raise Refused("Choose at least one team, or let everyone see it.", field="teams")
     viewers = None if teams is None else {team.subject_id for team in teams}
-    if viewers == _teams_of(incident):
+    if viewers == restricted_to(incident.subject_id):
         return incident
     payload = (
         events.IncidentOpenedToAll() if viewers is None else events.IncidentRestricted(teams=sorted(viewers))
@@ -247,14 +249,6 @@ def restrict(
     history.change(incident, {}, by=by, at=at, seen=seen, payload=payload, raises_version=True)
     history.restrict(incident.subject, viewers)
     return incident
-
-
-def _teams_of(incident: Incident) -> set[int] | None:
-    """Return the stored subject ids of the teams it is restricted to; None if it is unrestricted."""
-    viewers = Subject.objects.values_list("viewers", flat=True).get(pk=incident.subject_id)
-    if viewers is None:
-        return None
-    return set(Subject.objects.filter(pk__in=viewers, kind=Team.KIND).values_list("pk", flat=True))
 
 
 def _locked_group(about: Subject | None) -> BreachGroup | None:
@@ -284,12 +278,11 @@ def _placement(
 ) -> Placement:
     """Return the placement of a new incident: a root that starts as restricted as what it is about is.
 
-    If the personal data of an open model demands it, the incident is restricted to the owner team.
+    If that is open, the incident is restricted as the personal data of its model demands.
     """
     parent = about or (incident.model.subject if incident.model else None)
-    team = incident.model.team_of_risks if incident.model and viewers is None else None
-    if team and parent and parent.viewers is None:
-        viewers = [team.subject_id]
+    if viewers is None:
+        viewers = demanded_viewers(incident.model, parent)
     raiser = by.subject_id
     grants = [NewGrant(raiser, GrantReason.RAISER, Reach.ROOT)] if raiser else []
     return Placement(parent=parent, is_root=True, viewers=viewers, grants=grants)

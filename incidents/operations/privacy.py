@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from catalogue.queries.privacy import demanded_teams, newly_guarded
+from catalogue.queries.privacy import IS_DEMANDED, teams_to_restrict
 from history import operations as history
 from history.models import Event
 from history.queries import changed_fields
@@ -16,24 +16,36 @@ from kit.actor import SYSTEM
 @handler("incidents.incident.restrict_of_model")
 @history.in_one_transaction
 def on_model_changed(event: Event, *, at: datetime) -> None:
-    """Restrict the open incidents of a model whose constraints demand it since this event.
-
-    Handles catalogue.model_changed. An incident that is restricted to teams already stays as it is.
-    """
-    if model := newly_guarded(event):
-        rows = Incident.objects.filter(model=model, subject__viewers__isnull=True).exclude(state__in=OVER)
-        for incident in rows.select_related("subject").order_by("pk"):
-            operations.restrict(incident, teams=demanded_teams(model), by=SYSTEM, at=at)
+    """Restrict the open incidents of a model whose constraints demand it, on catalogue.model_changed."""
+    _restrict(at=at, model__subject=event.subject_id)
 
 
 @handler("incidents.incident.restrict_as_model_demands")
 @history.in_one_transaction
 def on_incident_changed(event: Event, *, at: datetime) -> None:
-    """Restrict an open incident that is about another model now, as that one demands."""
-    if "model_id" not in changed_fields(event):
-        return
-    rows = Incident.objects.filter(subject=event.subject_id, subject__viewers__isnull=True)
-    waiting = rows.exclude(state__in=OVER).select_related("subject", "model__subject", "model__owner_team")
-    incident = waiting.first()
-    if incident is not None and (teams := demanded_teams(incident.model)):
-        operations.restrict(incident, teams=teams, by=SYSTEM, at=at)
+    """Restrict an incident that is about another model now, or that is open again, as its model demands.
+
+    Handles incidents.incident_changed and incidents.incident_reopened.
+    """
+    if changed_fields(event) & {"model_id", "state"}:
+        _restrict(at=at, subject=event.subject_id)
+
+
+@history.in_one_transaction
+def restrict_missing(*, at: datetime) -> None:
+    """Restrict the open incidents that the code of an earlier release left unrestricted. Idempotent."""
+    _restrict(at=at)
+
+
+def _restrict(*, at: datetime, **which: int) -> None:
+    """Restrict the open incidents among these whose model demands it.
+
+    One that is restricted already stays as it is, and so does one that somebody opened to everyone since.
+    """
+    rows = Incident.objects.filter(IS_DEMANDED, subject__viewers__isnull=True, **which).exclude(
+        state__in=OVER
+    )
+    related = rows.select_related("subject", "model__subject", "model__owner_team__subject")
+    for incident in related.select_for_update(of=("self",)).order_by("pk"):
+        if teams := teams_to_restrict(incident.subject, incident.model):
+            operations.restrict(incident, teams=teams, by=SYSTEM, at=at)

@@ -1,9 +1,8 @@
-"""What Riskhub does to drafts: it creates them from finished reviews, and restricts them with their model."""
+"""Create drafts from finished reviews."""
 
 from dataclasses import asdict
 from datetime import datetime
 
-from catalogue.queries.privacy import demanded_teams, newly_guarded
 from history import operations as history
 from history.models import Event, Subject
 from history.operations import Placement
@@ -15,7 +14,6 @@ from learnings import events
 from learnings.models import Learning
 from learnings.operations.origin import origin_of
 from learnings.queries import prefill
-from learnings.states import LearningState
 from risklog.models import Review
 from risklog.states import Outcome, ReviewState
 from talk.operations import tag
@@ -52,20 +50,6 @@ def on_postmortem_finished(event: Event, *, at: datetime) -> None:
     if postmortem is not None:
         about = postmortem.incident.subject
         _draft(about, events.LearningDrafted(review=about.reference), at=at, cause=event)
-
-
-@handler("learnings.learning.restrict_drafts_of_model")
-@history.in_one_transaction
-def on_model_changed(event: Event, *, at: datetime) -> None:
-    """Restrict the open drafts about a model whose constraints demand it since this event.
-
-    Handles catalogue.model_changed. A draft below another root, such as a risk, stays as that is.
-    """
-    if model := newly_guarded(event):
-        rows = Learning.objects.filter(model=model, state=LearningState.DRAFT).select_related("subject")
-        teams = [team.subject_id for team in demanded_teams(model)]
-        for draft in rows.filter(subject__viewers__isnull=True, subject__root__isnull=True).order_by("pk"):
-            history.restrict(draft.subject, teams)
 
 
 def _draft(about: Subject, drafted: events.LearningDrafted, *, at: datetime, cause: Event) -> None:

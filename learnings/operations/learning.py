@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from catalogue.models import Model
+from catalogue.queries.privacy import demanded_viewers
 from history import operations as history
 from history.models import Subject
 from history.operations import GrantReason, NewGrant, Placement
@@ -14,6 +14,7 @@ from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
 from learnings import events
 from learnings.models import Learning
+from learnings.operations import privacy
 from learnings.operations.origin import origin_of
 from learnings.states import LearningState, LearningVerdict
 from people.models import User
@@ -51,7 +52,7 @@ def write(
     draft = Learning(about=about, author=author, made_at=at, **values)
     grants = [NewGrant(author.subject_id, GrantReason.AUTHOR)] if author else []
     if about is None and viewers is None:
-        viewers = _demanded_viewers(draft.model)
+        viewers = demanded_viewers(draft.model, None)
     scope = Placement(parent=about, viewers=viewers, grants=grants)
     history.record(draft, events.LearningDrafted(), by=by, at=at, placed=scope)
     return draft
@@ -92,8 +93,8 @@ def change(
         _show_to_author(learning, by=by, at=at)
     if event and "title" in cleaned:
         history.retitle(learning)
-    if event and "model" in cleaned:
-        _restrict_draft(learning, learning.model)
+    if event and "model" in cleaned and learning.state == LearningState.DRAFT:
+        privacy.restrict(learning, at=at)
     return learning
 
 
@@ -117,8 +118,6 @@ def publish(
     cleaned |= _judged(learning, cleaned, by=by, at=at)
     if learning.author_id is None:
         cleaned["author"] = by.person
-    if "model" in cleaned:
-        _restrict_draft(learning, cleaned["model"])
     history.move(
         learning, LearningState.PUBLISHED, by=by, at=at, seen=seen, values={**cleaned, "published_at": at}
     )
@@ -126,6 +125,7 @@ def publish(
         _show_to_author(learning, by=by, at=at)
     if "title" in cleaned:
         history.retitle(learning)
+    privacy.restrict(learning, at=at)
     return learning
 
 
@@ -142,10 +142,15 @@ def judge(learning: Learning, *, verdict: str, by: Actor, at: datetime, seen: in
     return learning
 
 
+@transaction.atomic
 def withdraw(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
-    """Move a published learning back to draft. Raises Refused if another draft about the same exists."""
+    """Move a published learning back to draft, and restrict it as its model demands.
+
+    Raises Refused if another draft about the same exists.
+    """
     _no_other_draft(learning)
     history.move(learning, LearningState.DRAFT, by=by, at=at, seen=seen, values={"published_at": None})
+    privacy.restrict(learning, at=at)
     return learning
 
 
@@ -162,30 +167,20 @@ def discard(
 
 @transaction.atomic
 def restore(learning: Learning, *, by: Actor, at: datetime, seen: int | None = None) -> Learning:
-    """Restore a discarded draft. Raises Refused if another draft about the same exists."""
+    """Restore a discarded draft, and restrict it as its model demands.
+
+    Raises Refused if another draft about the same exists.
+    """
     _no_other_draft(learning)
     history.move(learning, LearningState.DRAFT, by=by, at=at, seen=seen)
     history.retire(learning, is_retired=False)
+    privacy.restrict(learning, at=at)
     return learning
 
 
 def _show_to_author(learning: Learning, *, by: Actor, at: datetime) -> None:
     if learning.author:
         history.grant_sight([learning.subject], [learning.author], reason=GrantReason.AUTHOR, by=by, at=at)
-
-
-def _demanded_viewers(model: Model | None) -> list[int] | None:
-    """Return the only team that sees what is about the model by its privacy constraints; None without one."""
-    team = model.team_of_risks if model else None
-    return [team.subject_id] if team else None
-
-
-def _restrict_draft(draft: Learning, model: Model | None) -> None:
-    """Restrict an open draft with a root of its own as this model demands. What is published stays open."""
-    demanded = _demanded_viewers(model)
-    is_open = draft.subject.viewers is None and draft.subject.root_id is None
-    if demanded and is_open and draft.state == LearningState.DRAFT:
-        history.restrict(draft.subject, demanded)
 
 
 def _no_other_draft(learning: Learning) -> None:

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from catalogue.queries.privacy import demanded_teams, newly_guarded
+from catalogue.queries.privacy import IS_DEMANDED, teams_to_restrict
 from history import operations as history
-from history.models import Event, RecordedQuerySet
+from history.models import Event
 from history.queries import changed_fields
 from history.wiring import handler
 from kit.actor import SYSTEM
@@ -16,29 +16,36 @@ from risklog.states import UNFINISHED_EXPERIMENTS
 @handler("risklog.experiment.restrict_of_model")
 @history.in_one_transaction
 def on_model_changed(event: Event, *, at: datetime) -> None:
-    """Restrict the unfinished experiments of a model whose constraints demand it since this event.
+    """Restrict the unfinished experiments of a model whose constraints demand it.
 
-    Handles catalogue.model_changed. One that is restricted to teams already stays as it is, and so does one
-    that belongs to what it is about.
+    Handles catalogue.model_changed.
     """
-    if model := newly_guarded(event):
-        for experiment in _open().filter(model=model).order_by("pk"):
-            experiment_sight.restrict(experiment, teams=demanded_teams(model), by=SYSTEM, at=at)
+    _restrict(at=at, model__subject=event.subject_id)
 
 
 @handler("risklog.experiment.restrict_as_model_demands")
 @history.in_one_transaction
 def on_experiment_changed(event: Event, *, at: datetime) -> None:
     """Restrict an unfinished experiment that is about another model now, as that one demands."""
-    if "model_id" not in changed_fields(event):
-        return
-    rows = _open().filter(subject=event.subject_id).select_related("model__subject", "model__owner_team")
-    experiment = rows.first()
-    if experiment is not None and (teams := demanded_teams(experiment.model)):
-        experiment_sight.restrict(experiment, teams=teams, by=SYSTEM, at=at)
+    if "model_id" in changed_fields(event):
+        _restrict(at=at, subject=event.subject_id)
 
 
-def _open() -> RecordedQuerySet[Experiment]:
-    """Return the unfinished experiments that are roots and that everyone may see."""
-    rows = Experiment.objects.filter(state__in=UNFINISHED_EXPERIMENTS).select_related("subject")
-    return rows.filter(subject__viewers__isnull=True, subject__root__isnull=True)
+@history.in_one_transaction
+def restrict_missing(*, at: datetime) -> None:
+    """Restrict unfinished experiments that the code of an earlier release left unrestricted. Idempotent."""
+    _restrict(at=at)
+
+
+def _restrict(*, at: datetime, **which: int) -> None:
+    """Restrict the unfinished experiments among these whose model demands it.
+
+    One that is restricted already stays as it is, and so do one that somebody opened to everyone since, and
+    one that belongs to what it is about.
+    """
+    rows = Experiment.objects.filter(IS_DEMANDED, state__in=UNFINISHED_EXPERIMENTS, **which)
+    own = rows.filter(subject__viewers__isnull=True, subject__root__isnull=True)
+    related = own.select_related("subject", "model__subject", "model__owner_team__subject")
+    for experiment in related.select_for_update(of=("self",)).order_by("pk"):
+        if teams := teams_to_restrict(experiment.subject, experiment.model):
+            experiment_sight.restrict(experiment, teams=teams, by=SYSTEM, at=at)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from catalogue.queries.privacy import demanded_viewers
 from history import operations as history
 from history.operations import GrantReason, NewGrant, Placement, Reach
 from kit.actor import Actor
@@ -51,16 +52,15 @@ def placement(
     """Return the placement of a new experiment (ADR 0054).
 
     It belongs to what it is about, and is seen by the same readers, also when that is restricted later. Else
-    it is a root, as restricted at first as its model is. If the personal data of its open model demands it,
-    it is a root that is restricted to the owner team.
+    it is a root, as restricted at first as its model is. If both are open and the personal data of its model
+    demands it, it is a root that is restricted to the teams of the model.
     """
     about, model = experiment.about, experiment.model
     is_open = about is None or about.viewers is None
     is_root = about is None or (is_open and model is not None and model.subject.viewers is not None)
-    team = model.team_of_risks if model and is_open and viewers is None else None
-    if team and model and model.subject.viewers is None:
-        viewers = [team.subject_id]
     parent = (model.subject if model else None) if is_root else about
+    if viewers is None:
+        viewers = demanded_viewers(model, parent)
     reach = Reach.ROOT if is_root or viewers is not None else Reach.OBJECT
     people = [NewGrant(user.subject_id, GrantReason.OWNER, reach) for user in owners]
     if by.subject_id:

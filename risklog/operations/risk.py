@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from catalogue.models import Model
+from catalogue.queries.privacy import demanded_viewers
 from history import operations as history
 from history.models import Event
 from history.operations import GrantReason, NewGrant, Placement, Reach
@@ -296,12 +297,11 @@ def restrict(
 def _placement(risk: Risk, viewers: Sequence[int] | None, by: Actor) -> Placement:
     """Return the placement of a new risk: a root that starts as restricted as its breach or model is.
 
-    If the personal data of an open model demands it, the risk is restricted to the owner team.
+    If that is open, the risk is restricted as the personal data of its model demands.
     """
     about = risk.breach_group or risk.model
-    team = risk.model.team_of_risks if risk.model and viewers is None else None
-    if team and about and about.subject.viewers is None:
-        viewers = [team.subject_id]
+    if viewers is None:
+        viewers = demanded_viewers(risk.model, about.subject if about else None)
     grantees = {
         GrantReason.RAISER: by.subject_id,
         GrantReason.OWNER: risk.owner.subject_id if risk.owner else None,

@@ -3,7 +3,7 @@
 import pytest
 
 from catalogue.operations import model as models
-from history.models import Event
+from history.models import Event, Subject
 from incidents.operations import incident as incident_operations
 from kit.actor import SYSTEM
 from learnings.operations import learning as learning_operations
@@ -94,6 +94,102 @@ def test_objects_that_somebody_opened_again_or_restricted_otherwise_stay(team, m
     schedule.act(AT)
 
     assert viewers_of(declared) is None and viewers_of(tested) is None
+
+
+def test_what_somebody_opened_stays_open_when_the_model_gets_its_team_again(team, model):
+    declared, tested = incidents.incident(model=model), experiments.experiment(model=model)
+    guard(model)
+    incident_operations.restrict(fresh(declared), teams=None, **BY)
+    experiment_sight.restrict(fresh(tested), teams=None, **BY)
+
+    for owner in (None, team):
+        models.change(fresh(model), {"owner_team": owner}, **BY)
+        schedule.act(AT)
+
+    assert viewers_of(declared) is None and viewers_of(tested) is None
+
+
+def test_what_was_over_is_restricted_when_it_is_active_again(team, model):
+    withdrawn = incidents.incident(model=model, state="withdrawn")
+    opened = incidents.incident(model=model, viewers=[team.subject_id], state="withdrawn")
+    incident_operations.restrict(opened, teams=None, **BY)
+    discarded, published = learnings.discarded(model=model), learnings.published(model=model)
+    guard(model)
+
+    for incident in (withdrawn, opened):
+        incident_operations.reopen(fresh(incident), reason="It came back", **BY)
+    learning_operations.restore(fresh(discarded), **BY)
+    learning_operations.withdraw(fresh(published), **BY)
+    schedule.act(AT)
+
+    for obj in (withdrawn, opened, discarded, published):
+        assert team.subject_id in (viewers_of(obj) or ()), obj
+
+
+def test_an_incident_that_was_opened_on_purpose_stays_open_when_it_is_reopened(model):
+    declared = incidents.incident(model=model)
+    guard(model)
+    declared = incident_operations.restrict(fresh(declared), teams=None, **BY)
+    incident_operations.withdraw(declared, reason="It was a test", **BY)
+    incident_operations.reopen(declared, reason="It was none", **BY)
+    schedule.act(AT)
+
+    assert viewers_of(declared) is None
+
+
+def test_an_incident_that_was_opened_about_another_model_is_restricted(team):
+    guarded = catalogue.model(owner_team=team, has_personal_data=True, privacy=["restricted"])
+    declared = incidents.incident(viewers=[team.subject_id])
+    incident_operations.restrict(declared, teams=None, **BY)
+    incident_operations.change(declared, {"model": guarded}, **BY)
+    schedule.act(AT)
+
+    assert team.subject_id in (viewers_of(declared) or ())
+
+
+def test_the_daily_run_restricts_what_an_earlier_release_left_open(team):
+    guarded = catalogue.model(owner_team=team, has_personal_data=True, privacy=["restricted"])
+    objects = [
+        incidents.incident(model=guarded),
+        experiments.experiment(model=guarded),
+        learnings.draft(model=guarded),
+    ]
+    on_purpose = incidents.incident(model=guarded)
+    schedule.act(AT)
+    incident_operations.restrict(on_purpose, teams=None, **BY)
+    Subject.objects.filter(pk__in=[obj.subject_id for obj in objects]).update(viewers=None)
+    count = Event.objects.count
+
+    schedule.tidy()
+    restricted = count()
+    schedule.tidy()
+
+    for obj in objects:
+        assert team.subject_id in (viewers_of(obj) or ()), obj
+    assert viewers_of(on_purpose) is None
+    assert count() == restricted
+
+
+def test_the_history_of_a_draft_says_that_it_was_restricted(team, model):
+    draft = learnings.draft(model=model)
+    guard(model)
+
+    event = Event.objects.get(verb="learnings.learning_restricted")
+    assert (event.subject_id, event.data["teams"]) == (draft.subject_id, [team.subject_id])
+
+
+def test_each_object_about_an_open_breach_is_restricted_to_the_teams_of_a_restricted_model(team):
+    other = people.team("Fraud")
+    fields = {"owner_team": team, "has_personal_data": True, "privacy": ["restricted"]}
+    model = catalogue.model(viewers=[other.subject_id], **fields)
+    about = incidents.incident().subject
+    objects = [
+        incidents.incident(model=model, about=about),
+        experiments.experiment(model=model, about=about),
+        learnings.draft(model=model),
+    ]
+    for obj in objects:
+        assert other.subject_id in viewers_of(obj) and team.subject_id not in viewers_of(obj), obj
 
 
 def test_they_are_restricted_when_the_model_gets_its_first_team(team):
