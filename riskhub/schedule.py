@@ -15,6 +15,7 @@ from history import documents, heartbeats, relay
 from history.claims import Tally
 from incidents.operations import privacy as incident_privacy
 from incidents.operations import role as incident_roles
+from incidents.operations import waiting_review
 from kit import clock
 from leaders.operations import snapshot
 from learnings.operations import glossary
@@ -242,7 +243,7 @@ def tidy() -> None:
 
     It adds what registers of an earlier release lack: the standard words in an empty glossary, the sight
     of unfinished incidents and their reviews for people with a role, and the restrictions that the personal
-    data of models demands.
+    data of models demands. It stops the reminders and escalations of reviews that wait for their incident.
 
     It rebuilds the search documents whose language has changed, as many as fit before the next run.
     """
@@ -258,6 +259,7 @@ def tidy() -> None:
     incident_privacy.restrict_missing(at=at)
     experiment_privacy.restrict_missing(at=at)
     learning_privacy.restrict_missing(at=at)
+    waiting_review.stop_where_missing(at=at)
     months.make_ahead(at=at)
     packing.pack_when_due(at, seconds=_PACKING_SECONDS)
     deleting.run_when_due(at, seconds=_RETENTION_SECONDS)

@@ -7,7 +7,8 @@ from django.db.models import Q
 from catalogue.models import Model
 from history.models import Subject
 from incidents.models import Observer
-from incidents.states import IncidentSeverity, IncidentState, PostmortemState, RiskAnswer
+from incidents.models.postmortem import CAN_FINISH
+from incidents.states import IncidentSeverity, PostmortemState, RiskAnswer
 from lists import filtering
 from lists.specification import Filter, ListSpec, Order, Reader
 from people import queries as people
@@ -21,10 +22,9 @@ def _observed_by(values: Sequence[int | str], reader: Reader) -> Q:
 def overdue(reader: Reader) -> Q:
     """Return the condition that a review is open and its due date has passed.
 
-    A review waits while its incident is open again.
+    A review that waits for its incident is not overdue.
     """
-    resolved = IncidentState.RESOLVED
-    return Q(state=PostmortemState.OPEN, incident__state=resolved, due_on__lt=reader.today)
+    return CAN_FINISH & Q(due_on__lt=reader.today)
 
 
 POSTMORTEMS = ListSpec(

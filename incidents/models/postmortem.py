@@ -1,16 +1,21 @@
 """Post-incident reviews: what made an incident possible, and which risk should have caught it."""
 
+from datetime import date
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from history.models import Part, Recorded
 from incidents.models.incident import Incident
-from incidents.states import MAX_WHYS, POSTMORTEM_MOVES, PostmortemState, RiskAnswer
+from incidents.states import MAX_WHYS, POSTMORTEM_MOVES, IncidentState, PostmortemState, RiskAnswer
 from people.models import Function, User
 from risklog.models import Risk
 
 MAX_WHY = 500
+# An open review can be finished only while its incident is resolved. Otherwise it waits: it is not due.
+CAN_FINISH = Q(state=PostmortemState.OPEN, incident__state=IncidentState.RESOLVED)
+WAITS = Q(state=PostmortemState.OPEN) & ~Q(incident__state=IncidentState.RESOLVED)
 
 
 class Postmortem(Recorded):
@@ -62,6 +67,15 @@ class Postmortem(Recorded):
     @property
     def is_open(self) -> bool:
         return self.state == PostmortemState.OPEN
+
+    @property
+    def waits(self) -> bool:
+        """Return True if an open review is not due, because its incident is not resolved. See WAITS."""
+        return self.is_open and self.incident.state != IncidentState.RESOLVED
+
+    def is_overdue(self, today: date) -> bool:
+        """Return True if an open review is late. One that waits is not."""
+        return self.is_open and not self.waits and self.due_on < today
 
 
 class Observer(Part):

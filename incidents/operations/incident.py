@@ -15,7 +15,7 @@ from incidents import events
 from incidents.models import Incident, Postmortem
 from incidents.models.incident import MAX_AFFECTED, MAX_TITLE
 from incidents.moments import MOMENTS, problems, this_minute
-from incidents.operations import duty, involved, postmortem
+from incidents.operations import duty, involved, postmortem, waiting_review
 from incidents.queries import incident as queries
 from incidents.states import IncidentSeverity, IncidentState
 from kit.actor import SYSTEM, Actor
@@ -216,7 +216,7 @@ def reopen(incident: Incident, *, reason: str, by: Actor, at: datetime, seen: in
     values = {"mitigated_at": None, "resolved_at": None}
     opened = IncidentState.OPEN
     event = history.move(incident, opened, by=by, at=at, seen=seen, values=values, payload=payload)
-    postmortem.wait_for(incident, by=SYSTEM, at=at, cause=event)
+    waiting_review.wait_for(incident, by=SYSTEM, at=at, cause=event)
     return incident
 
 

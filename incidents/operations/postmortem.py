@@ -17,7 +17,7 @@ from history.queries import changed_fields
 from history.wiring import handler
 from incidents import events
 from incidents.models import Incident, Observer, Postmortem
-from incidents.models.postmortem import MAX_WHY
+from incidents.models.postmortem import CAN_FINISH, MAX_WHY
 from incidents.observers import choose
 from incidents.queries import observer as observers
 from incidents.queries import postmortem as queries
@@ -124,19 +124,6 @@ def _due_again(
         history.drop_dues(postmortem.subject_id, REMINDER, OVERDUE)
         _put_dues(postmortem, incident)
     return postmortem
-
-
-def wait_for(incident: Incident, *, by: Actor, at: datetime, cause: Event | None = None) -> None:
-    """Stop the reminders and the escalation of the review of an incident that came back.
-
-    It cannot be finished while the incident is open. open_for() sets its due date again.
-    """
-    postmortem = Postmortem.objects.filter(incident=incident, state=PostmortemState.OPEN).first()
-    if postmortem is None:
-        return
-    history.drop_dues(postmortem.subject_id, REMINDER, OVERDUE)
-    reason = "The incident is open again. Its review is due again after it is resolved."
-    _resolve_escalation(postmortem, reason, by=by, at=at, cause=cause)
 
 
 def _handlers(incident: Incident) -> tuple[int | None, ...]:
@@ -305,13 +292,15 @@ def finish(postmortem: Postmortem, *, by: Actor, at: datetime, seen: int | None 
             f"It has more than {MAX_ACTIONS} actions. Choose those that matter, and drop the others."
         )
     incident = Incident.objects.select_related("subject").get(pk=postmortem.incident_id)
+    if incident.state == IncidentState.WITHDRAWN:
+        raise IllegalMove("The incident is withdrawn. It needs no review.", field="state")
     if incident.state != IncidentState.RESOLVED:
         raise IllegalMove("The incident is not resolved. Resolve it first.", field="state")
     values = {"finished_at": at, "finished_by": by.person}
     event = history.move(postmortem, PostmortemState.DONE, by=by, at=at, seen=seen, values=values)
     history.move(incident, IncidentState.REVIEWED, by=by, at=at, cause=event)
     history.drop_dues(postmortem.subject_id, REMINDER, OVERDUE)
-    _resolve_escalation(postmortem, "The review is finished.", by=by, at=at, cause=event)
+    resolve_escalation(postmortem, "The review is finished.", by=by, at=at, cause=event)
     return postmortem
 
 
@@ -357,19 +346,19 @@ def _told(incident: Incident) -> list[int]:
 
 
 def _of_due(due: Due) -> Postmortem | None:
-    """Return the review, None if it does not wait: it is done, or its incident is not resolved any more.
+    """Return the review, None if it cannot be finished: it is done, or it waits for its incident.
 
     Both are locked, so that a reopening that commits meanwhile finds the escalation that it resolves.
     """
     rows = Postmortem.objects.select_related("subject", "incident__subject", "incident__team")
     rows = rows.select_for_update(of=("self", "incident"))
-    waiting = rows.filter(state=PostmortemState.OPEN, incident__state=IncidentState.RESOLVED)
-    return waiting.filter(subject=due.subject_id).first()
+    return rows.filter(CAN_FINISH, subject=due.subject_id).first()
 
 
-def _resolve_escalation(
+def resolve_escalation(
     postmortem: Postmortem, reason: str, *, by: Actor, at: datetime, cause: Event | None
 ) -> None:
+    """Resolve the escalation of a review, if it has one."""
     running = climb.lock(about_id=postmortem.subject_id)
     if running is not None:
         escalations.resolve(running, reason=reason, by=by, at=at, cause=cause)

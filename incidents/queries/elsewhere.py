@@ -5,13 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
 
 from history.digest_parts import DigestPart, Said
 from history.models import RecordedQuerySet
 from incidents.filters import STARTED_ORDER
 from incidents.filters.postmortem import overdue
 from incidents.models import Incident, InvolvedModel, Postmortem, of_model
+from incidents.models.postmortem import WAITS
 from incidents.queries import incident as incidents
 from incidents.queries import postmortem as postmortems
 from incidents.states import LEVELS, ONGOING, IncidentSeverity, IncidentState, PostmortemState
@@ -97,14 +109,14 @@ class MyIncidents:
 
 
 def mine(user: User) -> MyIncidents:
-    """Return what waits for a person, at most FEW of each. Two queries."""
+    """Return what waits for a person, at most FEW of each. Reviews that wait come last. Two queries."""
     role = Q(lead=user.pk) | Q(scribe=user.pk) | Q(communications=user.pk)
     ongoing = incidents.incidents().visible_to(user).filter(role, state__in=ONGOING)
     led = Q(incident__lead=user.pk) | Q(incident__scribe=user.pk) | Q(observers__user=user.pk)
     reviews = postmortems.postmortems().visible_to(user).filter(led, state=PostmortemState.OPEN)
-    return MyIncidents(
-        list(ongoing.order_by("-id")[:FEW]), list(reviews.distinct().order_by("due_on", "id")[:FEW])
-    )
+    is_last = ExpressionWrapper(WAITS, output_field=BooleanField())
+    ordered = reviews.annotate(is_last=is_last).distinct().order_by("is_last", "due_on", "id")
+    return MyIncidents(list(ongoing.order_by("-id")[:FEW]), list(ordered[:FEW]))
 
 
 def overdue_reviews(user: User, page: Any) -> list[Postmortem] | None:

@@ -1,7 +1,6 @@
 """Queries of post-incident reviews: the rows of lists, their observers, their actions, and hints."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -10,7 +9,7 @@ from actions.states import ActionState
 from history.models import RecordedQuerySet
 from incidents.blameless import hints
 from incidents.models import Incident, Observer, Postmortem
-from incidents.states import MIN_WHYS, IncidentState
+from incidents.states import MIN_WHYS
 from kit.sight import Visitor
 from people.models import User
 from risklog.models import Risk
@@ -77,16 +76,6 @@ def hints_of(postmortem: Postmortem) -> list[str]:
     names = User.objects.filter(pk__in=[pk for pk in ids if pk]).values_list("name", flat=True)
     text = "\n".join([postmortem.factors, *postmortem.whys, postmortem.lessons])
     return hints(text, names)
-
-
-def is_waiting(postmortem: Postmortem) -> bool:
-    """Return True if a review cannot be finished, because its incident is not resolved any more."""
-    return postmortem.is_open and postmortem.incident.state != IncidentState.RESOLVED
-
-
-def is_overdue(postmortem: Postmortem, today: date) -> bool:
-    """Return True if an open review is late. It is not while it waits."""
-    return postmortem.is_open and not is_waiting(postmortem) and postmortem.due_on < today
 
 
 def candidates(user: Visitor, postmortem: Postmortem) -> list[Risk]:

@@ -81,8 +81,7 @@ def _detail(
         "candidates": queries.candidates(request.user, postmortem) if may_change else [],
         "forms": forms if may_change else {},
         "may_change": may_change,
-        "is_overdue": queries.is_overdue(postmortem, clock.today()),
-        "is_waiting": queries.is_waiting(postmortem),
+        "is_overdue": postmortem.is_overdue(clock.today()),
         "refusal": form.first_error if form and refused == "finish" else "",
     }
     return respond(request, "incidents/postmortem_detail.html", None, context, status=status)

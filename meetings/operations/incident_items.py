@@ -7,7 +7,7 @@ from django.db.models import Q
 from history.models import Event
 from history.wiring import handler
 from incidents.models import Incident, Postmortem
-from incidents.states import IncidentState, PostmortemState
+from incidents.models.postmortem import CAN_FINISH, WAITS
 from kit.actor import SYSTEM
 from meetings.operations import placement, waiting_items
 from meetings.queries.facts import facts_of
@@ -70,9 +70,8 @@ def on_incident_resolved(event: Event, *, at: datetime) -> None:
 @handler("meetings.agenda.pause_postmortem_item")
 def on_incident_reopened(event: Event, *, at: datetime) -> None:
     """Finish the waiting items of the review of an incident that came back."""
-    rows = Postmortem.objects.filter(incident__subject=event.subject_id)
-    postmortem = rows.exclude(incident__state=IncidentState.RESOLVED).first()
-    if postmortem is None or not postmortem.is_open:
+    postmortem = Postmortem.objects.filter(WAITS, incident__subject=event.subject_id).first()
+    if postmortem is None:
         return
     for item in waiting_items.about(postmortem.subject_id):
         waiting_items.finish(item, "The incident was reopened before the meeting", at=at, cause=event)
@@ -81,8 +80,7 @@ def on_incident_reopened(event: Event, *, at: datetime) -> None:
 def _place_review(which: Q, event: Event, *, at: datetime) -> None:
     """Place an open review whose incident is resolved."""
     rows = Postmortem.objects.select_related("subject", "incident")
-    waiting = rows.filter(state=PostmortemState.OPEN, incident__state=IncidentState.RESOLVED)
-    postmortem = waiting.filter(which).first()
+    postmortem = rows.filter(CAN_FINISH).filter(which).first()
     if postmortem is None:
         return
     facts = facts_of(postmortem.subject)

@@ -266,6 +266,7 @@ def test_a_late_review_waits_while_its_incident_is_open_again(client, mia, move_
     address, overdue = f"/incidents/{declared.reference}/review/", "It is escalated until it is done."
     page = client.get(address).content.decode()
     assert overdue not in page and "The incident is open." in page
+    assert "waits until the incident is resolved" in client.get("/incidents/reviews/").content.decode()
 
     incidents.resolve(declared, by=SYSTEM, at=AT + 19 * DAY)
     assert dues.count() == 2
