@@ -26,7 +26,7 @@ Row = TypeVar("Row", bound=Recorded | Part)
 
 __all__ = [
     "FurtherRow", "GrantReason", "NewGrant", "Placement", "Reach", "author", "change", "change_many",
-    "drop_dues", "drop_dues_of", "end_all_sight", "end_sight", "give_back_sight", "grant_sight",
+    "detach", "drop_dues", "drop_dues_of", "end_all_sight", "end_sight", "give_back_sight", "grant_sight",
     "hand_over_roots", "in_one_transaction", "lock_scope", "move", "move_many", "put_due", "put_dues",
     "record", "record_many", "replan_dues", "reroot", "restrict", "retire", "retitle",
 ]  # fmt: skip
@@ -265,6 +265,14 @@ def restrict(root: Subject, teams: Iterable[int] | None) -> None:
 def reroot(subject_ids: Sequence[int], root: Subject) -> None:
     """Move these subjects, with everything below them, under another root. They take over its viewers."""
     scope.reroot(subject_ids, root.pk)
+
+
+@in_one_transaction
+def detach(subject: Subject) -> None:
+    """Make a subject an own root before restrict(). What was created below it stays with the former root."""
+    scope.lock(subject)
+    scope.detach(subject.pk)
+    subject.root = None
 
 
 def lock_scope(subject: Subject) -> None:

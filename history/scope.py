@@ -139,6 +139,25 @@ def reroot(subject_ids: Sequence[int], root_id: int) -> None:
     )
 
 
+def detach(subject_id: int) -> None:
+    """Make a subject a root of its own. Its owners and who raised it keep it as a whole.
+
+    What was created below it before stays with the former root.
+    """
+    _run(
+        "UPDATE history_grant SET reach = 'root' WHERE subject_id = %s AND reason IN ('owner', 'raiser')"
+        " AND (ended_at IS NULL OR has_left)",
+        [subject_id],
+    )
+    _run(
+        "UPDATE history_subject s SET root_id = NULL, granted = ARRAY("
+        " SELECT DISTINCT person_id FROM history_grant g"
+        " WHERE g.subject_id = s.id AND g.reach = 'object' AND g.ended_at IS NULL ORDER BY 1"
+        ") WHERE s.id = %s",
+        [subject_id],
+    )
+
+
 def lock_roots(root_ids: Iterable[int]) -> dict[int, list[int] | None]:
     """Lock roots in the order of their ids. Return their viewers: id -> subject ids, None for everyone.
 

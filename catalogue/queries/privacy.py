@@ -41,25 +41,25 @@ def demanded_viewers(model: Model | None, parent: Subject | None) -> list[int] |
 def teams_to_restrict(subject: Subject, model: Model | None) -> list[Team]:
     """Return the teams that an existing object about a model must be restricted to now; [] if to none.
 
-    [] also if it is restricted already, if it belongs to another root, and if somebody let everyone see it on
-    purpose: since the model has the constraint, and since the object is about this model.
+    [] also if it is restricted already, and if somebody let everyone see it, or its root, on purpose: since
+    the model has the constraint, and since the object is about this model.
     """
     teams = demanded_teams(model)
     if model is None or not teams:
         return []
-    rows = Subject.objects.filter(pk=subject.pk, viewers__isnull=True, root__isnull=True)
+    rows = Subject.objects.filter(pk=subject.pk, viewers__isnull=True)
     return teams if rows.exists() and not _was_opened(subject, model) else []
 
 
 def _was_opened(subject: Subject, model: Model) -> bool:
     is_relevant = Q(verb__endswith="_opened_to_all") | Q(verb__endswith="_changed")
-    rows = Event.objects.filter(is_relevant, subject=subject)
+    rows = Event.objects.filter(is_relevant, subject__in=[subject.pk, subject.scope_id])
     if since := _constrained_since(model):
         rows = rows.filter(later_than(since))
     for event in rows.order_by("-at", "-pk"):
         if event.verb.endswith("_opened_to_all"):
             return True
-        if "model_id" in changed_fields(event):
+        if event.subject_id == subject.pk and "model_id" in changed_fields(event):
             return False
     return False
 

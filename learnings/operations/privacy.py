@@ -17,6 +17,8 @@ def restrict(learning: Learning, *, at: datetime) -> None:
 
     One that is restricted already stays as it is, and so does one that belongs to what it is about.
     """
+    if learning.subject.root_id is not None:
+        return
     if teams := teams_to_restrict(learning.subject, learning.model):
         ids = [team.subject_id for team in teams]
         history.change(learning, {}, by=SYSTEM, at=at, payload=events.LearningRestricted(teams=ids))

@@ -40,12 +40,17 @@ def restrict_missing(*, at: datetime) -> None:
 def _restrict(*, at: datetime, **which: int) -> None:
     """Restrict the unfinished experiments among these whose model demands it.
 
-    One that is restricted already stays as it is, and so do one that somebody opened to everyone since, and
-    one that belongs to what it is about.
+    One that is restricted already stays as it is, and so does one that somebody opened to everyone since. One
+    that belongs to an open object becomes a root of its own, as a new one is. What was created below it
+    before, such as its actions, stays with that object.
     """
     rows = Experiment.objects.filter(IS_DEMANDED, state__in=UNFINISHED_EXPERIMENTS, **which)
-    own = rows.filter(subject__viewers__isnull=True, subject__root__isnull=True)
-    related = own.select_related("subject", "model__subject", "model__owner_team__subject")
+    related = rows.filter(subject__viewers__isnull=True).select_related(
+        "subject", "model__subject", "model__owner_team__subject"
+    )
     for experiment in related.select_for_update(of=("self",)).order_by("pk"):
+        history.lock_scope(experiment.subject)  # what it is about is not restricted meanwhile
         if teams := teams_to_restrict(experiment.subject, experiment.model):
+            if experiment.subject.root_id is not None:
+                history.detach(experiment.subject)
             experiment_sight.restrict(experiment, teams=teams, by=SYSTEM, at=at)

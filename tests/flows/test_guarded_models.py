@@ -10,8 +10,9 @@ from learnings.operations import learning as learning_operations
 from riskhub import schedule
 from risklog.operations import experiment as experiment_operations
 from risklog.operations import experiment_sight
+from risklog.operations import risk as risk_operations
 from tests.conftest import AT
-from tests.factories import catalogue, experiments, incidents, learnings, people
+from tests.factories import actions, catalogue, experiments, incidents, learnings, people, risks
 
 pytestmark = pytest.mark.django_db
 BY = {"by": SYSTEM, "at": AT}
@@ -78,6 +79,39 @@ def test_who_declared_it_and_who_owns_it_still_see_it(model):
     for obj in (declared, tested):
         assert type(obj).objects.visible_to(ana).exists()
         assert not type(obj).objects.visible_to(people.user()).exists()
+
+
+def test_an_experiment_about_an_open_object_is_restricted_as_a_new_one_is(team, model):
+    ana, (first, second) = people.user("Ana"), experiments.owners()
+    risk = risks.risk()
+    tested = experiments.experiment(model=model, about=risk.subject, person=ana, owners=[first, second])
+    draft = learnings.draft(model=model, about=risk.subject)
+    guard(model)
+
+    tested = fresh(tested)
+    assert tested.subject.root_id is None
+    for reader in (ana, first, second, people.user(teams=[team])):
+        assert tested.subject.is_visible_to(reader), reader
+    assert not tested.subject.is_visible_to(people.user())
+    assert viewers_of(risk) is None and viewers_of(draft) is None
+
+    third = people.user("Tom", teams=[people.team()])
+    experiment_operations.change(tested, {"owners": [first, third]}, **BY)
+    risk_operations.restrict(risk, teams=[people.team("Fraud")], **BY)
+    task = actions.action(about=fresh(tested).subject)
+    for obj in (fresh(tested), task):
+        assert obj.subject.is_visible_to(third) and obj.subject.is_visible_to(people.user(teams=[team]))
+        assert not obj.subject.is_visible_to(second)
+
+
+def test_an_experiment_about_a_risk_that_was_opened_on_purpose_stays_open(team):
+    guarded = catalogue.model(owner_team=team, has_personal_data=True, privacy=["restricted"])
+    risk = risks.risk(model=guarded)
+    tested = experiments.experiment(model=guarded, about=risk.subject)
+    risk_operations.restrict(risk, teams=None, **BY)
+    schedule.tidy()
+
+    assert viewers_of(tested) is None
 
 
 def test_objects_that_somebody_opened_again_or_restricted_otherwise_stay(team, model):
