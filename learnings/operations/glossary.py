@@ -100,8 +100,18 @@ def _checked(values: Mapping[str, Any], *, own: GlossaryWord | None = None) -> d
             raise Refused(f"Use at most {MAX_ALSO} other spellings.", field="also")
         if any(len(text) > 80 for text in cleaned["also"]):
             raise Refused("Use at most 80 characters for each spelling.", field="also")
+    _drop_own(cleaned, own)
     _check_free(cleaned, own)
     return cleaned
+
+
+def _drop_own(cleaned: dict[str, Any], own: GlossaryWord | None) -> None:
+    """Drop the other spellings that are the word itself, also those of a word that gets one as its name."""
+    word = cleaned.get("word", own.word if own else "")
+    also = cleaned.get("also", own.also if own else [])
+    kept = [text for text in also if _key(text) != _key(word)]
+    if "also" in cleaned or kept != also:
+        cleaned["also"] = kept
 
 
 def _check_free(cleaned: Mapping[str, Any], own: GlossaryWord | None) -> None:

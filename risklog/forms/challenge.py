@@ -17,14 +17,12 @@ _MOST_RUNS = 200
 def _runs(user: User, experiment: Experiment) -> list[tuple[int, str]]:
     """Return the newest runs that fit an experiment and that the reader may see, as choices.
 
-    They are of its workflow, otherwise of its model and of what this one takes its input from.
+    They are of its model and of what this one takes its input from, as experiment_runs.check_model() demands.
     """
     rows = Run.objects.visible_to(user).select_related("workflow__model").order_by("-started_at", "-pk")
-    workflow, model = experiment.workflow, experiment.model
-    if workflow is not None and workflow.subject.is_visible_to(user):
-        rows = rows.filter(workflow=workflow)
-    elif model is not None and model.subject.is_visible_to(user):
-        rows = rows.filter(workflow__model__in=sources_of(model.pk))
+    model_id, about = experiment.model_of_runs_id, experiment.model or experiment.workflow
+    if model_id is not None and about is not None and about.subject.is_visible_to(user):
+        rows = rows.filter(workflow__model__in=sources_of(model_id))
     return [(run.pk, f"{run.workflow.model.name}: {run.subject_title}") for run in rows[:_MOST_RUNS]]
 
 

@@ -82,6 +82,11 @@ class Experiment(Recorded):
         return self.state in UNFINISHED_EXPERIMENTS
 
     @property
+    def model_of_runs_id(self) -> int | None:
+        """Return the id of the model that its runs are of, or that reads their models. None: any model."""
+        return self.model_id or (self.workflow.model_id if self.workflow else None)
+
+    @property
     def is_running(self) -> bool:
         return self.state == ExperimentState.RUNNING
 

@@ -11,6 +11,7 @@ from kit.refusals import IllegalMove, Refused
 from people.models import User
 from risklog.events import experiment as events
 from risklog.models import Challenge, Experiment
+from risklog.operations.experiment_runs import check_model
 from risklog.states import ChallengeKind, ExperimentState
 
 
@@ -27,8 +28,9 @@ def add(
 ) -> Challenge:
     """Challenge an experiment, or record a reproduction of its result by a run of somebody else.
 
-    run, is_reproduced: of a reproduction. If the run repeats a run of the experiment, Riskhub has compared
-    both, and its result counts. Raises Refused with the name of the field, IllegalMove.
+    run, is_reproduced: of a reproduction, whose run is of a model that the runs of the experiment may be of
+    (experiment_runs.link). If the run repeats a run of the experiment, Riskhub has compared both, and its
+    result counts. Raises Refused with the name of the field, IllegalMove.
     """
     if kind not in ChallengeKind.values:
         raise Refused(f"Use one of {', '.join(ChallengeKind.values)}.", field="kind")
@@ -87,6 +89,7 @@ def _result_of(experiment: Experiment, run: Run | None, is_reproduced: bool | No
     own = list(experiment.runs.filter(is_linked=True).values_list("run_id", flat=True))
     if run.pk in own:
         raise Refused("This run belongs to the experiment itself. Name another one.", field="run")
+    check_model(experiment, run)
     if run.is_reproduced is not None and run.repeats_id in own:
         return run.is_reproduced
     if is_reproduced is None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from catalogue.models import Model
 from history import operations as history
 from history.models import Subject
 from kit.actor import Actor
@@ -18,7 +19,7 @@ from risklog.operations.experiment import ExperimentDetails
 from risklog.operations.risk_from_pattern import tellable
 from risklog.queries.recurrence import title_of
 from risklog.states import UNFINISHED_EXPERIMENTS
-from signals.models import Breach, BreachGroup
+from signals.models import Breach, BreachGroup, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +114,37 @@ def _of_review(about: Subject) -> ExperimentDraft:
 def _of_breach(about: Subject) -> ExperimentDraft:
     rows = BreachGroup.objects.select_related("model__subject", "model__owner_team")
     group = rows.get(subject=about)
-    breaches = Breach.objects.filter(group=group, series__isnull=False).select_related("series")
-    worst = breaches.order_by("-level", "pk").first()
-    series = worst.series if worst and worst.series and worst.series.model_id == group.model_id else None
-    feature = worst.feature if worst else ""
+    series, feature = worst_metric(group, group.model)
     return ExperimentDraft(
         f"Test: {group.title}"[:200],
-        f"What opened {about.reference} ({group.title}) has one cause, which we can remove.",
+        hypothesis_about(about, group.title, model=group.model, series=series),
         ExperimentDetails(
             model=group.model, series=series, data_slice=f"Feature {feature}" if feature else ""
         ),
+    )
+
+
+def worst_metric(group: BreachGroup, model: Model | None) -> tuple[Series | None, str]:
+    """Return the metric of the worst breach of a group, None if it is of another model, and its feature."""
+    breaches = Breach.objects.filter(group=group, series__isnull=False).select_related("series")
+    worst = breaches.order_by("-level", "pk").first()
+    if worst is None or worst.series is None:
+        return None, ""
+    is_own = model is not None and worst.series.model_id == model.pk
+    return worst.series if is_own else None, worst.feature
+
+
+def hypothesis_about(about: Subject, title: str, *, model: Model | None, series: Series | None) -> str:
+    """Return a hypothesis that can be tested, with what is known. People complete what is in brackets.
+
+    The model and its metric are named only if everyone who may see the object may see them.
+    """
+    is_named = model is not None and model.subject.viewers in (None, about.viewers)
+    figure = series.display_name if series and is_named else "[the metric]"
+    name = model.name if model and is_named else "the model"
+    return (
+        f"If [the change], then {figure} of {name} stays within its threshold, because it removes a condition"
+        f" that led to {about.reference} ({title}): [the condition]."
     )
 
 

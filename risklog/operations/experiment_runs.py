@@ -37,7 +37,7 @@ def link(
     if row and row.is_linked and row.arm == arm:
         raise Refused("This run is linked already.", field="run")
     if not (row and row.is_linked):
-        _check_model(experiment, run)
+        check_model(experiment, run)
     linked = row or ExperimentRun(experiment=experiment, run=run, arm=arm)
     further = (row, {"is_linked": True, "arm": arm}) if row else linked
     payload = events.ExperimentRunLinked(run=run.subject_id, arm=arm)
@@ -61,9 +61,9 @@ def unlink(linked: ExperimentRun, *, by: Actor, at: datetime, seen: int | None =
     return linked
 
 
-def _check_model(experiment: Experiment, run: Run) -> None:
+def check_model(experiment: Experiment, run: Run) -> None:
     """Raise Refused(field="run") for a run of a model that the experiment is not about."""
-    model_id = experiment.model_id or (experiment.workflow.model_id if experiment.workflow else None)
+    model_id = experiment.model_of_runs_id
     if model_id is not None and run.workflow.model_id not in sources_of(model_id):
         raise Refused(
             "This run is of another model. Choose a run of the model of the experiment, or of a model that it"

@@ -129,6 +129,18 @@ def test_an_entry_keeps_its_own_spellings_and_has_each_once(ana):
     assert (own.word, own.also) == ("Shift", ["drift"])
 
 
+def test_no_other_spelling_repeats_the_word_itself(ana):
+    also = ["psi", " P s i", "stability  index", "Stability Index"]
+    own = glossary.add(word="PSI", definition="One number.", also=also, by=SYSTEM, at=AT)
+    assert own.also == ["stability  index"]
+
+    glossary.change(own, {"also": ["Psi", "drift number"]}, by=SYSTEM, at=AT)
+    assert own.also == ["drift number"]
+    glossary.change(own, {"word": "Drift Number"}, by=SYSTEM, at=AT)
+    assert (own.word, own.also) == ("Drift Number", [])
+    GlossaryWord.objects.get(word="Drift Number", also=[])
+
+
 def test_standard_words_leave_out_what_the_entries_of_people_have(ana):
     glossary.add(word="Our rate", definition="Ours.", also=["Prevalence", "base  rate"], by=SYSTEM, at=AT)
     glossary.add(word="Ours", definition="Ours.", also=["target leakage"], by=SYSTEM, at=AT)

@@ -150,6 +150,43 @@ def test_a_reproduction_names_another_run_of_a_finished_experiment(workflow):
     assert experiments.challenge(running, run=other, **said).is_reproduced is True
 
 
+@pytest.mark.parametrize("has_workflow", [False, True])
+def test_a_reproduction_is_a_run_of_the_model_of_the_experiment_or_of_one_that_it_reads(
+    client, owners, has_workflow
+):
+    near, other = catalogue.model("near"), catalogue.model("other")
+    own = catalogue.model("own", upstream=[near])
+    about = {"workflow": catalogue.workflow(own)} if has_workflow else {"model": own}
+    made = experiments.experiment(state=FINISHED, owners=owners, **about)
+    runs = {model.slug: catalogue.run(catalogue.workflow(model, "Tests")) for model in (own, near, other)}
+    said = {"kind": "reproduction", "is_reproduced": True}
+
+    with pytest.raises(Refused, match="of another model") as caught:
+        experiments.challenge(made, run=runs["other"], **said)
+    assert caught.value.field == "run"
+    for name in ("own", "near"):
+        assert experiments.challenge(made, run=runs[name], **said).run == runs[name]
+
+    critic = people.user("Cara Critic")
+    client.force_login(critic)
+    page = f"/risks/experiments/{made.reference}/challenge/"
+    shown = client.get(page).content.decode()
+    assert f'value="{runs["near"].pk}"' in shown and f'value="{runs["other"].pk}"' not in shown
+    form = {"kind": "reproduction", "text": "Same slice", "is_reproduced": "yes"}
+    refusal = client.post(page, {**form, "run": runs["other"].pk})
+    assert (refusal.status_code, list(refusal.context["form"].errors)) == (422, ["run"])
+    assert client.post(page, {**form, "run": runs["near"].pk}).status_code == 303
+    _, text = token.issue(critic, name="Tests", scope="write", by=SYSTEM, at=AT)
+    body = {**said, "text": "Same slice", "run": runs["other"].pk}
+    answer = client.post(
+        f"/api/v1/experiments/{made.reference}/challenges",
+        json.dumps(body),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {text}"},
+    )
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["run"])
+
+
 def test_riskhub_judges_a_run_that_repeats_one_of_the_experiment(workflow):
     running = experiments.experiment(state=RUNNING)
     own = catalogue.run(workflow, metrics={"auc": 0.8})

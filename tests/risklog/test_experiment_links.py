@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from history import operations as history
 from history import relay
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
@@ -110,8 +111,30 @@ def test_one_click_from_an_incident_and_its_page_shows_the_experiment(page):
 
     made = Experiment.objects.get()
     assert (made.title, made.model, made.about) == ("Test: Scores are old", declared.model, declared.subject)
-    assert declared.reference in made.hypothesis
+    assert made.hypothesis == (
+        f"If [the change], then [the metric] of {declared.model.name} stays within its threshold, because it"
+        f" removes a condition that led to {declared.reference} (Scores are old): [the condition]."
+    )
     assert made.reference in whole_page(page, address)
+
+
+def test_the_hypothesis_from_an_incident_names_its_metric_but_no_model_that_others_may_not_see(page, member):
+    group = signals.breach_group(catalogue.model("fraud-score"))
+    team = people.team()
+    people.member(team, member)
+    secret = catalogue.model(name="Secret scorer")
+    declared = [incident(about=group.subject), incident(model=secret), incident(state="mitigated")]
+    history.restrict(secret.subject, [team.subject_id])
+    for one in declared:
+        page.post(f"/risks/experiments/from/{one.reference}/")
+
+    of_breach, of_secret, of_none = Experiment.objects.order_by("pk")
+    series = group.breaches.get().series
+    named = f"then {series.display_name} of {group.model.name} stays within its threshold"
+    assert named in of_breach.hypothesis and of_breach.series == series
+    assert of_secret.model == secret
+    for made in (of_secret, of_none):
+        assert "then [the metric] of the model stays within its threshold" in made.hypothesis
 
 
 def test_a_withdrawn_incident_offers_none_and_a_restricted_one_keeps_its_experiment(page, member):
