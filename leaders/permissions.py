@@ -35,10 +35,13 @@ def may_view_executive(user: User, obj: Any) -> bool:
 
 @permission("leaders.answer", for_people=True)
 def may_answer(user: User, obj: Any) -> bool:
-    """Return True for the sponsor to whom an action was raised, and for risk managers."""
+    """Return True for the sponsor to whom an action was raised, and for risk managers.
+
+    A sponsor is often a leader who otherwise only reads, so their role does not matter here.
+    """
     if obj is None or may_write(user, Role.RISK_MANAGER):
-        return may_write(user, Role.MEMBER)
-    return obj.raised_to_id == user.pk and may_write(user, Role.MEMBER)
+        return may_write(user, Role.VIEWER)
+    return obj.raised_to_id == user.pk and may_write(user, Role.VIEWER)
 
 
 @permission("leaders.allotment_view")

@@ -21,6 +21,8 @@ from signals.models import Dashboard, DashboardVersion, Series, Snapshot
 from signals.queries.picture import Picture
 from signals.states import SignalKind
 
+# The kind of meetings, which stand above this room.
+_SEEN_BY_EVERYONE = ("meeting",)
 CHANGEABLE = ("name", "purpose", "team", "focus", "panels")
 
 
@@ -138,7 +140,7 @@ def take_snapshot(
     pictures: as the person sees them; each part of them is shown only to readers who may see its series.
     link: the path that shows the same period live. pinned_to: a subject that the person may see.
     """
-    below = dashboard.subject_id if dashboard else model.subject_id if model else None
+    shown = dashboard.subject if dashboard else model.subject if model else None
     snapshot = Snapshot(
         name=one_line(name).strip()[:200],
         dashboard=dashboard,
@@ -150,8 +152,19 @@ def take_snapshot(
         author=by.person,
         at=at,
     )
-    history.record(snapshot, "signals.snapshot_taken", by=by, at=at, placed=Placement(parent=below))
+    history.record(snapshot, "signals.snapshot_taken", by=by, at=at, placed=_place(shown, pinned_to))
     return snapshot
+
+
+def _place(shown: Subject | None, pinned_to: Subject | None) -> Placement:
+    """Return what a snapshot is restricted with: what it is pinned to, else the dashboard or model.
+
+    A restricted dashboard or model comes first. So does one that is pinned to a meeting, because everyone
+    sees meetings, and the snapshot has to be hidden when its model is restricted.
+    """
+    is_pinned = pinned_to is not None and pinned_to.kind not in _SEEN_BY_EVERYONE
+    parent = pinned_to if is_pinned and (shown is None or shown.viewers is None) else shown
+    return Placement(parent=parent)
 
 
 def _panels(given: Sequence[Mapping[str, Any]], by: Actor) -> list[dict[str, Any]]:

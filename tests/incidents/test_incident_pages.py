@@ -164,7 +164,7 @@ def test_a_chart_of_its_model_is_pinned_from_its_page(client, ana):
     series = signals.series(catalogue.model())
     declared = incident(model=series.model)
     link = f"/signals/dashboards/model/{series.model.slug}/?pin={declared.reference}"
-    assert link in client.get(f"{LIST}{declared.reference}/").content.decode()
+    assert f'href="{link}#snapshot"' in client.get(f"{LIST}{declared.reference}/").content.decode()
 
     form = client.get(link).context["form"]
     assert form["pinned_to"].value() == declared.reference

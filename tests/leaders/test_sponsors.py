@@ -54,6 +54,22 @@ def by(person) -> dict:
     return {"by": Actor(person, "page"), "at": LATER}
 
 
+def test_a_sponsor_who_only_reads_answers_too_and_nobody_else_who_only_reads(client, sponsor):
+    leader, other = (people.user(name, role=Role.VIEWER) for name in ("Lea Leader", "Otto Other"))
+    action = raised(leader)
+    address = f"/executive/answers/{action.reference}/"
+    body = {"answer": "goes_on", "text": "Granted", "version": action.version}
+    client.force_login(other)
+    assert client.post(address, body).status_code == 403
+
+    client.force_login(leader)
+    assert f'action="{address}"' in client.get("/executive/").content.decode()
+    assert client.post(address, body).status_code == 303
+
+    action.refresh_from_db()
+    assert action.state != ActionState.BLOCKED
+
+
 def test_an_answer_lets_the_action_go_on_tells_the_owner_and_ends_the_waiting(sponsor):
     owner = people.user("Olga Owner")
     action = raised(sponsor, owner=owner)

@@ -18,7 +18,7 @@ from signals.queries import snapshot as snapshots
 from signals.queries.picture import visible_parts
 from signals.queries.spark import sparks
 from tests.conftest import AT
-from tests.factories import catalogue, people, risks, signals
+from tests.factories import catalogue, meetings, people, risks, signals
 
 pytestmark = pytest.mark.django_db
 WEEK = ChartPeriod(AT - timedelta(days=7), AT + timedelta(hours=1))
@@ -562,5 +562,36 @@ def test_the_form_of_a_snapshot_is_open_for_the_object_that_led_to_the_dashboard
     assert led.context["form"]["pinned_to"].value() == "I-7"
     # A snapshot keeps its link, which readers see who may not see what led here.
     assert "I-7" not in led.context["link"] + led.context["query"]
-    assert '<details class="fold no-print" open>' in led.content.decode()
-    assert '<details class="fold no-print">' in alone.content.decode()
+    assert '<details class="fold no-print" id="snapshot" open>' in led.content.decode()
+    assert '<details class="fold no-print" id="snapshot">' in alone.content.decode()
+
+
+def test_a_snapshot_is_restricted_with_what_it_is_pinned_to(client, ana, series):
+    dashboard = signals.dashboard("Scores", series, by=ana)
+    risk, meeting = risks.risk("Labels lag"), meetings.planned()
+    of_risk = signals.snapshot(dashboard, "Of the risk", by=ana, pinned_to=risk.subject)
+    signals.snapshot(dashboard, "Of the meeting", by=ana, pinned_to=meeting.subject)
+    stranger = people.user("Sam")
+    client.force_login(stranger)
+
+    def shown():
+        return {row.name for row in snapshots.snapshots(stranger)}
+
+    assert shown() == {"Of the risk", "Of the meeting"}
+    history.restrict(risk.subject, [people.team().subject_id])
+    assert shown() == {"Of the meeting"}
+    assert client.get(f"/signals/snapshots/{of_risk.pk}/").status_code == 404
+    assert "Of the risk" not in client.get("/signals/snapshots/").content.decode()
+    assert client.get(f"/panels/{of_risk.subject_id}/").status_code == 404
+
+
+def test_a_snapshot_of_a_restricted_model_stays_restricted_with_it(ana, series):
+    team = people.team()
+    history.restrict(series.model.subject, [team.subject_id])
+    member = people.user("Mia", teams=[team])
+    dashboard = signals.dashboard("Scores", series, by=member)
+
+    kept = signals.snapshot(dashboard, "Hidden", by=member, pinned_to=risks.risk().subject)
+
+    assert not Snapshot.objects.visible_to(people.user("Sam")).filter(pk=kept.pk).exists()
+    assert Snapshot.objects.visible_to(member).filter(pk=kept.pk).exists()
