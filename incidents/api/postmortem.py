@@ -80,8 +80,8 @@ def _risks(user: User) -> QuerySet[Risk]:
 class RiskAnswerBody(Body):
     """Which risk should have caught the incident.
 
-    `linked` needs `risk`; `rescored` also its present `likelihood` and `impact`; `new` needs `title`,
-    `category`, `likelihood` and `impact`.
+    `linked` needs `risk`; `rescored` also the new `likelihood` and `impact`, whose product must be above
+    the current score; `new` needs `title`, `category`, `likelihood` and `impact`.
     """
 
     answer = serializers.ChoiceField(RiskAnswer.choices)

@@ -72,7 +72,11 @@ class RiskAnswerForm(PageForm):
         required=False, max_length=24, help_text="The reference of a risk of the log, such as R-12."
     )
     likelihood = forms.IntegerField(
-        label="Likelihood now", required=False, min_value=1, max_value=5, help_text="1 to 5."
+        label="Likelihood now",
+        required=False,
+        min_value=1,
+        max_value=5,
+        help_text="1 to 5. A rescored risk needs a likelihood times impact above its current score.",
     )
     impact = forms.IntegerField(
         label="Impact now", required=False, min_value=1, max_value=5, help_text="1 to 5."

@@ -190,8 +190,8 @@ def answer_risk(
 ) -> Postmortem:
     """Answer which risk should have caught the incident, and link, rescore or create it in the same step.
 
-    answer: a RiskAnswer. risk: of the log, for linked and rescored. likelihood, impact: 1 to 5, the present
-    score of a rescored one. new: the risk that the log lacked.
+    answer: a RiskAnswer. risk: of the log, for linked and rescored. likelihood, impact: 1 to 5, the score
+    of a rescored one, above its current one. new: the risk that the log lacked.
     Raises Refused with the name of the field, IllegalMove if the review is done, ChangedMeanwhile.
     """
     _expect_open(postmortem)
@@ -229,13 +229,19 @@ def _created(postmortem: Postmortem, new: LackingRisk | None, *, by: Actor, at: 
 
 
 def _rescore(risk: Risk, likelihood: int | None, impact: int | None, *, by: Actor, at: datetime) -> None:
-    """Set the score that counts now: the residual one of a risk that has one, else the inherent one."""
+    """Raise the score that counts now: the residual one of a risk that has one, else the inherent one.
+
+    Raises Refused if the new score is not above the current one: the answer says that it was too low.
+    """
     if likelihood is None or impact is None:
         missing = "likelihood" if likelihood is None else "impact"
         raise Refused("Enter the likelihood and the impact as they are now.", field=missing)
-    if (likelihood, impact) == risk.cell:
+    if likelihood * impact <= risk.severity:
         raise Refused(
-            "This is the present score. Enter another one, or link the risk as it is.", field="likelihood"
+            f"The current score of {risk.reference} is {risk.severity} (likelihood "
+            f"{risk.present_likelihood}, impact {risk.present_impact}). Enter a higher score, or link the "
+            "risk as it is.",
+            field="likelihood",
         )
     prefix = "residual_" if risk.is_residual else ""
     risks.change(risk, {f"{prefix}likelihood": likelihood, f"{prefix}impact": impact}, by=by, at=at)

@@ -1,5 +1,6 @@
 """The page of an incident: its statements, the forms on pages of their own, and very early moments."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -165,6 +166,13 @@ def test_a_finished_review_tells_when_it_was_finished_and_an_open_one_when_it_is
     reviewed(declared)
     move_clock(AT + 2 * HOUR)
     assert "finished" in review() and "2 h ago" in review() and observer.name in review()
+
+
+def test_two_observers_are_separated(client, ana):
+    people.user("Lena Vogel"), people.user("Omar Said")
+    page = client.get(address_of(incident(person=ana, state="resolved"))).content.decode()
+    review = page.split('id="review-heading"')[1].split("</section>")[0]
+    assert re.search(r"(Lena Vogel|Omar Said)</span>\s*·\s*<span", review) and review.count("·") == 1
 
 
 def test_it_names_the_teams_that_may_see_it_and_no_breach_that_the_reader_may_not_see(client, ana):

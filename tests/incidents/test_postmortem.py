@@ -109,6 +109,52 @@ def test_it_rescores_the_score_that_counts():
     assert (residual.likelihood, residual.residual_likelihood, residual.residual_impact) == (4, 4, 3)
 
 
+@pytest.mark.parametrize("score", [(1, 1), (4, 4), (3, 5), (5, 3)])
+def test_a_rescoring_that_is_not_above_the_current_score_is_refused(score):
+    risk, review = risks.risk(likelihood=4, impact=4), written()
+    likelihood, impact = score
+    with pytest.raises(
+        Refused, match=r"The current score of R-\d+ is 16 \(likelihood 4, impact 4\)"
+    ) as refusal:
+        operations.answer_risk(
+            review, answer="rescored", risk=risk, likelihood=likelihood, impact=impact, **BY
+        )
+    risk.refresh_from_db(), review.refresh_from_db()
+    assert refusal.value.field == "likelihood" and risk.cell == (4, 4) and not review.risk_answer
+
+
+def test_a_rescoring_is_compared_with_the_residual_score():
+    risk = risks.risk(likelihood=4, impact=4)
+    risk_operations.change(risk, {"residual_likelihood": 2, "residual_impact": 3}, **BY)
+    with pytest.raises(Refused, match=r"is 6 \(likelihood 2, impact 3\)"):
+        operations.answer_risk(written(), answer="rescored", risk=risk, likelihood=3, impact=2, **BY)
+    operations.answer_risk(written(), answer="rescored", risk=risk, likelihood=2, impact=4, **BY)
+    assert Risk.objects.get().cell == (2, 4)
+
+
+def test_a_lower_rescoring_is_refused_on_the_page_and_by_api(client, mia):
+    model = catalogue.model()
+    review = written(incident(person=mia, model=model, state="resolved"))
+    risk, base = (
+        risks.risk(model=model, likelihood=4, impact=4),
+        f"/incidents/{review.incident.reference}/review/",
+    )
+    assert "score 16" in client.get(base).content.decode()
+    body = {"answer": "rescored", "risk": risk.reference, "likelihood": 1, "impact": 1}
+    page = client.post(f"{base}risk/", {"version": review.version, **body})
+    assert page.status_code == 422 and f"The current score of {risk.reference}" in page.content.decode()
+
+    _, text = token.issue(mia, name="ci", scope="write", by=SYSTEM, at=AT)
+    answer = client.post(
+        f"/api/v1/post-incident-reviews/{review.incident.reference}/risk",
+        json.dumps(body),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {text}", "If-Match": "*"},
+    )
+    assert answer.status_code in (400, 422) and "likelihood" in answer.content.decode()
+    assert Risk.objects.get().cell == (4, 4)
+
+
 def test_it_creates_the_risk_that_the_log_lacked_as_restricted_as_the_incident():
     team, stranger = people.team("Security"), people.user()
     model = catalogue.model()
