@@ -63,6 +63,7 @@ def test_any_past_day_is_shown_and_a_day_without_a_snapshot_says_so(client):
     for day in ("2026-11-23", "2026-11-30", "2026-12-20"):
         page = client.get(PAGE, {"on": day}).content.decode()
         assert "1 live risk;" in page, day
+        assert ("the last day before it" in page) == (day != "2026-11-23"), day
     for day in ("2026-11-22", "2026-12-30"):
         assert "No snapshot of this day" in client.get(PAGE, {"on": day}).content.decode()
     assert client.get(PAGE, {"on": "soon"}).status_code == 400
