@@ -92,8 +92,8 @@ class TakeRole(IncidentResource, Item):
     def post(self, request: Request, key: str) -> Response:
         incident = self.found(request, key)
         self.require(request, "incidents.role_take", incident)
-        role.take(incident, **read(TakeRoleBody, request), by=self.by(request), at=clock.now())
-        held = roles.roles_of(cast(User, request.user), incident)
+        taken = role.take(incident, **read(TakeRoleBody, request), by=self.by(request), at=clock.now())
+        held = roles.roles_of(cast(User, request.user), taken)
         return Response({"results": IncidentRoleRow(held, many=True).data})
 
 

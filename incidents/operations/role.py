@@ -107,14 +107,20 @@ def _seen(incident: Incident) -> list[Subject]:
     return [incident.subject, review.subject] if review else [incident.subject]
 
 
-def take(incident: Incident, *, role: str, by: Actor, at: datetime, seen: int | None = None) -> Incident:
-    """Take a role that nobody has. Raises Refused without a person, and as assign() does."""
+@transaction.atomic
+def take(incident: Incident, *, role: str, by: Actor, at: datetime) -> Incident:
+    """Take a role that nobody has. It needs no version: the incident is locked and read again.
+
+    Raises Refused without a person and for a role that somebody else has, and as assign() does.
+    """
+    # The people are not joined: a row that waited for the lock would keep the former ones.
+    incident = Incident.objects.select_for_update(of=("self",)).select_related("subject").get(pk=incident.pk)
     if by.person is None:
         raise Refused("A person takes a role, not the system.", field="role")
     holder = getattr(incident, role) if role in IncidentRole.values else None
     if holder is not None and holder != by.person:
         raise Refused(f"{holder.name} has this role. Ask them to hand it over.", field="role")
-    return assign(incident, role=role, person=by.person, by=by, at=at, seen=seen)
+    return assign(incident, role=role, person=by.person, by=by, at=at)
 
 
 def holders(incident: Incident) -> set[int]:

@@ -18,28 +18,31 @@ from incidents.forms.handling import (
 from incidents.models import Incident, InvolvedModel, TimelineEntry
 from incidents.operations import involved, role, timeline, update
 from incidents.views.incident import address_of, detail, incident_of
+from kit import clock
+from kit.refusals import Refused
 from kit.rights import require, view_needs
 from pages import flows
+from pages.answers import go, toast
 from pages.flows import form_page
 from pages.forms import PageForm
+from pages.requests import actor
 from people.permissions import SignedInRequest
 
 
 @require_POST
 @view_needs("incidents.role_take")
 def role_take(request: SignedInRequest, reference: str) -> HttpResponse:
-    """Take a role."""
+    """Take a role. It needs no version: the operation refuses a role that somebody has."""
     incident = incident_of(request, reference)
-    return flows.step(
-        request,
-        incident,
-        TakeRoleForm(request.POST),
-        permission="incidents.role_take",
-        operation=role.take,
-        address=address_of(incident),
-        show=_show(request, reference, ""),
-        message="Role taken",
-    )
+    require(request.user, "incidents.role_take", incident)
+    form, show = TakeRoleForm(request.POST), _show(request, reference, "role")
+    if not form.is_valid():
+        return show(form, 422)
+    try:
+        role.take(incident, **form.values(), by=actor(request), at=clock.now())
+    except Refused as refusal:
+        return show(form, form.refuse(refusal))
+    return toast(request, go(request, address_of(incident)), "Role taken")
 
 
 @require_http_methods(["GET", "POST"])

@@ -81,7 +81,7 @@ def detail(
     form: PageForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Show an incident. refused, form: the step that was refused, with its form."""
+    """Show an incident. refused, form: the step or part that was refused, with its form."""
     rows = queries.for_page(request.user)
     incident = get_object_or_404(rows, subject__reference=reference.upper())
     queries.show_links(request.user, [incident])
@@ -93,6 +93,7 @@ def detail(
         "forms": _forms(refused, form) if may_change else {},
         "postmortem": postmortems.of_incident(request.user, incident),
         "roles": roles.roles_of(request.user, incident),
+        "role_refusal": form.first_error if form and refused == "role" else "",
         "timeline": timelines.timeline(request.user, incident, until=clock.now(), further=involved),
         "involved": involved,
         "may_change": may_change,

@@ -65,7 +65,7 @@ def test_from_the_breach_to_the_rescored_risk(client, at_work, move_clock):
         return Incident.objects.get().version
 
     for browser, role in ((wei, "lead"), (ken, "scribe"), (mia, "communications")):
-        browser.send(address, f"{address}roles/take/", role=role, version=version())
+        browser.send(address, f"{address}roles/take/", role=role)
     ken.send(address, f"{address}timeline/", text="The job hung", happened_at="2026-11-23T12:30")
     mia.send(address, f"{address}updates/", text="Decisions wait for a person.")
     wei.send(address, f"{address}mitigate/", version=version(), text="Rolled back")

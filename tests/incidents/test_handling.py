@@ -1,6 +1,7 @@
 """Handling an incident: roles, the timeline, updates, further models, the incident report."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -118,13 +119,49 @@ def test_every_member_takes_a_free_role_on_the_page(client, ana):
     client.force_login(member)
     page = client.get(f"/incidents/{declared.reference}/").content.decode()
     assert page.count(">Take it<") == 3 and "Assign a role" not in page
-    client.post(
-        f"/incidents/{declared.reference}/roles/take/", {"version": declared.version, "role": "scribe"}
-    )
+    client.post(f"/incidents/{declared.reference}/roles/take/", {"role": "scribe"})
 
     declared.refresh_from_db()
     assert declared.scribe == member
     assert "Assign a role" in client.get(f"/incidents/{declared.reference}/").content.decode()
+
+
+def test_two_people_take_free_roles_from_pages_of_one_version_and_a_held_one_is_refused(client, ana):
+    ben, cleo, declared = people.user("Ben"), people.user("Cleo"), incident()
+    address = f"/incidents/{declared.reference}/"
+    form = r'action="[^"]+/roles/take/">(.*?)</form>'
+    fields = r'<input type="hidden" name="(\w+)" value="([^"]*)"'
+
+    def rendered(person):
+        client.force_login(person)
+        forms = re.findall(form, client.get(address).content.decode(), re.DOTALL)
+        sent = [dict(re.findall(fields, text)) for text in forms]
+        return {values["role"]: values for values in sent}
+
+    def press(person, values):
+        client.force_login(person)
+        return client.post(f"{address}roles/take/", values)
+
+    of_ben, of_cleo = rendered(ben), rendered(cleo)
+    assert press(ben, of_ben["lead"]).status_code == 303
+    assert press(cleo, of_cleo["scribe"]).status_code == 303
+    refused = press(cleo, of_cleo["lead"])
+
+    declared.refresh_from_db()
+    assert (declared.lead, declared.scribe) == (ben, cleo)
+    assert refused.status_code == 422
+    assert "Ben has this role. Ask them to hand it over." in refused.content.decode()
+
+
+def test_a_role_is_taken_only_if_it_is_free_by_now():
+    ben, cleo, declared = people.user("Ben"), people.user("Cleo"), incident()
+    stale = Incident.objects.get()
+    role.take(declared, role="lead", by=Actor(ben, "page"), at=AT)
+    with pytest.raises(Refused, match="Ben has this role") as refusal:
+        role.take(stale, role="lead", by=Actor(cleo, "page"), at=AT)
+    assert refusal.value.field == "role"
+    role.take(stale, role="scribe", by=Actor(cleo, "page"), at=AT)
+    assert Incident.objects.filter(lead=ben, scribe=cleo).exists()
 
 
 # ------------------------------------------------------------------ the timeline
