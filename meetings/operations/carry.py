@@ -138,10 +138,10 @@ def _next_meeting(item: AgendaItem, facts: Facts, at: datetime) -> tuple[Meeting
 
 
 def _urgent_reason(item: AgendaItem, facts: Facts) -> str:
-    """Return why the item cannot wait: "critical" or "escalated"; "" if it can."""
+    """Return why the item cannot wait: the reason of its subject, or "escalated"; "" if it can."""
     escalations = Escalation.objects.filter(about=item.about_id, state__in=UNRESOLVED)
-    if facts.is_critical:
-        return "critical"
+    if facts.urgent_reason:
+        return facts.urgent_reason
     return "escalated" if item.about_id and escalations.exists() else ""
 
 

@@ -24,16 +24,14 @@ def on_incident_declared(event: Event, *, at: datetime) -> None:
     if incident is None or not incident.is_ongoing:
         return
     facts = facts_of(incident.subject)
-    if not facts.is_critical:
+    if not facts.urgent_reason:
         return
-    severity = incident.get_severity_display()
     placement.place(
         about=incident.subject,
         kind=facts.kind,
         team_id=facts.team_id,
         title=incident.title,
-        why=f"{severity} incident",
-        urgent_reason=f"{severity.lower()}",
+        urgent_reason=facts.urgent_reason.capitalize(),
         purpose=Purpose.INFORM,
         by=SYSTEM,
         at=at,
@@ -90,7 +88,7 @@ def _place_review(which: Q, event: Event, *, at: datetime) -> None:
         team_id=facts.team_id,
         title=postmortem.subject_title,
         why="Which risk should have caught it, and what follows",
-        urgent_reason="critical" if facts.is_critical else "",
+        urgent_reason=facts.urgent_reason,
         due_at=facts.due_at,
         purpose=Purpose.DISCUSS,
         minutes=15,

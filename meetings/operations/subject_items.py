@@ -37,8 +37,8 @@ def of_review(review: Review) -> dict[str, Any]:
         "title": review.title,
         "why": f"Open review request{about}",
         "purpose": Purpose.DECIDE,
-        "minutes": 15 if facts.is_critical else 10,
-        "urgent_reason": "critical" if facts.is_critical else "",
+        "minutes": 15 if facts.urgent_reason else 10,
+        "urgent_reason": facts.urgent_reason,
         "due_at": review.due_at,
     }
 

@@ -23,12 +23,13 @@ from signals.states import Agreement, BreachLevel, BreachState, SignalKind
 class Facts:
     """What decides the meeting of a subject.
 
-    kind: a SignalKind, None without one. team_id: the responsible team. is_open: something is left to do.
+    kind: a SignalKind, None without one. team_id: the responsible team. urgent_reason: why it cannot wait, in
+    words such as "critical" or "high incident"; "" if it can. is_open: something is left to do.
     """
 
     kind: str | None = None
     team_id: int | None = None
-    is_critical: bool = False
+    urgent_reason: str = ""
     is_open: bool = True
     due_at: datetime | None = None
 
@@ -54,10 +55,14 @@ def facts_of_review(review: Review) -> Facts:
     return Facts(
         review.kind,
         team,
-        review.severity == Severity.CRITICAL,
+        _if_critical(review.severity == Severity.CRITICAL),
         review.state == ReviewState.OPEN,
         review.due_at,
     )
+
+
+def _if_critical(is_critical: bool) -> str:
+    return "critical" if is_critical else ""
 
 
 def is_open(
@@ -99,14 +104,15 @@ def _end_of(day: date) -> datetime:
 def _breach(subject: Subject) -> Facts:
     breach = BreachGroup.objects.select_related("model").get(subject=subject)
     team = breach.model.owner_team_id if breach.model else None
-    return Facts(breach.kind, team, breach.level == BreachLevel.CRITICAL, breach.state == BreachState.OPEN)
+    urgent_reason = _if_critical(breach.level == BreachLevel.CRITICAL)
+    return Facts(breach.kind, team, urgent_reason, breach.state == BreachState.OPEN)
 
 
 def _action(subject: Subject) -> Facts:
     action = Action.objects.select_related("about", "origin").get(subject=subject)
     cause = action.about or action.origin
     facts = facts_of(cause) if cause and cause.kind != "action" else NOTHING
-    return replace(facts, is_critical=False, is_open=action.is_unfinished, due_at=None)
+    return replace(facts, urgent_reason="", is_open=action.is_unfinished, due_at=None)
 
 
 def _escalation(subject: Subject) -> Facts:
@@ -115,7 +121,7 @@ def _escalation(subject: Subject) -> Facts:
     return replace(
         facts,
         team_id=facts.team_id or escalation.team_id,
-        is_critical=escalation.severity == Severity.CRITICAL,
+        urgent_reason=_if_critical(escalation.severity == Severity.CRITICAL),
         is_open=escalation.state in UNRESOLVED,
     )
 
@@ -151,8 +157,9 @@ def _incident(subject: Subject) -> Facts:
     if incident.breach_group:
         kind = incident.breach_group.kind
     team = incident.team_id or (incident.model.owner_team_id if incident.model else None)
-    is_critical = incident.severity in (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH)
-    return Facts(kind or SignalKind.PERFORMANCE, team, is_critical, is_open(incident))
+    is_severe = incident.severity in (IncidentSeverity.CRITICAL, IncidentSeverity.HIGH)
+    urgent_reason = f"{incident.get_severity_display().lower()} incident" if is_severe else ""
+    return Facts(kind or SignalKind.PERFORMANCE, team, urgent_reason, is_open(incident))
 
 
 def _postmortem(subject: Subject) -> Facts:

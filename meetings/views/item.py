@@ -140,7 +140,7 @@ def item_place(request: SignedInRequest) -> HttpResponse:
             kind=facts.kind,
             team_id=facts.team_id,
             title=subject.title,
-            urgent_reason="critical" if facts.is_critical else "",
+            urgent_reason=facts.urgent_reason,
             due_at=facts.due_at,
             rank=placement.Rank.PEOPLE,
             by=actor(request),

@@ -343,6 +343,22 @@ def test_a_severe_incident_and_its_review_are_on_the_agenda_until_they_are_done(
     assert review_item.state == "done"
 
 
+@pytest.mark.parametrize("severity", ["high", "critical"])
+def test_the_reasons_on_the_agenda_name_the_severity_of_the_incident_once(severity):
+    team = people.team("Growth ML")
+    people.member(team, people.user())
+    meetings.series(team)
+    declared = incident(team=team, severity=severity)
+    next_meeting = f"{severity} incident, so it goes to the next meeting"
+    schedule.tick(AT)
+    assert AgendaItem.objects.get().why == next_meeting.capitalize()
+
+    incidents.resolve(declared, **BY)
+    schedule.tick(AT)
+    item = AgendaItem.objects.get(about=review_of(declared).subject_id)
+    assert item.why == f"Which risk should have caught it, and what follows; {next_meeting}"
+
+
 def test_an_incident_of_low_severity_is_on_no_agenda():
     team = people.team("Growth ML")
     people.member(team, people.user())
