@@ -25,7 +25,7 @@ AHEAD = timedelta(days=7)
 
 @require_safe
 @view_needs("learnings.learning_view")
-def of_week(request: SignedInRequest) -> HttpResponse:
+def my_week(request: SignedInRequest) -> HttpResponse:
     """Show the panels of My week: the reader's sessions of the next seven days, the learning of the week."""
     at = clock.now()
     found = queries.present_of(request.user, at)

@@ -29,8 +29,9 @@ from people.operations import invitation, organisation, person, roster, service_
 from people.states import Role, TokenScope
 from riskhub import schedule
 from risklog.models import Escalation
-from risklog.operations import appetite, filled_template, imports, template
+from risklog.operations import acceptance, appetite, filled_template, imports, template
 from risklog.operations import reviewer as reviewers
+from risklog.states import RiskState
 from saved import operations as views
 from signals.models import Breach, Series, Source, Threshold, ThresholdVersion
 from signals.operations import mute as mutes
@@ -85,6 +86,7 @@ class Objects:
     group: Any
     breach: Any
     risk: Any
+    acceptance: Any  # proposed by the owner, of another risk
     review: Any
     escalation: Any
     experiment: Any
@@ -320,6 +322,9 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
     mute = mutes.add(agreed.threshold, ends_at=AT + timedelta(days=1), reason=f"{word} mute", **_by(owner))
     about = {"model": model, "team": team, "owner": owner, "person": owner, "viewers": viewers}
     risk = risks.risk(f"{word} risk", description=f"{word} was seen", **about)
+    tolerated = risks.risk(f"{word} tolerated risk", state=RiskState.ASSESSING, **about)
+    until = risks.ACCEPTED_UNTIL
+    accepted = acceptance.propose(tolerated, until=until, reason=f"{word} small", **_by(owner))
     review = risklog_review.review(
         about=breach.group.subject, of_model=model, title=f"{word} review", why=f"{word} why"
     )
@@ -408,6 +413,7 @@ def _objects(world: World, series: Any, *, word: str, viewers: list[int] | None)
         group=breach.group,
         breach=breach,
         risk=risk,
+        acceptance=accepted,
         review=review,
         escalation=Escalation.objects.get(pk=escalation.pk),
         experiment=experiment,

@@ -416,13 +416,13 @@ def test_my_week_shows_the_sessions_of_the_next_seven_days(client, ana):
     left = session("Left")
     sign_ups.withdraw(sign_up(left, ana), by=Actor(ana, "page"), at=AT)
 
-    page = client.get("/learnings/of-the-week/").content.decode()
+    page = client.get("/learnings/my-week/").content.decode()
     for words in ("Reading drift", "Room 3", "You are signed up", "You speak", "You are on the waiting list"):
         assert words in page
     for hidden in (*others, left):
         assert hidden.title not in page
     assert "Learning of the week" not in page
-    assert 'hx-get="/learnings/of-the-week/"' in client.get("/").content.decode()
+    assert 'hx-get="/learnings/my-week/"' in client.get("/").content.decode()
 
 
 def test_my_week_takes_the_same_queries_for_one_session_and_for_three(client, ana):
@@ -430,7 +430,7 @@ def test_my_week_takes_the_same_queries_for_one_session_and_for_three(client, an
     for _number in range(3):
         session(speaker=ana)
         with CaptureQueriesContext(connection) as captured:
-            client.get("/learnings/of-the-week/")
+            client.get("/learnings/my-week/")
         counts.append(len(captured))
 
     assert counts[0] == counts[2]

@@ -153,13 +153,13 @@ def test_votes_and_the_choice_by_page_and_what_feed_and_home_show(client, ana):
     address = f"/learnings/{taught.reference}/"
 
     assert client.post(f"{address}vote/", {"is_on": "1"}).status_code == 303
-    for path in ("/learnings/", "/learnings/of-the-week/"):
+    for path in ("/learnings/", "/learnings/my-week/"):
         page = client.get(path).content.decode()
         assert "Learning of the week" in page
         assert "1 vote" in page
-    assert 'hx-get="/learnings/of-the-week/"' in client.get("/").content.decode()
+    assert 'hx-get="/learnings/my-week/"' in client.get("/").content.decode()
     client.post(f"{address}vote/", {"is_on": "0"})
-    assert client.get("/learnings/of-the-week/").content == b""
+    assert client.get("/learnings/my-week/").content == b""
     assert "Learning of the week" not in client.get("/learnings/").content.decode()
     assert client.post(f"{address}choose/").status_code == 403
     client.force_login(people.user("Mia", role=Role.RISK_MANAGER))
