@@ -25,11 +25,12 @@ from people.models import ServiceAccount, Team, Token, User
 from people.operations import auditor, invitation, organisation, person, roster, service_account, token
 from riskhub import schema
 from risklog.models import Challenge, Import, Risk, Template, TemplateVersion
-from risklog.operations import filled_template, imports, scoring
+from risklog.operations import acceptance, filled_template, imports, scoring
+from risklog.states import RiskState
 from signals.models import Dashboard, Delivery, Mute
 from talk.operations import watch
 from tests.conftest import AT
-from tests.factories import actions, signals
+from tests.factories import actions, risks, signals
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +121,7 @@ def test_a_list_its_items_and_its_errors(ask, path):
 
 
 def _note_and_send(by: Actor) -> None:
-    """Create what the sample does not have: a check-in, a template, a swap, a delivery, a snapshot."""
+    """Create what the sample does not have: a check-in, a template, a swap, a delivery and others."""
     check_in.note(text="The null share of income doubled.", by=by, at=AT)
     item = {"title": "Open actions", "minutes": 5, "purpose": "discuss"}
     agenda_template.add(name="Weekly", items=[item], by=by, at=AT)
@@ -138,6 +139,8 @@ def _note_and_send(by: Actor) -> None:
     delivery.send_test(hook, by=by, at=AT)
     admin = User.objects.get(email="admin@example.org")
     blocked.raise_to(actions.blocked(), admin, at=AT)
+    small = risks.risk("Labels lag", state=RiskState.ASSESSING)
+    acceptance.propose(small, until=risks.ACCEPTED_UNTIL, reason="It is small.", by=SYSTEM, at=AT)
     signals.snapshot(Dashboard.objects.get(), "Drift of this week", by=admin)
 
 
