@@ -51,7 +51,7 @@ def handle_incidents(people: Mapping[str, User], *, at: datetime) -> None:
 def _handle(declared: Incident, people: Mapping[str, User], *, at: datetime) -> None:
     """Share roles, write into the timeline, add a model, and send an update."""
     by = _by(people, "wei", at)
-    role.take(declared, role="lead", **by)
+    role.assign(declared, role="lead", person=people["wei"], **by)
     role.assign(declared, role="scribe", person=people["ken"], **by)
     text = "The service still serves the scores of yesterday"
     timeline.add(declared, text=text, happened_at=at - timedelta(hours=1), **_by(people, "ken", at))
