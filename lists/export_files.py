@@ -6,10 +6,12 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, TypeAlias
 
 import orjson
 import xlsxwriter
+from django.urls import reverse
 
 Row: TypeAlias = Mapping[str, Any]
 Value: TypeAlias = str | int | date | datetime | list[str] | tuple[str, ...] | None
@@ -52,6 +54,20 @@ class ExportColumn:
 def column_of(name: str, label: str, width: int = 16, *, key: str = "", **labels: Any) -> ExportColumn:
     """Return the column of one value of the row. key: its name in the row, where it differs."""
     return ExportColumn(name, label, lambda row: row[key or name], width=width, **labels)
+
+
+def page_below(list_name: str, *, key: str = "reference") -> Callable[[Row], str]:
+    """Return a function from a row to the path of its page, which is below the list of this URL name.
+
+    key: the name of the last part of the path in the row. The list is resolved once, because resolving an
+    address for each row is slow.
+    """
+
+    @cache
+    def list_path() -> str:
+        return reverse(list_name)
+
+    return lambda row: f"{list_path()}{row[key]}/"
 
 
 def csv_chunks(columns: Sequence[ExportColumn], batches: Iterable[Sequence[Row]]) -> Iterator[bytes]:

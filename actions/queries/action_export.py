@@ -1,17 +1,15 @@
 """What the list of actions exports: the columns and the rows."""
 
-from functools import cache
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.urls import reverse
 
 from actions.filters import SPEC
 from actions.models import DUE_ORDER, RANK
 from actions.states import ActionState, AuditResult, Blocker, Effort, Type
 from history.queries import may_see, seen_by
 from kit.sight import Visitor
-from lists.export_files import YES_NO, ExportColumn, Row
+from lists.export_files import YES_NO, column_of, page_below
 from lists.exporting import Export
 
 _NAMED = {
@@ -48,51 +46,36 @@ def _hide(rows: list[dict[str, Any]], user: Visitor) -> list[dict[str, Any]]:
     return rows
 
 
-@cache
-def _list_path() -> str:
-    return reverse("actions:action_list")
-
-
-def _path(row: Row) -> str:
-    """Return the path of the action's page. It resolves no address per row, because that is slow."""
-    return f"{_list_path()}{row['reference']}/"
-
-
-def _of(name: str, label: str, width: int = 14, *, key: str = "", **labels: Any) -> ExportColumn:
-    """Return the column of one value of the row. key: its name in the row, where it differs."""
-    return ExportColumn(name, label, lambda row: row[key or name], width=width, **labels)
-
-
 ACTION_EXPORT = Export(
     name="actions",
     spec=SPEC,
     values=_values,
     hide=_hide,
-    path=_path,
+    path=page_below("actions:action_list"),
     fixed=("reference", "title"),
     columns=(
-        _of("reference", "Reference", 11),
-        _of("title", "Title", 48),
-        _of("state", "State", 10, labels=dict(ActionState.choices)),
-        _of("type", "Type", 22, labels=dict(Type.choices)),
-        _of("owner", "Owner", 20, key="owner_name"),
-        _of("due_on", "Due", 12),
-        _of("about", "About", 12, key="about_reference"),
-        _of("about_title", "Title of that", 30),
-        _of("origin", "From", 12, key="origin_reference"),
-        _of("effort", "Effort", 8, labels=dict(Effort.choices)),
-        _of("exposure", "Exposure it removes", 18),
-        _of("rank", "Rank", 8, key="rank_order"),
-        _of("blocker", "Blocked by", 16, labels=dict(Blocker.choices)),
-        _of("blocked_by", "What blocks it", 30),
-        _of("blocked_at", "Blocked since (UTC)", 18),
-        _of("raised_to", "Raised to", 20, key="raised_to_name"),
-        _of("reviewer", "Reviewer", 20, key="reviewer_name"),
-        _of("result", "Result", 10, labels=dict(AuditResult.choices)),
-        _of("link", "Evidence", 30),
-        _of("details", "Details", 40),
-        _of("is_restricted", "Restricted", 10, labels=YES_NO),
-        _of("made_at", "Created (UTC)", 16),
-        _of("settled_at", "Finished (UTC)", 16),
+        column_of("reference", "Reference", 11),
+        column_of("title", "Title", 48),
+        column_of("state", "State", 10, labels=dict(ActionState.choices)),
+        column_of("type", "Type", 22, labels=dict(Type.choices)),
+        column_of("owner", "Owner", 20, key="owner_name"),
+        column_of("due_on", "Due", 12),
+        column_of("about", "About", 12, key="about_reference"),
+        column_of("about_title", "Title of that", 30),
+        column_of("origin", "From", 12, key="origin_reference"),
+        column_of("effort", "Effort", 8, labels=dict(Effort.choices)),
+        column_of("exposure", "Exposure it removes", 18),
+        column_of("rank", "Rank", 8, key="rank_order"),
+        column_of("blocker", "Blocked by", 16, labels=dict(Blocker.choices)),
+        column_of("blocked_by", "What blocks it", 30),
+        column_of("blocked_at", "Blocked since (UTC)", 18),
+        column_of("raised_to", "Raised to", 20, key="raised_to_name"),
+        column_of("reviewer", "Reviewer", 20, key="reviewer_name"),
+        column_of("result", "Result", 10, labels=dict(AuditResult.choices)),
+        column_of("link", "Evidence", 30),
+        column_of("details", "Details", 40),
+        column_of("is_restricted", "Restricted", 10, labels=YES_NO),
+        column_of("made_at", "Created (UTC)", 16),
+        column_of("settled_at", "Finished (UTC)", 16),
     ),
 )

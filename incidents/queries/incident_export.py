@@ -1,16 +1,14 @@
 """What the list of incidents exports: the columns and the rows."""
 
-from functools import cache
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.urls import reverse
 
 from history.queries import may_see, seen_by
 from incidents.filters import RESOLVED_ORDER, SPEC, STARTED_ORDER
 from incidents.states import IncidentSeverity, IncidentState
 from kit.sight import Visitor
-from lists.export_files import YES_NO, Row, column_of
+from lists.export_files import YES_NO, column_of, page_below
 from lists.exporting import Export
 
 _NAMED = {
@@ -55,21 +53,12 @@ def _hide(rows: list[dict[str, Any]], user: Visitor) -> list[dict[str, Any]]:
     return rows
 
 
-@cache
-def _list_path() -> str:
-    return reverse("incidents:incident_list")
-
-
-def _path(row: Row) -> str:
-    return f"{_list_path()}{row['reference']}/"
-
-
 INCIDENT_EXPORT = Export(
     name="incidents",
     spec=SPEC,
     values=_values,
     hide=_hide,
-    path=_path,
+    path=page_below("incidents:incident_list"),
     fixed=("reference", "title"),
     columns=(
         column_of("reference", "Reference", 11),

@@ -1,17 +1,15 @@
 """What the list of learnings exports: the columns and the rows."""
 
-from functools import cache
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.urls import reverse
 
 from history.queries import seen_by, tell
 from kit.sight import Visitor
 from learnings.filters.learning import SPEC
 from learnings.queries import use
 from learnings.states import LearningState, LearningVerdict
-from lists.export_files import YES_NO, Row, column_of
+from lists.export_files import YES_NO, column_of, page_below
 from lists.exporting import Export
 
 _STORED = (
@@ -41,21 +39,12 @@ def _hide(rows: list[dict[str, Any]], user: Visitor) -> list[dict[str, Any]]:
     return tell(user, rows, "about", "model")
 
 
-@cache
-def _list_path() -> str:
-    return reverse("learnings:learning_list")
-
-
-def _path(row: Row) -> str:
-    return f"{_list_path()}{row['reference']}/"
-
-
 LEARNING_EXPORT = Export(
     name="learnings",
     spec=SPEC,
     values=_values,
     hide=_hide,
-    path=_path,
+    path=page_below("learnings:learning_list"),
     columns=(
         column_of("reference", "Reference", 11),
         column_of("title", "Title", 48),

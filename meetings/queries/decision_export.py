@@ -4,11 +4,10 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, QuerySet
-from django.urls import reverse
 
 from history.queries import may_see, seen_by
 from kit.sight import Visitor
-from lists.export_files import ExportColumn, Row, column_of
+from lists.export_files import ExportColumn, Row, column_of, page_below
 from lists.exporting import Export
 from meetings.filters import DECISIONS
 from meetings.models import DecisionEffect
@@ -52,10 +51,6 @@ def _hide(rows: list[dict[str, Any]], user: Visitor) -> list[dict[str, Any]]:
     return rows
 
 
-def _path(row: Row) -> str:
-    return reverse("meetings:decision_detail", args=[row["reference"]])
-
-
 def _effects_text(row: Row) -> str:
     return ", ".join(EffectKind(kind).label for kind in row["effect_kinds"])
 
@@ -65,7 +60,7 @@ DECISION_EXPORT = Export(
     spec=DECISIONS,
     values=_values,
     hide=_hide,
-    path=_path,
+    path=page_below("meetings:decision_list"),
     columns=(
         column_of("reference", "Reference", 11),
         column_of("text", "Decision", 48),

@@ -1,15 +1,13 @@
 """What the list of experiments exports: the columns and the rows."""
 
-from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q, QuerySet
-from django.urls import reverse
 
 from history.queries import seen_by, tell
 from kit.sight import Visitor
-from lists.export_files import YES_NO, Row, column_of
+from lists.export_files import YES_NO, column_of, page_below
 from lists.exporting import Export
 from risklog.filters.experiment import EXPERIMENTS
 from risklog.models import ExperimentOwner
@@ -45,21 +43,12 @@ def _hide(rows: list[dict[str, Any]], user: Visitor) -> list[dict[str, Any]]:
     return tell(user, rows, *_LINKED)
 
 
-@cache
-def _list_path() -> str:
-    return reverse("risklog:experiment_list")
-
-
-def _path(row: Row) -> str:
-    return f"{_list_path()}{row['reference']}/"
-
-
 EXPERIMENT_EXPORT = Export(
     name="experiments",
     spec=EXPERIMENTS,
     values=_values,
     hide=_hide,
-    path=_path,
+    path=page_below("risklog:experiment_list"),
     columns=(
         column_of("reference", "Reference", 11),
         column_of("title", "Title", 48),
