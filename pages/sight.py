@@ -1,15 +1,19 @@
-"""The form that says who may see an object, the same for every kind that can be restricted to teams."""
+"""The page that says who may see an object, the same for every kind that can be restricted to teams."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 
+from kit import kinds
+from pages import flows
 from pages.forms import PageForm
 
 
 class SightForm(PageForm):
-    """Who may see an object: everyone, or some teams. templates/pages/_sight_form.html draws it.
+    """Who may see an object: everyone, or some teams. change_sight() shows it.
 
     ONLY_TEAMS: the label of the second choice, which names the people who still see the object.
     teams: those to choose from (people.queries.restriction.offered_teams).
@@ -41,3 +45,43 @@ class SightForm(PageForm):
         """Return the teams, None for everyone."""
         is_open = self.cleaned_data["who"] == "all"
         return {"teams": None if is_open else list(self.cleaned_data["teams"])}
+
+
+def change_sight(
+    request: HttpRequest,
+    obj: Any,
+    form: SightForm,
+    *,
+    permission: str,
+    operation: Callable[..., Any],
+    page_url: str,
+    list_url: str,
+) -> HttpResponse:
+    """Show the form on GET. On POST restrict the object to teams, or show it to everyone.
+
+    operation(obj, teams=, by=, at=, seen=). page_url: of the object. list_url: of its list, to which a person
+    goes who can no longer see it.
+    """
+    kind, name = kinds.find(obj.KIND), obj.subject.reference or obj.subject.title
+
+    def is_visible() -> bool:
+        return type(obj).objects.visible_to(request.user).filter(pk=obj.pk).exists()
+
+    return flows.step(
+        request,
+        obj,
+        form,
+        permission=permission,
+        operation=operation,
+        address=lambda: page_url if is_visible() else list_url,
+        show=flows.form_page(
+            request,
+            "pages/sight.html",
+            obj=obj,
+            name=name,
+            plural=kind.plural if kind else "",
+            page_url=page_url,
+            list_url=list_url,
+        ),
+        message=lambda: "Saved" if is_visible() else f"{name} is restricted. You can no longer see it.",
+    )

@@ -34,6 +34,7 @@ from pages import flows
 from pages.answers import respond
 from pages.flows import form_page
 from pages.forms import PageForm
+from pages.sight import change_sight
 from people.permissions import SignedInRequest
 from people.queries.restriction import offered_teams
 
@@ -201,18 +202,12 @@ def incident_sight(request: SignedInRequest, reference: str) -> HttpResponse:
     incident = incident_of(request, reference)
     data = request.POST if request.method == "POST" else None
 
-    def is_visible() -> bool:
-        return Incident.objects.visible_to(request.user).filter(pk=incident.pk).exists()
-
-    return flows.step(
+    return change_sight(
         request,
         incident,
         IncidentSightForm.of(incident, data, teams=offered_teams(incident)),
         permission="incidents.incident_change",
         operation=operations.restrict,
-        address=lambda: address_of(incident) if is_visible() else reverse("incidents:incident_list"),
-        show=form_page(request, "incidents/incident_sight.html", incident=incident),
-        message=lambda: (
-            "Saved" if is_visible() else f"{incident.reference} is restricted. You can no longer see it."
-        ),
+        page_url=address_of(incident),
+        list_url=reverse("incidents:incident_list"),
     )

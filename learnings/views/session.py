@@ -32,6 +32,7 @@ from pages.flows import form_page
 from pages.forms import PageForm
 from pages.listing import listing, reader_of, selection_of
 from pages.requests import actor
+from pages.sight import change_sight
 from people.permissions import SignedInRequest
 from people.queries.restriction import offered_teams
 
@@ -149,18 +150,14 @@ def session_sight(request: SignedInRequest, pk: int) -> HttpResponse:
     session = _session(request, pk)
     data = request.POST if request.method == "POST" else None
 
-    def is_visible() -> bool:
-        return LearningSession.objects.visible_to(request.user).filter(pk=pk).exists()
-
-    return flows.step(
+    return change_sight(
         request,
         session,
         SessionSightForm.of(session, data, teams=offered_teams(session)),
         permission="learnings.session_change",
         operation=sight.restrict,
-        address=lambda: address_of(session) if is_visible() else reverse("learnings:session_list"),
-        show=form_page(request, "learnings/session_sight.html", session=session),
-        message=lambda: "Saved" if is_visible() else "It is restricted. You can no longer see it.",
+        page_url=address_of(session),
+        list_url=reverse("learnings:session_list"),
     )
 
 

@@ -22,6 +22,7 @@ from pages.flows import form_page
 from pages.forms import PageForm
 from pages.listing import kept_filters, listing, selection_of
 from pages.requests import actor
+from pages.sight import change_sight
 from people.permissions import SignedInRequest
 from people.queries.restriction import offered_teams
 from risklog.filters.experiment import EXPERIMENT_LIST, EXPERIMENTS
@@ -234,20 +235,14 @@ def experiment_sight(request: SignedInRequest, reference: str) -> HttpResponse:
     experiment = _experiment(request, reference)
     data = request.POST if request.method == "POST" else None
 
-    def is_visible() -> bool:
-        return Experiment.objects.visible_to(request.user).filter(pk=experiment.pk).exists()
-
-    return flows.step(
+    return change_sight(
         request,
         experiment,
         ExperimentSightForm.of(experiment, data, teams=offered_teams(experiment)),
         permission="risklog.experiment_change",
         operation=restrict,
-        address=lambda: address_of(experiment) if is_visible() else reverse("risklog:experiment_list"),
-        show=form_page(request, "risklog/experiment_sight.html", experiment=experiment),
-        message=lambda: (
-            "Saved" if is_visible() else f"{experiment.reference} is restricted. You can no longer see it."
-        ),
+        page_url=address_of(experiment),
+        list_url=reverse("risklog:experiment_list"),
     )
 
 

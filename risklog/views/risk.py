@@ -17,6 +17,7 @@ from pages import flows
 from pages.answers import go, respond, toast
 from pages.listing import reader_of
 from pages.requests import actor
+from pages.sight import change_sight
 from people import queries as people
 from people.models import User
 from people.permissions import SignedInRequest
@@ -211,18 +212,12 @@ def risk_sight(request: SignedInRequest, reference: str) -> HttpResponse:
     risk = _risk(request, reference)
     data = request.POST if request.method == "POST" else None
 
-    def is_visible() -> bool:
-        return Risk.objects.visible_to(request.user).filter(pk=risk.pk).exists()
-
-    return flows.step(
+    return change_sight(
         request,
         risk,
         RiskSightForm.of(risk, data, teams=offered_teams(risk)),
         permission="risklog.risk_change",
         operation=operations.restrict,
-        address=lambda: address_of(risk) if is_visible() else reverse("risklog:risk_list"),
-        show=flows.form_page(request, "risklog/risk_sight.html", risk=risk),
-        message=lambda: (
-            "Saved" if is_visible() else f"{risk.reference} is restricted. You can no longer see it."
-        ),
+        page_url=address_of(risk),
+        list_url=reverse("risklog:risk_list"),
     )
