@@ -6,13 +6,13 @@ from typing import Any
 from catalogue.models import ChangeRequest
 from catalogue.states import ChangeRoute
 from history import operations as history
-from history.models import Event
+from history.models import Event, Subject
 from kit.actor import SYSTEM
 from meetings.models import AgendaItem, Meeting, Tripwire
 from meetings.operations import placement
 from meetings.operations.placement import Rank
 from meetings.queries import series as series_queries
-from meetings.queries.facts import facts_of, facts_of_review
+from meetings.queries.facts import Facts, facts_of, facts_of_review
 from meetings.routing import within
 from meetings.states import ACCEPTANCE_PROPOSED, Purpose
 from risklog.models import Acceptance, Escalation, Review
@@ -20,6 +20,11 @@ from signals.models import BreachGroup, Threshold
 from signals.states import Agreement
 
 RETRAINING_WAITS = "Retraining waits"  # how the title of such an item begins
+
+
+def _place(about: Subject, facts: Facts, **item: Any) -> AgendaItem | None:
+    """Place a subject for its kind of signal and its team. item: the other arguments of place()."""
+    return placement.place(about=about, kind=facts.kind, team_id=facts.team_id, by=SYSTEM, **item)
 
 
 def place_review(review: Review, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
@@ -44,16 +49,13 @@ def of_review(review: Review) -> dict[str, Any]:
 
 
 def place_escalated(escalation: Escalation, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
-    facts = facts_of(escalation.subject)
-    return placement.place(
-        about=escalation.about,
-        kind=facts.kind,
-        team_id=facts.team_id,
+    return _place(
+        escalation.about,
+        facts_of(escalation.subject),
         title=escalation.about.title,
         purpose=Purpose.DECIDE,
         minutes=15,
         urgent_reason=f"Escalated ({escalation.reference})",
-        by=SYSTEM,
         at=at,
         cause=cause,
     )
@@ -66,15 +68,13 @@ def place_threshold(threshold: Threshold, *, at: datetime, cause: Event | None =
     if not versions:
         return None
     named = "; ".join(f"version {version.number} ({version.limits})" for version in versions)
-    return placement.place(
-        about=threshold.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
+    return _place(
+        threshold.subject,
+        facts,
         title=f"Proposed threshold: {threshold.name}",
         why=f"Waits for agreement: {named}"[:240],
         purpose=Purpose.DECIDE,
         rank=Rank.ACCEPTANCE,
-        by=SYSTEM,
         at=at,
         cause=cause,
     )
@@ -84,16 +84,13 @@ def place_noisy_threshold(
     threshold: Threshold, why: str, *, at: datetime, cause: Event | None = None
 ) -> AgendaItem | None:
     """Place a noisy threshold, so that the meeting decides on another version."""
-    facts = facts_of(threshold.subject)
-    return placement.place(
-        about=threshold.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
+    return _place(
+        threshold.subject,
+        facts_of(threshold.subject),
         title=f"Noisy threshold: {threshold.name}",
         why=why,
         purpose=Purpose.DISCUSS,
         rank=Rank.ACCEPTANCE,
-        by=SYSTEM,
         at=at,
         cause=cause,
     )
@@ -103,16 +100,13 @@ def place_missed_retraining(
     group: BreachGroup, why: str, *, at: datetime, cause: Event | None = None
 ) -> AgendaItem | None:
     """Place a breach whose retraining was requested and waits."""
-    facts = facts_of(group.subject)
-    return placement.place(
-        about=group.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
+    return _place(
+        group.subject,
+        facts_of(group.subject),
         title=f"{RETRAINING_WAITS}: {group.title}",
         why=why,
         purpose=Purpose.DECIDE,
         rank=Rank.ACCEPTANCE,
-        by=SYSTEM,
         at=at,
         cause=cause,
     )
@@ -123,16 +117,14 @@ def place_change(change: ChangeRequest, *, at: datetime, cause: Event | None = N
     facts = facts_of(change.subject)
     is_emergency = change.route == ChangeRoute.EMERGENCY
     reason = "Emergency change without a sign-off" if is_emergency else "Change waits for its sign-off"
-    return placement.place(
-        about=change.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
+    return _place(
+        change.subject,
+        facts,
         title=f"{change.get_kind_display()}: {change.title}",
         why=reason,
         purpose=Purpose.DECIDE,
         due_at=facts.due_at,
         rank=Rank.ACCEPTANCE,
-        by=SYSTEM,
         at=at,
         cause=cause,
     )
@@ -142,16 +134,14 @@ def place_acceptance(proposal: Acceptance, *, at: datetime, cause: Event | None 
     """Place a risk that somebody proposed to accept. An item that is there already gets the reason too."""
     risk, why = proposal.risk, acceptance_reason(proposal)
     facts = facts_of(risk.subject)
-    item = placement.place(
-        about=risk.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
+    item = _place(
+        risk.subject,
+        facts,
         title=risk.title,
         why=why,
         purpose=Purpose.DECIDE,
         rank=Rank.ACCEPTANCE,
         acceptance=proposal,
-        by=SYSTEM,
         at=at,
         cause=cause,
     )
@@ -188,14 +178,12 @@ def place_tripwire(tripwire: Tripwire, *, at: datetime, cause: Event | None = No
                 meeting, decision.subject, values, Rank.REVIEW, by=SYSTEM, at=at, cause=cause
             )
             return _with_reason(back, why, at=at, cause=cause)
-    item = placement.place(
-        about=decision.subject,
-        kind=facts.kind,
-        team_id=facts.team_id,
+    item = _place(
+        decision.subject,
+        facts,
         title=decision.subject_title,
         why=why,
         purpose=Purpose.DECIDE,
-        by=SYSTEM,
         at=at,
         cause=cause,
     )
