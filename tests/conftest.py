@@ -88,11 +88,11 @@ def _six_weeks_database() -> str:
     def create_sample() -> None:
         from django.db import transaction
 
-        from riskhub.sample import people_and_models
+        from riskhub.sample import people_and_teams
         from riskhub.sample.six_weeks import SixWeeks
 
         with transaction.atomic():
-            addresses = (address for _, address, _, _ in people_and_models.PEOPLE)
+            addresses = (address for _, address, _, _ in people_and_teams.PEOPLE)
             SixWeeks(AT, dict.fromkeys(addresses, PASSWORD)).create()
 
     rooms = (path for path in _sources() if path.parts[len(ROOT.parts)] not in {"tests", "bench", "chaos"})

@@ -20,7 +20,7 @@ from meetings.operations import agenda_template
 from meetings.operations import series as meeting_series
 from people.models import Function, Team, User
 from people.operations import organisation, person, team
-from riskhub.sample import inventory, people_and_models, texts
+from riskhub.sample import inventory, people_and_teams, registered_models, texts
 from risklog.operations import appetite, ladder, taxonomy
 from saved import operations as saved
 from signals.mapping import points as readings
@@ -36,7 +36,7 @@ class SampleOrganisation:
 
     def __init__(self, now: datetime, passwords: dict[str, str]) -> None:
         self.now, self.passwords = now, passwords
-        self.zone = ZoneInfo(people_and_models.ZONE)
+        self.zone = ZoneInfo(people_and_teams.ZONE)
         self.start = self._moment(now.astimezone(self.zone).date() - timedelta(weeks=WEEKS), 8)
         self.chance = random.Random(20261123)  # the same values on every machine  # noqa: S311
         self.people: dict[str, User] = {}
@@ -51,14 +51,14 @@ class SampleOrganisation:
 
     def _found(self) -> None:
         organisation.found(
-            name=people_and_models.ORGANISATION,
-            time_zone=people_and_models.ZONE,
+            name=people_and_teams.ORGANISATION,
+            time_zone=people_and_teams.ZONE,
             is_sample=True,
             by=SYSTEM,
             at=self.start,
         )
         functions = {function.slug: function for function in Function.objects.all()}
-        for name, address, function, role in people_and_models.PEOPLE:
+        for name, address, function, role in people_and_teams.PEOPLE:
             self.people[address.split("@", maxsplit=1)[0]] = person.add(
                 name=name,
                 email=address,
@@ -69,9 +69,9 @@ class SampleOrganisation:
                 at=self.start,
             )
         self.admin = Actor(self.people["admin"], "page")
-        for one in people_and_models.TEAMS:
+        for one in people_and_teams.TEAMS:
             self.teams[one[0]] = self._team(*one)
-        self.observers = self._team(*people_and_models.OBSERVERS)
+        self.observers = self._team(*people_and_teams.OBSERVERS)
         taxonomy.seed(by=self.admin, at=self.start)
         ladder.seed(by=self.admin, at=self.start)
 
@@ -82,7 +82,7 @@ class SampleOrganisation:
         return made
 
     def _register_models(self) -> None:
-        for one in people_and_models.MODELS:
+        for one in registered_models.MODELS:
             models.add(
                 slug=one.slug,
                 name=one.name,
@@ -144,12 +144,12 @@ class SampleOrganisation:
 
     def _add_aliases(self) -> None:
         registered = {model.slug: model for model in Model.objects.all()}
-        for slug, name in people_and_models.ALIASES:
+        for slug, name in registered_models.ALIASES:
             aliases.add(registered[slug], name=name, by=self.admin, at=self.start)
 
     def _register_versions(self) -> None:
         registered = {model.slug: model for model in Model.objects.all()}
-        for slug, name, parent, stage, data_set, commit, days, trigger in people_and_models.VERSIONS:
+        for slug, name, parent, stage, data_set, commit, days, trigger in registered_models.VERSIONS:
             versions.register(
                 registered[slug],
                 name=name,
@@ -166,7 +166,7 @@ class SampleOrganisation:
 
     def _add_workflows(self) -> None:
         registered = {model.slug: model for model in Model.objects.all()}
-        for slug, name, owner, purpose, recipe in people_and_models.WORKFLOWS:
+        for slug, name, owner, purpose, recipe in registered_models.WORKFLOWS:
             workflows.add(
                 model=registered[slug],
                 name=name,
@@ -180,7 +180,7 @@ class SampleOrganisation:
     def _record_deployments(self) -> None:
         """Record what build servers deployed, the oldest first."""
         registered = {model.slug: model for model in Model.objects.all()}
-        for slug, version, environment, days, outcome, note in people_and_models.DEPLOYMENTS:
+        for slug, version, environment, days, outcome, note in registered_models.DEPLOYMENTS:
             deployment.record(
                 registered[slug],
                 version=version,
@@ -207,7 +207,7 @@ class SampleOrganisation:
 
         One of them is reproduced, and one repetition had other results.
         """
-        for of, name, person_, days, data_set, metrics, repeated, version in people_and_models.RUNS:
+        for of, name, person_, days, data_set, metrics, repeated, version in registered_models.RUNS:
             workflow = Workflow.objects.select_related("model").get(name=of)
             ended_at = self.now - timedelta(days=days)
             if (ended_at < self.start) != is_early:
@@ -233,7 +233,7 @@ class SampleOrganisation:
     def _write_rollbacks(self) -> None:
         """Write the rollback procedures of some models, the first one rehearsed."""
         registered = {model.slug: model for model in Model.objects.all()}
-        for slug, owner, steps, days in people_and_models.ROLLBACKS:
+        for slug, owner, steps, days in registered_models.ROLLBACKS:
             act: dict[str, Any] = {"by": Actor(self.people[owner], "page"), "at": self.now}
             written = rollbacks.add(registered[slug], steps=steps, owner=self.people[owner], **act)
             if days:
@@ -243,7 +243,7 @@ class SampleOrganisation:
         """Say who decides about models: three defaults of the organisation, and one right of a model."""
         functions = {function.slug: function for function in Function.objects.all()}
         registered = {model.slug: model for model in Model.objects.all()}
-        for kind, slug, person_, function, why in people_and_models.RIGHTS:
+        for kind, slug, person_, function, why in registered_models.RIGHTS:
             decision_right.assign(
                 kind=kind,
                 model=registered[slug] if slug else None,
@@ -258,7 +258,7 @@ class SampleOrganisation:
     def _request_changes(self) -> None:
         """Open a few change requests: two that wait, one of them in review."""
         registered = {model.slug: model for model in Model.objects.all()}
-        for slug, kind, person_, title, rollback, effect in people_and_models.CHANGES:
+        for slug, kind, person_, title, rollback, effect in registered_models.CHANGES:
             opened_at = self.now - timedelta(days=1)
             starts_at = self.now + timedelta(days=2) if kind == "deployment" else None
             change_request.open(
@@ -286,7 +286,7 @@ class SampleOrganisation:
             purpose="Review what changed since last week in all teams, decide, and agree actions.",
             first_on=first,
             starts_at=time(10),
-            time_zone=people_and_models.ZONE,
+            time_zone=people_and_teams.ZONE,
             rrule="FREQ=WEEKLY;BYDAY=WE",
             teams=list(self.teams.values()),
             functions=[functions[slug] for slug in _ORDER],
@@ -300,14 +300,14 @@ class SampleOrganisation:
 
     def _add_agenda_template(self) -> None:
         """Add a template for a meeting that a risk manager adds to the series once a quarter."""
-        name, rows = people_and_models.AGENDA_TEMPLATE
+        name, rows = people_and_teams.AGENDA_TEMPLATE
         items = [{"title": title, "purpose": purpose, "minutes": minutes} for title, purpose, minutes in rows]
         by = Actor(self.people["sofia"], "page")
         agenda_template.add(name=name, items=items, by=by, at=self.start)
 
     def _save_views(self) -> None:
         """Save views of the list of risks: two that a risk manager shares, and one of her own."""
-        for name, query, is_shared in people_and_models.VIEWS:
+        for name, query, is_shared in people_and_teams.VIEWS:
             by = Actor(self.people["sofia"], "page")
             saved.add(list="risks", name=name, query=query, is_shared=is_shared, by=by, at=self.start)
 
@@ -327,15 +327,15 @@ class SampleOrganisation:
         first = self.start.astimezone(self.zone).date()
         for back in range(30, 0, -1):
             self._push(first - timedelta(days=back), at=self.start)
-        for registered in people_and_models.MODELS:
+        for registered in registered_models.MODELS:
             for metric in registered.metrics:
                 self._agree(registered, metric)
-        for slug, name, feature, rule, reason in people_and_models.RULES:
+        for slug, name, feature, rule, reason in registered_models.RULES:
             series = Series.objects.get(model_name=slug, metric=name, feature=feature)
             version = threshold.propose(series, **rule, reason=reason, by=self._by("wei"), at=self.start)
             threshold.agree(version, by=self._by("sofia"), at=self.start)
 
-    def _agree(self, registered: people_and_models.Registered, metric: people_and_models.Metric) -> None:
+    def _agree(self, registered: registered_models.Registered, metric: registered_models.Metric) -> None:
         series = Series.objects.get(model_name=registered.slug, metric=metric.metric, feature=metric.feature)
         version = threshold.propose(
             series,
@@ -362,7 +362,7 @@ class SampleOrganisation:
                 "ts": moment.isoformat(),
                 "value": self._value(metric, day, age),
             }
-            for registered in people_and_models.MODELS
+            for registered in registered_models.MODELS
             for metric in registered.metrics
         ]
         reading = readings.read({"points": items_}, at=at)
@@ -370,7 +370,7 @@ class SampleOrganisation:
         if at > self.start:
             source.note_delivery(self.source, at=at, status=202, counts={"stored": len(items_)})
 
-    def _value(self, metric: people_and_models.Metric, day: date, age: int) -> float:
+    def _value(self, metric: registered_models.Metric, day: date, age: int) -> float:
         value = metric.level + self.chance.gauss(0, metric.noise)
         if metric.drift and age <= metric.drift_from:
             progress = min(1.0, (metric.drift_from - age + 1) / 7)

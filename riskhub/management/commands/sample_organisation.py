@@ -11,7 +11,7 @@ from django.db import transaction
 
 from kit import clock
 from people.models import Organisation
-from riskhub.sample import people_and_models
+from riskhub.sample import people_and_teams
 from riskhub.sample.six_weeks import SixWeeks
 
 # fmt: off
@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if Organisation.objects.exists():
             raise CommandError("This register has data already. Load the sample into an empty register.")
-        passwords = {address: _password() for _, address, _, _ in people_and_models.PEOPLE}
+        passwords = {address: _password() for _, address, _, _ in people_and_teams.PEOPLE}
         with transaction.atomic():
             SixWeeks(clock.now(), passwords).create()
         self._keep(passwords)
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         """Write the log-ins to a file that only this user can read. Passwords are random per installation."""
         lines = [
             f"{address:<22} {passwords[address]:<28} {name}, {role.label.lower()}"
-            for name, address, _, role in people_and_models.PEOPLE
+            for name, address, _, role in people_and_teams.PEOPLE
         ]
         path = Path(settings.HOME) / "sample-logins.txt"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
