@@ -39,9 +39,8 @@ def may_answer(user: User, obj: Any) -> bool:
 
     A sponsor is often a leader who otherwise only reads, so their role does not matter here.
     """
-    if obj is None or may_write(user, Role.RISK_MANAGER):
-        return may_write(user, Role.VIEWER)
-    return obj.raised_to_id == user.pk and may_write(user, Role.VIEWER)
+    is_asked = obj is None or obj.raised_to_id == user.pk
+    return may_write(user, Role.VIEWER if is_asked else Role.RISK_MANAGER)
 
 
 @permission("leaders.allotment_view")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
 from django.db.models import F, IntegerField, QuerySet, Value
@@ -98,7 +99,7 @@ def _mark(row: Mapping[str, Any]) -> dict[str, Any]:
     head = f"{row['reference']} {reader.verb(facts)}".rstrip()
     return {
         "at": row["moment"].isoformat(),
-        "label": f"{head}: {one_line(facts['text'])[:_LENGTH]}",
+        "label": f"{head}: {shorten(one_line(facts['text']), _LENGTH, placeholder='…')}",
         "link": reverse(reader.page, args=[row["reference"]]),
         "kind": "critical" if reader.is_critical(facts) else "note",
         "model": row["of_model"],
