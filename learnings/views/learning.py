@@ -71,10 +71,9 @@ def learning_list(request: SignedInRequest) -> HttpResponse:
         "view": view,
         "tag": selection.texts.get("tag", ""),
         "is_narrowed": is_narrowed,
-        "reading": selection.texts.get("reading", ""),
-        "unread_count": queries.unread_count(request.user),
+        "may_mark_read": bool(queries.unread_count(request.user)),
         **saved.page_context(LEARNING_LIST, request.user, selection),
-        **kept_filters(shown, "show", "reading", "tag"),
+        **kept_filters(shown, "show", "tag"),
         "exports": export_addresses(
             reverse("learnings:learning_export"),
             replace(ordered, texts={**ordered.texts, "order": ordered.order}),

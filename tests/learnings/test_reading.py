@@ -74,6 +74,15 @@ def test_the_feed_marks_the_unread_and_a_page_is_read_when_it_has_loaded(client,
     assert mark not in client.get("/learnings/").content.decode()
 
 
+def test_the_list_of_learnings_leaves_the_number_of_the_inbox_in_the_navigation(client, ana):
+    learnings.published()
+
+    page = client.get("/learnings/")
+
+    assert page.context["may_mark_read"] and "Mark all as read" in page.content.decode()
+    assert page.context["unread_count"] == client.get("/risks/").context["unread_count"] == 0
+
+
 def test_marking_all_by_page_and_by_api(client, ana, at, move_clock):
     learnings.published()
     list_of_unread = "/api/v1/learnings?reading=unread"
