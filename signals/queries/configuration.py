@@ -21,8 +21,13 @@ def points_call(model: str = "credit-pd", source: str = "my-job") -> str:
 
 
 def alertmanager_receiver(source: str) -> str:
-    """Return a receiver of Prometheus Alertmanager and the route to it, as YAML."""
+    """Return a complete configuration of Prometheus Alertmanager, as YAML: a receiver and the route to it.
+
+    Alertmanager needs a root route with a receiver of its own. It looks for the file of the token in the
+    folder of its configuration.
+    """
     return f"""route:
+  receiver: default
   routes:
     - receiver: riskhub
       matchers: ['model=~".+"']
@@ -30,6 +35,7 @@ def alertmanager_receiver(source: str) -> str:
       continue: true
 
 receivers:
+  - name: default
   - name: riskhub
     webhook_configs:
       - url: {settings.BASE_URL}/api/v1/intake/alertmanager/{source}
@@ -38,7 +44,7 @@ receivers:
         http_config:
           authorization:
             type: Bearer
-            credentials_file: /etc/alertmanager/riskhub-token
+            credentials_file: riskhub-token
 """
 
 

@@ -3,75 +3,31 @@
 The tests use the real web server on the test database, because Django's test client cannot disconnect.
 """
 
-import http.client
 import json
-import os
 import random
 import socket
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 
 from kit.actor import SYSTEM
 from people.operations import token
-from riskhub.engine import ports
 from signals.models import Alert, Breach, Point
 from tests.conftest import AT
 from tests.factories import people, signals
 from tests.signals.conftest import ALERTS, POINTS
+from tests.web_server import ask, web_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
-STARTS_WITHIN = 30
 
 
 @pytest.fixture
 def server(transactional_db):
     """The port of a web server with two processes, on the test database, with its clock stopped at AT."""
-    port = ports.free()
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    words = (
-        f"granian --interface wsgi --host 127.0.0.1 --port {port} --workers 2 --blocking-threads 4 --no-ws"
-    )
-    running = subprocess.Popen(
-        [sys.executable, "-m", *words.split(), "--log-level", "warning", "tests.frozen_wsgi:application"],
-        env={**os.environ, "DATABASE_URL": url.geturl(), "RISKHUB_TEST_NOW": AT.isoformat()},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(port, running)
+    with web_server(at=AT) as port:
         yield port
-    finally:
-        running.terminate()
-        running.wait(20)
-
-
-def _wait_for(port, running):
-    until = time.monotonic() + STARTS_WITHIN
-    while time.monotonic() < until:
-        assert running.poll() is None, "the web server ended at once"
-        try:
-            if _ask(port, "GET", "/livez")[0] == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the web server did not come up")
-
-
-def _ask(port, method, path, body=None, headers=None):
-    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        asked.request(method, path, body, headers or {})
-        answer = asked.getresponse()
-        return answer.status, answer.read()
-    finally:
-        asked.close()
 
 
 def _hang_up(port, path, body, headers, *, after):
@@ -97,7 +53,7 @@ def _cut_then_replay(port, path, bodies, headers):
             whole = rng.random() < 0.7
             _hang_up(port, path, body, headers, after=len(body) if whole else rng.randrange(len(body)))
         for _ in range(8):
-            status, said = _ask(port, "POST", path, body, headers)
+            status, said = ask(port, "POST", path, body, headers)
             if status != 503:
                 return status, json.loads(said)
             time.sleep(0.2)
@@ -142,8 +98,8 @@ def test_a_key_of_a_cut_request_gives_the_answer_that_was_missed(server, headers
     while not Alert.objects.exists() and time.monotonic() < until:
         time.sleep(0.05)
 
-    status, said = _ask(server, "POST", ALERTS, body, keyed)
-    again = _ask(server, "POST", ALERTS, body, keyed)
+    status, said = ask(server, "POST", ALERTS, body, keyed)
+    again = ask(server, "POST", ALERTS, body, keyed)
 
     assert (status, said) == again
     assert (status, Alert.objects.count()) == (202, 1)

@@ -139,10 +139,12 @@ def test_the_configuration_can_be_read_by_a_yaml_reader():
 
     read = yaml.safe_load(configuration.alertmanager_receiver("prometheus-eu"))
 
-    webhook = read["receivers"][0]["webhook_configs"][0]
+    default, riskhub = read["receivers"]
+    webhook = riskhub["webhook_configs"][0]
     assert webhook["url"].endswith("/api/v1/intake/alertmanager/prometheus-eu")
     assert webhook["http_config"]["authorization"]["type"] == "Bearer"
-    assert read["route"]["routes"][0]["receiver"] == read["receivers"][0]["name"]
+    assert read["route"]["routes"][0]["receiver"] == riskhub["name"]
+    assert read["route"]["receiver"] == default["name"]
 
 
 def test_the_address_to_copy_is_an_address_of_ours(client):
