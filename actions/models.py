@@ -46,6 +46,12 @@ class Action(Recorded):
     KIND = "action"
     PREFIX = "A"
     MOVES = MOVES
+    HISTORY_LABELS = {
+        "exposure": "Exposure it removes",
+        "blocker": "Kind of block",
+        "origin": "Comes from",
+        "reviewer": "Reviewed by",
+    }
 
     title = models.CharField(max_length=MAX_TITLE)
     details = models.TextField(blank=True, default="")

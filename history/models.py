@@ -310,6 +310,7 @@ class Recorded(models.Model):
     MOVES: {(from, to): verb}, the only steps its state can take.
     HISTORY_OMITS: fields that never enter history (secrets, leases, last-seen, drafts).
     HISTORY_REFERS: erasable fields. History records that they changed, without their values.
+    HISTORY_LABELS: the labels on timelines of the fields whose names are no plain words.
     """
 
     KIND: ClassVar[str]
@@ -317,6 +318,7 @@ class Recorded(models.Model):
     MOVES: ClassVar[Mapping[Any, str]] = {}
     HISTORY_OMITS: ClassVar[frozenset[str]] = frozenset()
     HISTORY_REFERS: ClassVar[frozenset[str]] = frozenset()
+    HISTORY_LABELS: ClassVar[Mapping[str, str]] = {}
 
     subject = models.OneToOneField(Subject, models.PROTECT, related_name="+")
     version = models.PositiveIntegerField(default=1)
@@ -352,6 +354,7 @@ class Part(models.Model):
     MOVES: ClassVar[Mapping[Any, str]] = {}
     HISTORY_OMITS: ClassVar[frozenset[str]] = frozenset()
     HISTORY_REFERS: ClassVar[frozenset[str]] = frozenset()
+    HISTORY_LABELS: ClassVar[Mapping[str, str]] = {}
 
     version = models.PositiveIntegerField(default=1)
 

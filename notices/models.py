@@ -206,6 +206,13 @@ class WebhookEndpoint(Recorded):
         {"nonce", "active_since", "failures", "closed_until", "is_owner_told", "last_sent_at"}
     )
     HISTORY_REFERS = frozenset({"url"})
+    HISTORY_LABELS = {
+        "url": "Address",
+        "verbs": "Events",
+        "shape": "Body",
+        "is_active": "Active",
+        "is_for_ladders": "Ladders can use it",
+    }
 
     name = models.CharField(max_length=80)
     url = models.CharField(max_length=2000)

@@ -21,6 +21,10 @@ class SavedView(Recorded):
 
     KIND = "saved_view"
     MOVES = MOVES
+    HISTORY_LABELS = {
+        "query": "Filters and order",
+        "is_shared": "Shared with everyone",
+    }
 
     list = models.CharField(max_length=40)
     name = models.CharField(max_length=80)

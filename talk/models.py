@@ -33,6 +33,10 @@ class Comment(Part):
     OF = "about"
     MOVES = COMMENT_MOVES
     HISTORY_OMITS = frozenset({"removed_text"})
+    HISTORY_LABELS = {
+        "text": "Comment",
+        "mentioned": "People mentioned",
+    }
 
     about = models.ForeignKey(Subject, models.PROTECT, related_name="+")
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -104,6 +108,10 @@ class File(Part):
     OF = "about"
     MOVES = FILE_MOVES
     HISTORY_OMITS = frozenset({"stored_as"})
+    HISTORY_LABELS = {
+        "sha256": "Checksum (SHA-256)",
+        "size": "Size (bytes)",
+    }
 
     about = models.ForeignKey(Subject, models.PROTECT, related_name="+")
     author = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -24,6 +24,16 @@ class ChangeRequest(Recorded):
     KIND = "change_request"
     PREFIX = "C"
     MOVES = CHANGE_MOVES
+    HISTORY_LABELS = {
+        "risk": "Risk of the change",
+        "rollback": "Rollback plan",
+        "effect": "Expected effect",
+        "effect_on": "Effect is checked on",
+        "window_from": "Window starts",
+        "window_until": "Window ends",
+        "effect_result": "Result of the check of the effect",
+        "effect_note": "Note on the effect",
+    }
 
     model = models.ForeignKey(Model, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=ChangeKind.choices)

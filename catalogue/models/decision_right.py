@@ -18,6 +18,13 @@ class DecisionRight(Recorded):
     """
 
     KIND = "decision_right"
+    HISTORY_LABELS = {
+        "kind": "Right",
+        "who": "Held by",
+        "why": "Reason",
+        "because": "Based on",
+        "is_withdrawn": "Withdrawn",
+    }
 
     kind = models.CharField(max_length=16, choices=RightKind.choices)
     model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="+")

@@ -21,6 +21,11 @@ class Deployment(Recorded):
 
     KIND = "deployment"
     MOVES = DEPLOYMENT_MOVES
+    HISTORY_LABELS = {
+        "model_version": "Version",
+        "external_id": "External ID",
+        "change": "Change request",
+    }
 
     model = models.ForeignKey(Model, models.PROTECT, related_name="+")
     model_version = models.ForeignKey(Version, models.PROTECT, related_name="deployments")

@@ -32,6 +32,23 @@ class Model(Recorded):
     """
 
     KIND = "model"
+    HISTORY_LABELS = {
+        "slug": "External name",
+        "purpose": "Purpose and intended use",
+        "reach": "Who is affected by its output",
+        "harm": "Worst plausible harm of a wrong output",
+        "use": "What its output is used for",
+        "is_regulated": "Asked for by a law or a supervisor",
+        "tier_reason": "Reason for another tier",
+        "data_class": "Data classification",
+        "has_personal_data": "Personal data",
+        "privacy": "Privacy constraints",
+        "regulation": "Regulation class",
+        "inputs": "Data sources",
+        "links": "Further links",
+        "validate_on": "Next validation on",
+        "validate_why": "Trigger of the next validation",
+    }
 
     slug = models.SlugField(max_length=120, unique=True)
     name = models.CharField(max_length=120)

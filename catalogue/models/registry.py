@@ -23,6 +23,14 @@ class Registry(Recorded):
 
     KIND = "registry"
     HISTORY_OMITS = frozenset({"token"})
+    HISTORY_LABELS = {
+        "url": "Address",
+        "username": "User name",
+        "owner_team": "Owner team of new models",
+        "every_minutes": "Read every (minutes)",
+        "production_alias": "Alias of production",
+        "is_active": "Active",
+    }
 
     name = models.CharField(max_length=80)
     url = models.CharField(max_length=2000)

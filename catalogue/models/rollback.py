@@ -15,6 +15,9 @@ class RollbackProcedure(Recorded):
     """
 
     KIND = "rollback_procedure"
+    HISTORY_LABELS = {
+        "rehearsal_note": "What the rehearsal showed",
+    }
 
     model = models.OneToOneField(Model, models.PROTECT, related_name="rollback_procedure")
     steps = models.TextField()

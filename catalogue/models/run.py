@@ -19,6 +19,10 @@ class Run(Recorded):
 
     KIND = "run"
     MOVES = RUN_MOVES
+    HISTORY_LABELS = {
+        "repeats": "Repeats the run",
+        "is_reproduced": "Came to the same result",
+    }
 
     workflow = models.ForeignKey(Workflow, models.PROTECT, related_name="runs")
     workflow_version = models.ForeignKey(WorkflowVersion, models.PROTECT, related_name="runs")

@@ -22,6 +22,11 @@ class Validation(Recorded):
 
     KIND = "validation"
     MOVES = VALIDATION_MOVES
+    HISTORY_LABELS = {
+        "of_version": "Version",
+        "trigger": "Triggered by",
+        "documents_asked": "Documents asked for",
+    }
 
     model = models.ForeignKey(Model, models.PROTECT, related_name="validations")
     of_version = models.ForeignKey(Version, models.PROTECT, null=True, blank=True, related_name="+")

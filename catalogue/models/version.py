@@ -19,6 +19,10 @@ class Version(Recorded):
     """
 
     KIND = "version"
+    HISTORY_LABELS = {
+        "parent": "Made from",
+        "trigger": "Triggered by",
+    }
 
     model = models.ForeignKey(Model, models.PROTECT, related_name="versions")
     name = models.CharField(max_length=120)

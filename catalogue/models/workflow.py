@@ -18,6 +18,12 @@ class Workflow(Recorded):
     """
 
     KIND = "workflow"
+    HISTORY_LABELS = {
+        "reproduce_days": "Reproduce every (days)",
+        "tolerance": "Tolerance (%)",
+        "is_retired": "Retired",
+        "reproduced_run": "Run that was reproduced",
+    }
 
     model = models.ForeignKey(Model, models.PROTECT, related_name="workflows")
     name = models.CharField(max_length=120)
@@ -51,6 +57,12 @@ class WorkflowVersion(Part):
     """
 
     OF = "workflow"
+    HISTORY_LABELS = {
+        "steps": "Feature steps",
+        "evaluation": "Evaluation dashboard",
+        "is_current": "Current",
+        "at": "Time",
+    }
 
     workflow = models.ForeignKey(Workflow, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()

@@ -32,14 +32,15 @@ _SILENT = {
     "severity",
 }
 
-# Fields whose label is not their name in words.
-_LABELS = {"external_id": "External ID", "review_on": "Next review"}
-
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A changed field as text. field: its label. old, new: titles if it refers to another object."""
+    """A changed field as text. field: its label. old, new: titles if it refers to another object.
 
+    name: the field without "_id", which templates compare. "" for a part of a value.
+    """
+
+    name: str
     field: str
     old: Any
     new: Any
@@ -134,8 +135,8 @@ def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
             elif name not in _SILENT and not _is_nameless(name, kinds.get(name), old, new):
                 words = _words_of(row["model"], name)
                 values = [_shown(value, kinds.get(name), titles, words) for value in (old, new)]
-                label = _LABELS.get(name) or name.removesuffix("_id").replace("_", " ")
-                changes.append(FieldChange(label, *values))
+                label = label_of(row["model"], name)
+                changes.append(FieldChange(name.removesuffix("_id"), label, *values))
     note = {key: value for key, value in present_data(event).items() if key != "rows"}
     about = titles.get(("subject", note.get("about", 0)))
     return TimelineLine(event, event.shown_actor, note, changes, further_rows, about)
@@ -149,7 +150,7 @@ def _is_nameless(name: str, kind: str | None, *values: Any) -> bool:
 def _changes_within(old: dict[str, Any], new: dict[str, Any]) -> list[FieldChange]:
     """Return the parts of a value that differ, such as the fields of a filled template."""
     keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-    return [FieldChange(key.replace("_", " "), _part(old.get(key)), _part(new.get(key))) for key in keys]
+    return [FieldChange("", key.replace("_", " "), _part(old.get(key)), _part(new.get(key))) for key in keys]
 
 
 def _part(value: Any) -> Any:
@@ -158,14 +159,28 @@ def _part(value: Any) -> Any:
 
 
 @cache
+def _model(label: str) -> Any:
+    """Return the model of this label in history, None for one that this version does not have any more."""
+    return next((one for one in apps.get_models() if one._meta.label_lower == label), None)
+
+
+@cache
+def label_of(model: str, name: str) -> str:
+    """Return the label of a field: as its model declares it, else its name in words."""
+    plain = name.removesuffix("_id")
+    labels = getattr(_model(model), "HISTORY_LABELS", {})
+    return labels.get(name) or labels.get(plain) or plain.replace("_", " ")
+
+
+@cache
 def _words_of(model: str, name: str) -> dict[Any, str]:
     """Return the value -> words of the choices of a field, also of a list of them.
 
     Empty for a field without choices, and for one that this version does not have any more.
     """
-    meta = next((one._meta for one in apps.get_models() if one._meta.label_lower == model), None)
+    row = _model(model)
     try:
-        field: Any = meta.get_field(name) if meta else None
+        field: Any = row._meta.get_field(name) if row else None
     except FieldDoesNotExist:
         return {}
     choices = getattr(getattr(field, "base_field", field), "flatchoices", ())
@@ -186,4 +201,6 @@ def _shown(value: Any, kind: str | None, titles: dict[tuple[str, int], str], wor
 
 
 def _in_words(value: Any, words: dict[Any, str]) -> Any:
+    if isinstance(value, dict):  # a part of a list, such as a question with its answer
+        return " · ".join(str(part) for part in value.values() if part not in (None, "", []))
     return words.get(value, value) if isinstance(value, str | int) else value

@@ -17,6 +17,11 @@ class ReportingDuty(Recorded):
     """
 
     KIND = "reporting_duty"
+    HISTORY_LABELS = {
+        "days": "Days for the report",
+        "is_for_personal_data": "Only incidents of models with personal data",
+        "is_retired": "Retired",
+    }
 
     name = models.CharField(max_length=200)
     severity = models.CharField(max_length=8, choices=IncidentSeverity.choices)

@@ -39,6 +39,11 @@ class Incident(Recorded):
     KIND = "incident"
     PREFIX = "I"
     MOVES = INCIDENT_MOVES
+    HISTORY_LABELS = {
+        "affected": "Who is affected",
+        "takes_reports": "Breaches with the same cause are reported here",
+        "source": "Reported by",
+    }
 
     title = models.CharField(max_length=MAX_TITLE)
     severity = models.CharField(max_length=8, choices=IncidentSeverity.choices)

@@ -28,6 +28,14 @@ class Postmortem(Recorded):
 
     KIND = "postmortem"
     MOVES = POSTMORTEM_MOVES
+    HISTORY_LABELS = {
+        "factors": "Contributing conditions",
+        "whys": "Why it happened",
+        "went_well": "What went well",
+        "risk": "Risk that should have caught it",
+        "risk_answer": "Answer about that risk",
+        "risk_note": "What follows for the risk log",
+    }
 
     incident = models.OneToOneField(Incident, models.PROTECT, related_name="postmortem")
     state = models.CharField(max_length=4, choices=PostmortemState.choices, default=PostmortemState.OPEN)
@@ -85,6 +93,10 @@ class Observer(Part):
     """
 
     OF = "postmortem"
+    HISTORY_LABELS = {
+        "why": "Reason",
+        "on": "Asked on",
+    }
 
     postmortem = models.ForeignKey(Postmortem, models.PROTECT, related_name="observers")
     user = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -23,6 +23,10 @@ class TimelineEntry(Part):
     """
 
     OF = "incident"
+    HISTORY_LABELS = {
+        "at": "Time",
+        "text": "What happened",
+    }
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="entries")
     at = models.DateTimeField()
@@ -50,6 +54,10 @@ class Update(Part):
     """A text that was sent to those concerned. It cannot be changed. state: of the incident then."""
 
     OF = "incident"
+    HISTORY_LABELS = {
+        "at": "Time",
+        "text": "Update",
+    }
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="updates")
     text = models.TextField()

@@ -12,6 +12,9 @@ class Allotment(Recorded):
     """How many hours a month a sponsor allots to risk work, of a team or of the organisation (no team)."""
 
     KIND = "allotment"
+    HISTORY_LABELS = {
+        "hours": "Hours a month",
+    }
 
     sponsor = models.ForeignKey(User, models.PROTECT, related_name="+")
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")

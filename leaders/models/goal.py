@@ -24,6 +24,12 @@ class Goal(Recorded):
 
     KIND = "goal"
     MOVES = GOAL_MOVES
+    HISTORY_LABELS = {
+        "start": "Figure at the start",
+        "figure": "Present figure",
+        "figure_on": "Day of the figure",
+        "direction": "The figure should be",
+    }
 
     title = models.CharField(max_length=MAX_TITLE)
     reason = models.TextField(blank=True, default="")

@@ -12,6 +12,10 @@ class GlossaryWord(Recorded):
     """A word with its definition. also: other spellings. lesson: the slug of its lesson, or ""."""
 
     KIND = "glossary_word"
+    HISTORY_LABELS = {
+        "slug": "Name in addresses",
+        "also": "Other spellings",
+    }
 
     slug = models.SlugField(max_length=80, unique=True)
     word = models.CharField(max_length=80, unique=True)

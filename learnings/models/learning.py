@@ -24,6 +24,16 @@ class Learning(Recorded):
     KIND = "learning"
     PREFIX = "L"
     MOVES = MOVES
+    HISTORY_LABELS = {
+        "seen": "What happened",
+        "to_monitor": "What to monitor",
+        "to_adjust": "What to adjust",
+        "how_to_check": "How to verify",
+        "governance": "Governance notes",
+        "verdict": "Outcome",
+        "verdict_by": "Outcome recorded by",
+        "verdict_at": "Outcome recorded at",
+    }
 
     title = models.CharField(max_length=200)
     seen = models.TextField(blank=True, default="")

@@ -19,6 +19,18 @@ class Recognition(Recorded):
 
     KIND = "recognition"
     MOVES = RECOGNITION_MOVES
+    HISTORY_LABELS = {
+        "title": "Thanks for",
+        "text": "What was done",
+        "metric_series": "Metric",
+        "metric_changed_on": "Changed on",
+        "metric_days": "Days before and after",
+        "metric_name": "Figure",
+        "metric_unit": "Unit",
+        "metric_before": "Before",
+        "metric_after": "After",
+        "metric_source": "Source of the figures",
+    }
 
     title = models.CharField(max_length=200)
     text = models.TextField(blank=True, default="")

@@ -22,6 +22,11 @@ class LearningSession(Recorded):
 
     KIND = "learning_session"
     MOVES = SESSION_MOVES
+    HISTORY_LABELS = {
+        "text": "What it is about",
+        "guest": "Guest speaker",
+        "links": "Material",
+    }
 
     title = models.CharField(max_length=200)
     text = models.TextField(blank=True, default="")
@@ -81,6 +86,9 @@ class SignUp(Part):
 
     OF = "session"
     MOVES = SIGN_UP_MOVES
+    HISTORY_LABELS = {
+        "has_attended": "Attended",
+    }
 
     session = models.ForeignKey(LearningSession, models.PROTECT, related_name="sign_ups")
     person = models.ForeignKey(User, models.PROTECT, related_name="+")

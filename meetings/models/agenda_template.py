@@ -13,6 +13,9 @@ class AgendaTemplate(Recorded):
     """
 
     KIND = "agenda_template"
+    HISTORY_LABELS = {
+        "is_retired": "Retired",
+    }
 
     name = models.CharField(max_length=120, unique=True)
     items = models.JSONField()

@@ -21,6 +21,9 @@ class Contest(Part):
     """
 
     OF = "item"
+    HISTORY_LABELS = {
+        "contested_at": "Objected at",
+    }
 
     item = models.ForeignKey(AgendaItem, models.PROTECT, related_name="contests")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)

@@ -34,6 +34,16 @@ class Decision(Recorded):
     KIND = "decision"
     PREFIX = "D"
     MOVES = DECISION_MOVES
+    HISTORY_LABELS = {
+        "text": "Decision",
+        "no_action_reason": "Reason for no action",
+        "is_incomplete": "Incomplete",
+        "options": "Other options",
+        "outcome": "Did it work?",
+        "outcome_note": "Note on the outcome",
+        "outcome_by": "Outcome recorded by",
+        "outcome_at": "Outcome recorded at",
+    }
 
     text = models.TextField()
     reason = models.TextField(blank=True)
@@ -142,6 +152,9 @@ class Tripwire(Part):
     OF = "decision"
     MOVES = TRIPWIRE_MOVES
     HISTORY_OMITS = frozenset({"checked_until"})
+    HISTORY_LABELS = {
+        "series": "Metric",
+    }
 
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="tripwires")
     kind = models.CharField(max_length=6, choices=TripwireKind.choices)

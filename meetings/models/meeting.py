@@ -31,6 +31,19 @@ class Meeting(Recorded):
     HISTORY_REFERS = frozenset(
         {"why", "scribe_why", "observer_why"}
     )  # they contain names, which can be erased
+    HISTORY_LABELS = {
+        "why": "Reason for the facilitator",
+        "scribe_why": "Reason for the scribe",
+        "observer_why": "Reason for the observer",
+        "is_extra": "Extra meeting",
+        "is_taken_over": "Facilitator took over",
+        "is_scribe_taken": "Scribe took over",
+        "is_observer_taken": "Observer took over",
+        "controller": "In control",
+        "improvement": "One thing to improve",
+        "was_worth_it": "Worth the time",
+        "handover_taken_at": "Handover accepted at",
+    }
 
     series = models.ForeignKey(MeetingSeries, models.PROTECT, related_name="meetings")
     occurrence = models.CharField(max_length=16)
@@ -98,6 +111,16 @@ class AgendaItem(Part):
 
     OF = "meeting"
     MOVES = ITEM_MOVES
+    HISTORY_LABELS = {
+        "why": "Reason",
+        "rank": "Position",
+        "times_carried": "Times carried over",
+        "carried_from": "Carried over from",
+        "current_since": "Discussed since",
+        "spent_seconds": "Seconds discussed",
+        "is_kept": "Kept on the agenda",
+        "contested_count": "Objections",
+    }
 
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="items")
     about = models.ForeignKey(Subject, models.PROTECT, null=True, blank=True, related_name="+")
@@ -156,6 +179,9 @@ class Attendance(Part):
 
     OF = "meeting"
     HISTORY_OMITS = frozenset({"seen_at"})
+    HISTORY_LABELS = {
+        "is_present": "Present",
+    }
 
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="attendances")
     user = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -15,6 +15,9 @@ class MinutesCorrection(Part):
     """A visible correction of the minutes of a closed meeting. The minutes themselves never change."""
 
     OF = "meeting"
+    HISTORY_LABELS = {
+        "text": "Correction",
+    }
 
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="corrections")
     text = models.CharField(max_length=2000)

@@ -23,6 +23,16 @@ class MeetingSeries(Recorded):
     """
 
     KIND = "meeting_series"
+    HISTORY_LABELS = {
+        "rrule": "Recurrence",
+        "first_on": "First meeting",
+        "length_minutes": "Minutes",
+        "function_order": "Rotation order",
+        "is_draft": "Draft",
+        "is_check_in": "Check-in",
+        "has_observer": "Observer from another team",
+        "is_retired": "Retired",
+    }
 
     name = models.CharField(max_length=120)
     purpose = models.TextField(blank=True, default="")
@@ -65,6 +75,11 @@ class Focus(Part):
     """A theme of the cycle: its signal kinds, standing questions and required functions."""
 
     OF = "series"
+    HISTORY_LABELS = {
+        "kinds": "Signal kinds",
+        "questions": "Standing questions",
+        "is_retired": "Retired",
+    }
 
     series = models.ForeignKey(MeetingSeries, models.PROTECT, related_name="focuses")
     position = models.PositiveSmallIntegerField()

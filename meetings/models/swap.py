@@ -23,6 +23,7 @@ class Swap(Part):
     OF = "meeting"
     MOVES = SWAP_MOVES
     HISTORY_REFERS = frozenset({"note", "answer"})
+    HISTORY_LABELS = {"in_return": "In return for", "asked": "Asked person"}
 
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="swaps")
     in_return = models.ForeignKey(Meeting, models.PROTECT, null=True, blank=True, related_name="+")

@@ -18,6 +18,10 @@ class Absence(Part):
 
     OF = "user"
     HISTORY_REFERS = frozenset({"reason"})
+    HISTORY_LABELS = {
+        "from_on": "First day",
+        "until_on": "Last day",
+    }
 
     user = models.ForeignKey(User, models.CASCADE, related_name="absences")
     from_on = models.DateField()

@@ -14,6 +14,9 @@ class Function(Recorded):
     """A discipline of people, such as data science. Administrators can add functions, so it is a table."""
 
     KIND = "function"
+    HISTORY_LABELS = {
+        "slug": "Name in addresses",
+    }
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80, unique=True)
@@ -35,6 +38,11 @@ class DutyRoster(Part):
 
     OF = "function"
     HISTORY_REFERS = frozenset({"calendar_url"})
+    HISTORY_LABELS = {
+        "starts_on": "First day of the first turn",
+        "length_days": "Length of a turn (days)",
+        "calendar_url": "Address of the calendar",
+    }
 
     function = models.OneToOneField(Function, models.CASCADE, related_name="roster")
     people = ArrayField(models.BigIntegerField(), blank=True)

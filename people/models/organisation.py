@@ -36,6 +36,18 @@ class Organisation(Recorded):
 
     KIND = "organisation"
     HISTORY_OMITS = frozenset({"ahead_by"})
+    HISTORY_LABELS = {
+        "day_starts_at": "Working day starts at",
+        "day_ends_at": "Working day ends at",
+        "digest_weekday": "Day of the weekly digest",
+        "digest_at": "Time of the weekly digest",
+        "subdivision": "State or region",
+        "max_acceptance_days": "Accept risks for at most (days)",
+        "outcome_weeks": "Ask whether a decision worked after (weeks)",
+        "max_blocked_days": "Raise blocked actions after (days)",
+        "retention": "Days that rows are kept",
+        "is_sample": "Sample data",
+    }
 
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[is_time_zone])

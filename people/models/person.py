@@ -71,6 +71,18 @@ class User(Recorded, AbstractBaseUser):
     KIND = "person"
     HISTORY_OMITS = frozenset({"password", "last_login"})
     HISTORY_REFERS = frozenset({"email", "name", "handle", "chosen_timings"})
+    HISTORY_LABELS = {
+        "handle": "Name for mentions",
+        "subdivision": "State or region",
+        "has_single_keys": "Single-key shortcuts",
+        "is_digest_wanted": "Weekly digest",
+        "chosen_timings": "Choice of notifications",
+        "is_mail_refused": "Address refuses mail",
+        "is_active": "Active",
+        "audits_until": "Auditor until",
+        "is_service": "Service account",
+        "responsible": "Responsible person",
+    }
     team_subject_ids: Sequence[int] | None = None  # set by with_sight()
     ahead_by: timedelta | None = None  # set by with_sight(); None without an organisation
 

@@ -12,6 +12,9 @@ class Team(Recorded):
     """A team of people. A person may be a member of several teams."""
 
     KIND = "team"
+    HISTORY_LABELS = {
+        "slug": "Name in addresses",
+    }
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80, unique=True)

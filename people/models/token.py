@@ -19,6 +19,11 @@ class Token(Recorded):
     KIND = "token"
     HISTORY_OMITS = frozenset({"secret_hash", "former_hash", "last_used_at"})
     HISTORY_REFERS = frozenset({"name"})
+    HISTORY_LABELS = {
+        "moved_at": "Secret renewed at",
+        "prefix": "Start of the secret",
+        "former_until": "Old secret works until",
+    }
 
     user = models.ForeignKey(User, models.PROTECT, related_name="tokens")
     name = models.CharField(max_length=80)

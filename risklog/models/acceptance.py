@@ -23,6 +23,9 @@ class Acceptance(Part):
 
     OF = "risk"
     MOVES = ACCEPTANCE_MOVES
+    HISTORY_LABELS = {
+        "until": "Accepted until",
+    }
 
     risk = models.ForeignKey(Risk, models.PROTECT, related_name="acceptances")
     state = models.CharField(max_length=9, choices=AcceptanceState.choices, default=AcceptanceState.PROPOSED)

@@ -23,6 +23,14 @@ class Appetite(Recorded):
     """
 
     KIND = "appetite"
+    HISTORY_LABELS = {
+        "max_score": "Highest score",
+        "plan_days": "Days for a plan",
+        "tier": "Tier of the model",
+        "why": "Reason",
+        "because": "Based on",
+        "is_retired": "Retired",
+    }
 
     category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, related_name="+")
     tier = models.PositiveSmallIntegerField(choices=Tier.choices, null=True, blank=True)

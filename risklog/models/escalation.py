@@ -15,6 +15,9 @@ class Ladder(Recorded):
     """An ordered list of rungs. The most specific by severity, category and team applies, then the oldest."""
 
     KIND = "ladder"
+    HISTORY_LABELS = {
+        "is_retired": "Retired",
+    }
 
     name = models.CharField(max_length=120)
     severity = models.CharField(max_length=8, choices=Severity.choices, blank=True, default="")
@@ -31,6 +34,9 @@ class LadderVersion(Part):
     """One version of the rungs. An open escalation keeps the version it started with."""
 
     OF = "ladder"
+    HISTORY_LABELS = {
+        "is_current": "Current",
+    }
 
     ladder = models.ForeignKey(Ladder, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -62,6 +68,14 @@ class Rung(Part):
     """
 
     OF = "ladder_version"
+    HISTORY_LABELS = {
+        "right": "Decision right",
+        "is_in_turn": "One person at a time, in turn",
+        "within_minutes": "Answer within (minutes)",
+        "is_round_the_clock": "Round the clock",
+        "by_mail": "By email",
+        "webhooks": "Also by webhook",
+    }
 
     ladder_version = models.ForeignKey(LadderVersion, models.CASCADE, related_name="rungs")
     position = models.PositiveSmallIntegerField()
@@ -106,6 +120,14 @@ class Escalation(Recorded):
     KIND = "escalation"
     PREFIX = "E"
     MOVES = ESCALATION_MOVES
+    HISTORY_LABELS = {
+        "why": "Reason",
+        "round": "Round of the ladder",
+        "rung_since": "On this rung since",
+        "next_climb_at": "Next rung at",
+        "paused_minutes": "Minutes paused",
+        "branch": "Alternative",
+    }
 
     about = models.ForeignKey(Subject, models.PROTECT, related_name="+")
     title = models.CharField(max_length=300)
@@ -161,6 +183,14 @@ class Climb(Part):
     """
 
     OF = "escalation"
+    HISTORY_LABELS = {
+        "at": "Time",
+        "round": "Round of the ladder",
+        "notified_ids": "People notified",
+        "stand_ins": "Stand-ins",
+        "by_mail": "By email",
+        "branch": "Alternative",
+    }
 
     escalation = models.ForeignKey(Escalation, models.PROTECT, related_name="climbs")
     round = models.PositiveSmallIntegerField(default=1)

@@ -34,6 +34,16 @@ class Experiment(Recorded):
     KIND = "experiment"
     PREFIX = "X"
     MOVES = EXPERIMENT_MOVES
+    HISTORY_LABELS = {
+        "decision_rule": "Rule of decision",
+        "rollback": "Rollback plan",
+        "series": "Metric of the data slice",
+        "plan_number": "Version of the plan",
+        "ends_on": "Last day",
+        "sample_size": "Records in the data slice",
+        "training_notes": "Pipeline and training",
+        "cancel_reason": "Reason for cancelling",
+    }
 
     title = models.CharField(max_length=200)
     hypothesis = models.TextField()
@@ -114,6 +124,9 @@ class ExperimentOwner(Part):
     """One of the people who own an experiment. is_current: False after somebody else took their place."""
 
     OF = "experiment"
+    HISTORY_LABELS = {
+        "is_current": "Current",
+    }
 
     experiment = models.ForeignKey(Experiment, models.PROTECT, related_name="owners")
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -137,6 +150,10 @@ class ExperimentPlan(Part):
     """
 
     OF = "experiment"
+    HISTORY_LABELS = {
+        "decision_rule": "Rule of decision",
+        "at": "Time",
+    }
 
     experiment = models.ForeignKey(Experiment, models.PROTECT, related_name="plans")
     number = models.PositiveIntegerField()
@@ -163,6 +180,10 @@ class ExperimentRun(Part):
     """A run of a workflow that belongs to an experiment. is_linked: False after it was removed from it."""
 
     OF = "experiment"
+    HISTORY_LABELS = {
+        "arm": "Part in the experiment",
+        "is_linked": "Linked",
+    }
 
     experiment = models.ForeignKey(Experiment, models.PROTECT, related_name="runs")
     run = models.ForeignKey(Run, models.PROTECT, related_name="+")
@@ -187,6 +208,11 @@ class Challenge(Part):
     """
 
     OF = "experiment"
+    HISTORY_LABELS = {
+        "is_reproduced": "Came to the same result",
+        "at": "Time",
+        "text": "What is doubted or was found",
+    }
 
     experiment = models.ForeignKey(Experiment, models.PROTECT, related_name="challenges")
     kind = models.CharField(max_length=12, choices=ChallengeKind.choices)

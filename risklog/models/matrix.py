@@ -25,6 +25,12 @@ class RiskMatrix(Recorded):
     """
 
     KIND = "risk_matrix"
+    HISTORY_LABELS = {
+        "cells": "Levels of the cells",
+        "likelihoods": "Names of the likelihoods",
+        "impacts": "Names of the impacts",
+        "levels": "Names of the levels",
+    }
 
     likelihoods = ArrayField(models.CharField(max_length=40), size=5)
     impacts = ArrayField(models.CharField(max_length=40), size=5)

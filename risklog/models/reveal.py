@@ -22,6 +22,9 @@ class Reveal(Part):
 
     OF = "escalation"
     MOVES = REVEAL_MOVES
+    HISTORY_LABELS = {
+        "until": "Visible until",
+    }
 
     escalation = models.ForeignKey(Escalation, models.PROTECT, related_name="reveals")
     state = models.CharField(max_length=10, choices=RevealState.choices, default=RevealState.ASKED)

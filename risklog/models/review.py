@@ -22,6 +22,12 @@ class Review(Recorded):
     KIND = "review"
     PREFIX = "Q"
     MOVES = REVIEW_MOVES
+    HISTORY_LABELS = {
+        "why": "Reason",
+        "missing": "Missing evidence",
+        "triggers": "Times triggered",
+        "claimed_by": "Led by",
+    }
 
     about = models.ForeignKey(Subject, models.PROTECT, related_name="+")
     title = models.CharField(max_length=300)
@@ -67,6 +73,10 @@ class Reviewer(Part):
     """
 
     OF = "review"
+    HISTORY_LABELS = {
+        "why": "Reason",
+        "stands_in_for": "Stand-in for",
+    }
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="reviewers")
     user = models.ForeignKey(User, models.PROTECT, related_name="+")

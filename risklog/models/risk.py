@@ -45,6 +45,11 @@ class Risk(Recorded):
     PREFIX = "R"
     MOVES = RISK_MOVES | DUPLICATE_MOVES
     HISTORY_OMITS = frozenset({"severity", "title_key"})
+    HISTORY_LABELS = {
+        "review_on": "Next review",
+        "external_id": "External ID",
+        "series": "Metric",
+    }
 
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True, default="")

@@ -26,6 +26,10 @@ class ScoringRound(Part):
 
     OF = "risk"
     MOVES = SCORING_MOVES
+    HISTORY_LABELS = {
+        "is_residual": "Scores the residual risk",
+        "ends_on": "Last day",
+    }
 
     risk = models.ForeignKey(Risk, models.PROTECT, related_name="scorings")
     state = models.CharField(max_length=9, choices=ScoringState.choices, default=ScoringState.OPEN)
@@ -69,6 +73,10 @@ class Score(Part):
 
     OF = "round"
     HISTORY_OMITS = frozenset({"likelihood", "impact", "reason"})
+    HISTORY_LABELS = {
+        "round": "Scoring round",
+        "stands_in_for": "Stand-in for",
+    }
 
     round = models.ForeignKey(ScoringRound, models.PROTECT, related_name="scores")
     user = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -15,6 +15,15 @@ class Category(Recorded):
     """
 
     KIND = "category"
+    HISTORY_LABELS = {
+        "slug": "Name in addresses",
+        "signs": "Typical signs",
+        "questions": "First questions",
+        "mitigations": "Common mitigations",
+        "is_retired": "Retired",
+        "why": "Reason",
+        "because": "Based on",
+    }
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80, unique=True)

@@ -13,6 +13,9 @@ class Template(Recorded):
     """A form that is kept as data. An edit of its fields makes a new version."""
 
     KIND = "template"
+    HISTORY_LABELS = {
+        "is_retired": "Retired",
+    }
 
     name = models.CharField(max_length=120, unique=True)
     purpose = models.TextField(blank=True, default="")
@@ -31,6 +34,9 @@ class TemplateVersion(Part):
     """
 
     OF = "template"
+    HISTORY_LABELS = {
+        "is_current": "Current",
+    }
 
     template = models.ForeignKey(Template, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -60,6 +66,9 @@ class FilledTemplate(Recorded):
 
     KIND = "filled_template"
     PREFIX = "T"
+    HISTORY_LABELS = {
+        "values": "Answers",
+    }
 
     title = models.CharField(max_length=200)
     template = models.ForeignKey(Template, models.PROTECT, related_name="filled")

@@ -29,6 +29,12 @@ class BreachGroup(Recorded):
     KIND = "breach"
     PREFIX = "B"
     MOVES = GROUP_MOVES
+    HISTORY_LABELS = {
+        "cause_key": "Cause",
+        "model_name": "Unregistered model",
+        "kind": "Signal kind",
+        "is_muted": "Muted",
+    }
 
     cause_key = models.CharField(max_length=300)
     title = models.CharField(max_length=300)
@@ -77,6 +83,10 @@ class Breach(Part):
     MOVES = BREACH_MOVES
     # It changes with every worse point. The points themselves are stored.
     HISTORY_OMITS = frozenset({"worst_value"})
+    HISTORY_LABELS = {
+        "series": "Metric",
+        "is_external": "From a monitoring tool",
+    }
 
     group = models.ForeignKey(BreachGroup, models.PROTECT, related_name="breaches")
     series = models.ForeignKey(Series, models.PROTECT, null=True, blank=True, related_name="breaches")

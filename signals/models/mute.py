@@ -19,6 +19,10 @@ class Mute(Part):
     """
 
     OF = "threshold"
+    HISTORY_LABELS = {
+        "ends_at": "Muted until",
+        "starts_at": "Muted from",
+    }
 
     threshold = models.ForeignKey(Threshold, models.PROTECT, related_name="mutes")
     starts_at = models.DateTimeField()

@@ -34,6 +34,10 @@ class Series(Recorded):
     packed_until = models.DateTimeField(null=True, blank=True)
 
     HISTORY_OMITS = frozenset({"latest_ts", "latest_value", "packed_until"})
+    HISTORY_LABELS = {
+        "model_name": "Unregistered model",
+        "slice": "Data slice",
+    }
 
     class Meta:
         constraints = [

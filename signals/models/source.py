@@ -23,6 +23,12 @@ class Source(Recorded):
 
     KIND = "source"
     HISTORY_OMITS = frozenset({"last_received_at", "sampled_at", "secret", "silent_since"})
+    HISTORY_LABELS = {
+        "slug": "URL name",
+        "adapter": "Format",
+        "mapping": "Label mapping",
+        "expected_every": "Expected interval",
+    }
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80)

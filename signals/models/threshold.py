@@ -24,6 +24,11 @@ class Threshold(Recorded):
     """
 
     KIND = "threshold"
+    HISTORY_LABELS = {
+        "series": "Metric",
+        "external_rule": "Rule in the monitoring tool",
+        "noisy_at": "Noisy since",
+    }
 
     series = models.ForeignKey(Series, models.PROTECT, null=True, blank=True, related_name="thresholds")
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="thresholds")
@@ -62,6 +67,21 @@ class ThresholdVersion(Part):
 
     OF = "threshold"
     MOVES = AGREEMENT_MOVES
+    HISTORY_LABELS = {
+        "kind": "Rule",
+        "direction": "Breach when the value",
+        "warning": "Warning limit",
+        "critical": "Critical limit",
+        "clear": "Clears at",
+        "warning_low": "Lower warning limit",
+        "critical_low": "Lower critical limit",
+        "clear_low": "Lower end clears at",
+        "needed": "Points that must cross",
+        "among": "Of the last points",
+        "window_hours": "Window (hours)",
+        "reopen_hours": "Reopens within (hours)",
+        "is_retraining_trigger": "Retraining trigger",
+    }
 
     threshold = models.ForeignKey(Threshold, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
