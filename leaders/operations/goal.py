@@ -1,6 +1,5 @@
 """Write goals: set, change, enter a figure, settle as reached or missed, drop, reopen."""
 
-import math
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from history.models import Due, Event
 from history.queries import changed_fields
 from history.wiring import handler
 from kit.actor import SYSTEM, Actor
+from kit.figures import checked
 from kit.refusals import IllegalMove, Refused
 from kit.texts import one_line
 from leaders import events
@@ -26,7 +26,6 @@ from people.working import Hours
 
 CHANGEABLE = frozenset({"title", "reason", "owner", "unit", "direction", "start", "target", "due_on"})
 DUE = "leaders.goal_due"
-MAX_FIGURE = 1e12
 _BY_HAND_ONLY = "Riskhub measures this goal every night. Only a figure that is entered by hand can be noted."
 
 
@@ -52,6 +51,7 @@ def add(
     risk manager nor the lead of that team).
     """
     _may_set_for(team, by)
+    _refuse_no_way(start, target, "start")
     goal = Goal(
         title=_title(title),
         reason=reason,
@@ -60,8 +60,8 @@ def add(
         measure=measure,
         unit=unit if measure == Measure.TYPED else "",
         direction=direction,
-        start=_number(start, "start"),
-        target=_number(target, "target"),
+        start=checked(start, "start"),
+        target=checked(target, "target"),
         due_on=_future(due_on, at),
         made_at=at,
     )
@@ -90,7 +90,10 @@ def change(
     if "owner" in given and given["owner"] != goal.owner:
         given["owner"] = _able_owner(given["owner"])
     for name in {"start", "target"} & given.keys():
-        given[name] = _number(given[name], name)
+        given[name] = checked(given[name], name)
+    way = given.get("start", goal.start), given.get("target", goal.target)
+    if way != (goal.start, goal.target):
+        _refuse_no_way(*way, "start" if way[0] != goal.start else "target")
     if given.get("due_on", former) != former:
         given["due_on"] = _future(given["due_on"], at)
     if history.change(goal, given, by=by, at=at, seen=seen, verb="leaders.goal_changed") is None:
@@ -115,7 +118,7 @@ def note_figure(
         raise Refused(_BY_HAND_ONLY, field="figure")
     if not goal.is_open:
         raise IllegalMove("This goal is settled. Reopen it first.", field="state")
-    number = _number(figure, "figure")
+    number = checked(figure, "figure")
     values: dict[str, Any] = {"figure": number, "figure_on": people.local_day(at)}
     if goal.start is None:
         values["start"] = number
@@ -223,10 +226,10 @@ def _title(text: str) -> str:
     return title
 
 
-def _number(value: float | None, field: str) -> float | None:
-    if value is not None and (not math.isfinite(value) or abs(value) > MAX_FIGURE):
-        raise Refused("Enter a number of at most 12 digits.", field=field)
-    return value
+def _refuse_no_way(start: float | None, target: float | None, field: str) -> None:
+    """Raise Refused for a goal that starts at its target, because it has no progress."""
+    if start is not None and start == target:
+        raise Refused("The target is the figure at the start. Choose another number.", field=field)
 
 
 def _future(day: date, at: datetime) -> date:

@@ -1,6 +1,5 @@
 """Give a recognition, change its texts, withdraw it."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +11,7 @@ from history import operations as history
 from history.models import Subject
 from history.operations import Placement
 from kit.actor import Actor
+from kit.figures import checked
 from kit.refusals import IllegalMove, Refused
 from learnings import events
 from learnings.models import Recognition, ThankedPerson
@@ -184,7 +184,7 @@ def _check_reduced(series: Series, before: float, after: float) -> None:
 
 
 def _typed(figures: Figures) -> dict[str, Any]:
-    missing = {
+    missing: dict[str, Any] = {
         "metric_name": figures.name.strip(),
         "metric_before": figures.before,
         "metric_after": figures.after,
@@ -193,8 +193,8 @@ def _typed(figures: Figures) -> dict[str, Any]:
     for field, value in missing.items():
         if value in (None, ""):
             raise Refused("Enter the name, both figures and their source.", field=field)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise Refused("Enter a finite number.", field=field)
+    for field in ("metric_before", "metric_after"):
+        checked(missing[field], field)
     return {**missing, "metric_unit": figures.unit.strip()}
 
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from kit import clock
 from meetings.filters import MEETINGS
 from meetings.models import AgendaTemplate, Decision, Meeting, MeetingSeries
-from meetings.operations import agenda, attendance, control, extra, turn
+from meetings.operations import agenda, attendance, control, extra, mailing, turn
 from meetings.operations import meeting as operations
 from meetings.queries import meeting as queries
 from meetings.states import MeetingState, TurnTask
@@ -88,6 +88,7 @@ class Closing(Body):
     )
     mails_to = serializers.IntegerField(
         min_value=0,
+        max_value=mailing.MOST_MAILS,
         required=False,
         help_text="To how many people the minutes are mailed: needed for many, and named in the refusal.",
     )
@@ -265,6 +266,7 @@ class CloseMeeting(MeetingStep):
 class AgendaPublication(Body):
     mails_to = serializers.IntegerField(
         min_value=0,
+        max_value=mailing.MOST_MAILS,
         required=False,
         help_text="To how many people the agenda is mailed: needed for many, and named in the refusal.",
     )

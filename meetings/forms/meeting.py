@@ -6,6 +6,7 @@ from django import forms
 
 from history.models import Subject
 from meetings.models import AgendaItem, Meeting
+from meetings.operations import mailing
 from meetings.states import Purpose
 from pages.forms import PageForm
 from people.models import User
@@ -96,7 +97,7 @@ class StartForm(PageForm):
 class PublicationForm(PageForm):
     """To how many people the agenda is mailed, as the page said it."""
 
-    mails_to = forms.IntegerField(required=False, min_value=0)
+    mails_to = forms.IntegerField(required=False, min_value=0, max_value=mailing.MOST_MAILS)
 
     def values(self) -> dict[str, Any]:
         return {"mails_to": self.cleaned_data["mails_to"] or 0}

@@ -7,6 +7,8 @@ from meetings.models import Meeting
 from meetings.queries import series as queries
 from people.models import User
 
+MOST_MAILS = 1_000_000
+
 
 def needs_confirmation(count: int) -> bool:
     """Return True if mails to so many people must be confirmed."""

@@ -83,7 +83,7 @@ class RungBody(Body):
     is_in_turn = serializers.BooleanField(required=False)
     by_mail = serializers.BooleanField(required=False, help_text="Also by email. By default true.")
     webhooks = serializers.ListField(
-        child=serializers.IntegerField(min_value=1),
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
         max_length=20,
         required=False,
         help_text="Ids of webhooks that administrators let ladders use.",

@@ -123,7 +123,9 @@ class DashboardItem(_Dashboards, Item):
 
 
 class BackBody(Body):
-    number = serializers.IntegerField(min_value=1, help_text="The version of the panels to show again.")
+    number = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, help_text="The version of the panels to show again."
+    )
 
 
 class DashboardGoBack(_Dashboards, Step):

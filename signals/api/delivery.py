@@ -86,7 +86,9 @@ class DeliveryItem(_OfSource, NestedItem):
 
 
 class DeliveryToReplay(Body):
-    delivery = serializers.IntegerField(min_value=1, help_text="The id of a delivery of this source.")
+    delivery = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, help_text="The id of a delivery of this source."
+    )
 
 
 class Replay(_OfSource, Item):

@@ -168,4 +168,4 @@ class SnapshotForm(PageForm):
 class BackForm(PageForm):
     """The version whose panels are shown again."""
 
-    number = forms.IntegerField(min_value=1)
+    number = forms.IntegerField(min_value=1, max_value=2**31 - 1)

@@ -75,6 +75,7 @@ def test_a_figure_of_the_snapshot_is_not_entered_by_hand():
         ({"target": float("nan")}, "target"),
         ({"target": 1e13}, "target"),
         ({"start": float("inf")}, "start"),
+        ({"start": 3}, "start"),
         ({"due_on": TODAY - timedelta(days=1)}, "due_on"),
         ({"due_on": TODAY + timedelta(days=4000)}, "due_on"),
     ],
@@ -232,3 +233,17 @@ def test_the_api_list_takes_the_same_queries_for_any_number(number, django_asser
     with django_assert_num_queries(2):
         answer = caller.get("goals")
     assert answer.json()["count"] == number
+
+
+def test_a_target_that_is_the_start_is_refused_and_an_old_goal_of_this_kind_is_still_changed():
+    goal = make.goal(target=3, start=8)
+    old = make.goal(target=3)
+    Goal.objects.filter(pk=old.pk).update(start=3)
+    old.refresh_from_db()
+
+    with pytest.raises(Refused, match="figure at the start") as refusal:
+        goals.change(goal, {"target": 8}, by=SYSTEM, at=AT)
+    goals.change(old, {"title": "Fewer", "start": 3.0, "target": 3.0}, by=SYSTEM, at=AT)
+
+    assert refusal.value.field == "target"
+    assert old.title == "Fewer"

@@ -71,6 +71,7 @@ def test_the_figures_of_a_metric_are_its_means_before_and_from_the_day(ana):
         (Figures(name="Jobs", before=1.0, source="Log"), "metric_after"),
         (Figures(before=1.0, after=2.0, source="Log"), "metric_name"),
         (Figures(name="Jobs", before=1.0, after=math.nan, source="Log"), "metric_after"),
+        (Figures(name="Jobs", before=1e30, after=2.0, source="Log"), "metric_before"),
     ],
 )
 def test_what_changed_a_metric_needs_whole_figures(ana, figures, field):

@@ -274,7 +274,7 @@ def test_the_timeline_of_a_filled_template_shows_the_fields_that_differ(client, 
 
     changed = Event.objects.filter(verb="risklog.filled_template_changed")
 
-    assert lines(changed, manager)[0].changes == [FieldChange("noticed by", "An alert", "A customer")]
+    assert lines(changed, manager)[0].changes == [FieldChange("", "noticed by", "An alert", "A customer")]
 
 
 def test_each_wrong_value_is_named_by_api_and_page(client, manager, report):
