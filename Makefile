@@ -48,7 +48,7 @@ restore: venv ## restore FROM=/folder/riskhub-... into an empty RISKHUB_HOME or 
 test: venv-dev ## all checks and all tests; PYTEST_ARGS="-k word" for some
 	@$(PY) riskhub/engine/testrun.py --workers "$(WORKERS)" -- $(PYTEST_ARGS)
 
-services: venv-dev ## the tests with a real MLflow, which is installed into .venv-services by hashes
+services: venv-dev ## the tests with a real MLflow (installed into .venv-services), Prometheus and Alertmanager
 	@test -x .venv-services/bin/mlflow || .venv/bin/uv venv --quiet --python $(PY) .venv-services
 	@.venv/bin/uv pip sync --quiet --require-hashes --python .venv-services/bin/python tests/services/mlflow.txt
 	@$(PY) -m pytest -q tests/services

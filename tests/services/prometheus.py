@@ -64,9 +64,9 @@ class Prometheus:
 
 @contextmanager
 def running(*, rules: str, alertmanager: str, token: str) -> Iterator[Prometheus]:
-    """Run both. rules: of Prometheus. alertmanager: the configuration of Alertmanager. token: of its receiver.
+    """Run both. Yields a Prometheus, which scrapes nothing as long as it has no samples.
 
-    Yields a Prometheus, which scrapes nothing as long as it has no samples.
+    rules: of Prometheus. alertmanager: the configuration of Alertmanager. token: of its receiver.
     """
     programs = {name: program(name) for name in _PROGRAMS}
     with ExitStack() as stack:

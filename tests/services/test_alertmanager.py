@@ -39,7 +39,7 @@ RULES = """groups:
 """
 # Alertmanager waits half a minute and longer by default. The routes inherit this from the root route.
 SOON = "route:\n  group_wait: 1s\n  group_interval: 2s\n  repeat_interval: 2s\n"
-WITHIN = 20
+WITHIN = 40
 
 
 def sample(model: str, feature: str, severity: str, value: float) -> str:
