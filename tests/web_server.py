@@ -5,6 +5,7 @@ Tests use it for what Django's test client cannot do: disconnect, be away, be ca
 
 import http.client
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -53,6 +54,14 @@ def ask(port: int, method: str, path: str, body=None, headers=None) -> tuple[int
         return answer.status, answer.read()
     finally:
         asked.close()
+
+
+def hang_up(port: int, path: str, body: bytes, headers: dict[str, str], *, after: int) -> None:
+    """Send a POST up to `after` bytes of its body, then close without reading the answer."""
+    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall("\r\n".join([*lines, "", ""]).encode() + body[:after])
 
 
 def _wait_for(port: int, running: subprocess.Popen) -> None:

@@ -5,7 +5,6 @@ The tests use the real web server on the test database, because Django's test cl
 
 import json
 import random
-import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -18,7 +17,7 @@ from signals.models import Alert, Breach, Point
 from tests.conftest import AT
 from tests.factories import people, signals
 from tests.signals.conftest import ALERTS, POINTS
-from tests.web_server import ask, web_server
+from tests.web_server import ask, hang_up, web_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,14 +27,6 @@ def server(transactional_db):
     """The port of a web server with two processes, on the test database, with its clock stopped at AT."""
     with web_server(at=AT) as port:
         yield port
-
-
-def _hang_up(port, path, body, headers, *, after):
-    """Send the request up to `after` bytes of its body, then close without reading the answer."""
-    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
-        line.sendall("\r\n".join([*lines, "", ""]).encode() + body[:after])
 
 
 @pytest.fixture
@@ -51,7 +42,7 @@ def _cut_then_replay(port, path, bodies, headers):
         rng, body = random.Random(number), bodies[number]
         for _ in range(rng.randint(1, 3)):
             whole = rng.random() < 0.7
-            _hang_up(port, path, body, headers, after=len(body) if whole else rng.randrange(len(body)))
+            hang_up(port, path, body, headers, after=len(body) if whole else rng.randrange(len(body)))
         for _ in range(8):
             status, said = ask(port, "POST", path, body, headers)
             if status != 503:
@@ -93,7 +84,7 @@ def test_a_key_of_a_cut_request_gives_the_answer_that_was_missed(server, headers
         {"version": "4", "alerts": [signals.sent_alert(starts=AT - timedelta(hours=1))]}
     ).encode()
     keyed = {**headers, "Idempotency-Key": "lost-reply-1"}
-    _hang_up(server, ALERTS, body, keyed, after=len(body))
+    hang_up(server, ALERTS, body, keyed, after=len(body))
     until = time.monotonic() + 10
     while not Alert.objects.exists() and time.monotonic() < until:
         time.sleep(0.05)
