@@ -51,13 +51,13 @@ def home(request: SignedInRequest) -> HttpResponse:
     todo: list[Any] = list(actions.mine(user).filter(due_on__lte=today + AHEAD)[: SHOWN * 2])
     escalations: list[Any] = list(mine.escalations_to(user)[:SHOWN])
     reviews = list(mine.reviews_to_answer(user)[:SHOWN])
-    scores, experiments, is_sponsor = mine.for_home(user, until=today + AHEAD, most=SHOWN)
+    waiting = mine.for_home(user, until=today + AHEAD, most=SHOWN)
     late = [action for action in todo if action.due_on < today]
     in_ladder = {escalation.about_id: escalation for escalation in escalations}
     for action in todo:
         if action.subject_id in in_ladder:
             in_ladder[action.subject_id].due_on = action.due_on
-    of_sponsor = sponsor.for_home(user, at, is_sponsor=is_sponsor)
+    of_sponsor = sponsor.for_home(user, at, is_sponsor=waiting.is_sponsor)
     context = {
         "now": at,
         "today": today,
@@ -67,9 +67,10 @@ def home(request: SignedInRequest) -> HttpResponse:
         "actions": [action for action in todo if action.subject_id not in in_ladder],
         "late": late,
         "due_soon": [action for action in todo if action.due_on >= today],
-        "scores": scores,
-        "experiments": [one for one in experiments if one["subject_id"] not in in_ladder],
-        "is_clear": not (escalations or reviews or scores or experiments or todo or of_sponsor["raised"]),
+        "scores": waiting.scores,
+        "experiments": [one for one in waiting.experiments if one["subject_id"] not in in_ladder],
+        "acceptances": [one for one in waiting.acceptances if one["risk_id"] not in in_ladder],
+        "is_clear": not any((escalations, reviews, todo, of_sponsor["raised"], *waiting[:-1])),
         "breaches": list(mine.breaches_of_my_teams(user)[:SHOWN]),
         "drafts": list(mine.learning_drafts(user)[:FEW]),
         "newest": inbox.newest(user, FEW),

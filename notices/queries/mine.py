@@ -43,25 +43,30 @@ class ForHome(NamedTuple):
 
     scores: those that wait for the person, {"reference", "title", "ends_on", "stands_in_for"}.
     experiments: those that do, {"subject_id", "reference", "title", "state", "ends_on", "open_challenges"}.
+    acceptances: the proposed ones that the person may decide, {"risk_id", "reference", "title", "until"}.
     is_sponsor: whether something was raised to the person, or they sponsor a meeting series.
     """
 
     scores: list[dict[str, Any]]
     experiments: list[dict[str, Any]]
+    acceptances: list[dict[str, Any]]
     is_sponsor: bool
 
 
 def for_home(user: User, *, until: date, most: int) -> ForHome:
-    """Return the scores and experiments that wait for this person, and whether they are a sponsor. One query.
+    """Return what waits for this person in three rooms, and whether they are a sponsor. One query.
 
-    until: the last day of the expected results of experiments. most: of scores, and of experiments.
+    until: the last day of the expected results of experiments. most: of each.
     """
     rows = User.objects.filter(pk=user.pk).values_list(
         ArraySubquery(_scores_to_give(user)[:most]),
         ArraySubquery(_experiments_to_lead(user, until)[:most]),
+        ArraySubquery(_acceptances_to_decide(user)[:most]),
         ExpressionWrapper(waiting.is_sponsor(), BooleanField()),
     )
-    return ForHome(*rows.get())
+    scores, experiments, acceptances, is_sponsor = rows.get()
+    # Who may not decide has an empty queryset, which Django selects as NULL.
+    return ForHome(scores, experiments, acceptances or [], is_sponsor)
 
 
 def _scores_to_give(user: User) -> QuerySet[Any]:
@@ -83,6 +88,14 @@ def _experiments_to_lead(user: User, until: date) -> QuerySet[Any]:
     row = JSONObject(reference="subject__reference", **{name: name for name in names})
     found = rows.filter(is_due | Q(open_challenges__gt=0)).visible_to(user)
     return found.order_by("ends_on", "id").values(row=row)
+
+
+def _acceptances_to_decide(user: User) -> QuerySet[Any]:
+    """Return the proposed acceptances on which this person may decide, the oldest first."""
+    row = JSONObject(
+        risk_id="risk__subject_id", reference="risk__subject__reference", title="risk__title", until="until"
+    )
+    return waiting.acceptances_for(user).values(row=row)
 
 
 def escalations_to(user: User) -> QuerySet[Escalation]:

@@ -6,7 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from kit.actor import Actor
 from people.states import Role
+from risklog.operations import acceptance
+from risklog.states import RiskState
 from tests.conftest import AT
 from tests.factories import actions, notices, people, risklog_review, risks
 
@@ -98,3 +101,21 @@ def test_it_costs_at_most_fifteen_queries_whatever_there_is(client, ana):
 
 def test_it_asks_to_sign_in(client):
     assert client.get("/").status_code == 302
+
+
+def test_a_proposed_acceptance_waits_for_those_who_may_decide_it(client, ana):
+    risk = risks.risk("Thin files", state=RiskState.ASSESSING)
+    acceptance.propose(
+        risk, until=risks.ACCEPTED_UNTIL, reason="Small", by=Actor(people.user(), "page"), at=AT
+    )
+    own = risks.risk("Of her own", state=RiskState.ASSESSING)
+    acceptance.propose(own, until=risks.ACCEPTED_UNTIL, reason="Small", by=Actor(ana, "page"), at=AT)
+
+    answer = client.get("/")
+
+    assert [one["title"] for one in answer.context["acceptances"]] == ["Thin files"]
+    assert "Decide whether it is accepted until" in answer.content.decode()
+
+    risk.refresh_from_db()
+    acceptance.accept(risk, by=Actor(ana, "page"), at=AT)
+    assert "Decide whether it is accepted until" not in client.get("/").content.decode()
