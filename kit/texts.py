@@ -14,7 +14,7 @@ and U+200D stay between two visible characters, because Persian, Indic scripts a
 
 Both compose letters (NFC), so that the same word typed on two systems is the same text.
 
-NUL stays, because fields refuse it with an error: no text that a person wrote has one.
+NUL stays here: the API refuses it with an error that names it, and pages remove it (riskhub.middleware).
 """
 
 import re
@@ -77,6 +77,6 @@ def _visible(text: str) -> str:
 
 
 def _is_visible(letter: str) -> bool:
-    if letter == "\x00":  # fields refuse it later, with an error that names it
+    if letter == "\x00":  # the API refuses it, and pages have removed it
         return True
     return letter not in _BLANK and not letter.isspace() and unicodedata.category(letter) != "Cf"

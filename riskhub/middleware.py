@@ -54,54 +54,53 @@ def explain_refused_method(
     return middleware
 
 
-def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Refuse NUL, which PostgreSQL cannot store: 404 for it in a path, 400 for it in a query or a form.
+def refuse_unreadable(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer 404 for a path with NUL, which PostgreSQL cannot store, and 400 for a form that ended early.
 
-    400 also for a form whose connection broke. The API checks its own bodies and parameters and names them
-    (rest.resource, rest.bodies).
+    The API checks its own bodies and parameters and names them (rest.resource, rest.bodies).
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if "\x00" in request.path_info:
             raise Http404
         try:
-            is_page = not request.path_info.startswith("/api/")
-            has_nul = is_page and (_has_nul(request.GET) or _has_nul(request.POST))
+            if not request.path_info.startswith("/api/"):
+                request.POST  # noqa: B018 - reads the form
         except UnreadablePostError:
             raise BadRequest("The form was not sent completely. Send it again.") from None
-        if has_nul:
-            raise BadRequest("A NUL character cannot be stored. Remove it.")
         return get_response(request)
 
     return middleware
 
 
-def clean_posted_texts(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    """Remove invisible characters (kit.texts) from posted texts, before a form or view checks them.
+def clean_texts(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Remove invisible characters (kit.texts) and NUL from posted texts and from the parameters of pages.
 
     So "required" and length limits apply to the text that will be stored. One-line fields lose their line
-    breaks when they are stored (history.cleaning). Passwords are not changed. The API cleans its own bodies
-    (rest.resource).
+    breaks when they are stored (history.cleaning). Passwords are not changed; their fields refuse NUL. The
+    API cleans its own bodies and refuses NUL (rest.fields, rest.bodies).
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.method == "POST" and not request.path_info.startswith("/api/"):
-            request.POST = _cleaned(request.POST)  # type: ignore[assignment]  # the stubs have the immutable type
+        if not request.path_info.startswith("/api/"):
+            request.GET = _cleaned(request.GET)  # type: ignore[assignment]  # the stubs have the immutable type
+            if request.method == "POST":
+                request.POST = _cleaned(request.POST)  # type: ignore[assignment]  # as above
         return get_response(request)
 
     return middleware
 
 
 def _cleaned(fields: QueryDict) -> QueryDict:
-    found = fields.copy()
+    found = QueryDict(mutable=True, encoding=fields.encoding)
     for name, values in fields.lists():
-        if name not in _PASSWORDS:
-            found.setlist(name, [many_lines(value) for value in values])
+        kept = values if name in _PASSWORDS else [_clean(value) for value in values]
+        found.setlist(name.replace("\x00", ""), kept)
     found._mutable = False
     return found
 
 
-def _has_nul(fields: QueryDict) -> bool:
-    return any("\x00" in text for name, values in fields.lists() for text in (name, *values))
+def _clean(text: str) -> str:
+    return many_lines(text.replace("\x00", ""))

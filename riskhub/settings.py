@@ -130,8 +130,8 @@ MIDDLEWARE = [
     "risklog.middleware.one_matrix",
     "people.middleware.sign_in_required",
     "riskhub.middleware.explain_refused_method",
-    "riskhub.middleware.refuse_nul",
-    "riskhub.middleware.clean_posted_texts",
+    "riskhub.middleware.refuse_unreadable",
+    "riskhub.middleware.clean_texts",
 ]
 
 ROOT_URLCONF = "riskhub.urls"

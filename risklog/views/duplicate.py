@@ -40,8 +40,8 @@ def risk_like(request: SignedInRequest) -> HttpResponse:
     Upper rooms show what may help with such a risk. ?breach= takes the title and the model that a risk of
     this breach would have.
     """
-    title, model = request.GET.get("title", "").replace("\x00", ""), None
-    reference, key = request.GET.get("breach", "").replace("\x00", ""), request.GET.get("model", "")
+    title, model = request.GET.get("title", ""), None
+    reference, key = request.GET.get("breach", ""), request.GET.get("model", "")
     if reference:
         groups = BreachGroup.objects.visible_to(request.user).select_related("model")
         group = get_object_or_404(groups, subject__reference=reference.upper())

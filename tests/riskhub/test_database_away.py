@@ -89,7 +89,8 @@ def test_an_absent_database_is_one_line_in_the_log(away, caplog):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("path", "status"), [("/people/tokens/999999/", 404), ("/notices/mail/", 403), ("/learnings/?q=%00", 400)]
+    ("path", "status"),
+    [("/people/tokens/999999/", 404), ("/notices/mail/", 403), ("/learnings/?size=9", 400)],
 )
 def test_an_ordinary_refusal_writes_no_traceback(client, caplog, path, status):
     people.organisation()
