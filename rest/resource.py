@@ -45,6 +45,7 @@ class ApiView(GenericAPIView):
     bodies: for the schema: method -> the Body it reads, None for a method without one.
     answers: for the schema: method -> (status, serializer or None), where it differs from the default.
     accepted: for the schema: when a POST answers 202 with the object instead, with Location and Retry-After.
+    written_parameters: the parameters of the address that a write reads; None if any may be sent.
     names_objects: for the schema: a parameter of the query names an object, and 404 answers an unknown one.
     media_type: for the schema: of the normal answers.
     """
@@ -53,6 +54,7 @@ class ApiView(GenericAPIView):
     bodies: ClassVar[Mapping[str, type[serializers.Serializer] | None]] = {}
     answers: ClassVar[Mapping[str, tuple[int, Any]]] = {}
     accepted: ClassVar[str] = ""
+    written_parameters: ClassVar[frozenset[str] | None] = frozenset()
     names_objects: ClassVar[bool] = False
     media_type: ClassVar[str] = "application/json"
     budget: Budget | None = None  # of the sender, set by rest.throttling
@@ -74,6 +76,7 @@ class ApiView(GenericAPIView):
             raise MethodNotAllowed(request.method or "")
         if name != OPEN and not may(request.user, name):
             raise PermissionDenied("Your role or the scope of this token does not allow this.")
+        _refuse_unknown(request, self._known_parameters(request))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(request, response, *args, **kwargs)
@@ -90,6 +93,12 @@ class ApiView(GenericAPIView):
                 raise ValidationError(
                     {name.replace("\x00", "") or "query": ["A NUL character cannot be searched for."]}
                 )
+
+    def _known_parameters(self, request: Request) -> frozenset[str] | None:
+        """Return the parameters that this address has; None if the view checks them by its spec."""
+        if request.method in {"GET", "HEAD", "OPTIONS"}:
+            return None if hasattr(self, "spec") else frozenset({sparse.FIELDS})
+        return self.written_parameters
 
     @property
     def allowed_methods(self) -> list[str]:
@@ -205,6 +214,15 @@ class Resource(ApiView, ABC):
         return None
 
 
+def _refuse_unknown(request: Request, known: frozenset[str] | None) -> None:
+    """Raise ValidationError for parameters that this address does not have, so that a typo is reported."""
+    if known is None:
+        return
+    fix = f"Known: {', '.join(sorted(known))}." if known else "Send fields in the body."
+    if unknown := [name for name in request.query_params if name not in known]:
+        raise ValidationError({name or "query": [f"No such parameter. {fix}"] for name in unknown})
+
+
 def page_size(text: str | None) -> int:
     """Parse the parameter "limit". Raises ValidationError."""
     if text is None:
@@ -284,4 +302,5 @@ class Item(Resource):
     """One row: GET returns it by id, reference or slug, with its ETag."""
 
     def get(self, request: Request, key: str) -> Response:
+        _refuse_unknown(request, frozenset({sparse.FIELDS}))
         return self.answer(request, key)

@@ -189,6 +189,7 @@ class WebhookSecret(_Webhooks, Item):
     def post(self, request: Request, key: str) -> Response:
         self.refuse_key(request)
         found = self.found(request, key)
+        read(Body, request)  # refuses every field
         operations.renew_secret(found, by=self.by(request), at=clock.now())
         return self.answer(
             request, found.pk, body={**self.one(request, str(found.pk)), "secret": found.secret}
@@ -204,6 +205,7 @@ class WebhookTest(_Webhooks, Item):
 
     def post(self, request: Request, key: str) -> Response:
         found = self.found(request, key)
+        read(Body, request)  # refuses every field
         deliveries.send_test(found, by=self.by(request), at=clock.now())
         return self.answer(request, found.pk)
 

@@ -164,6 +164,7 @@ class TokenRevocation(TokenAnswers, Item):
         """Revoke a token at once, with both its secrets. Revoking it again changes nothing."""
         token = self.found(request, key)
         self.require(request, "people.token_revoke", token)
+        read(Body, request)  # refuses every field
         operations.revoke(token, by=self.by(request), at=clock.now(), seen=self.seen_if_sent(request, token))
         return self.answer(request, token.pk)
 

@@ -127,6 +127,7 @@ class Points(Receiver, Collection):
     serializer_class = PointRow
     columns = {"series_id": "series_id", "ts": "ts", "value": "value"}
     spec = POINTS
+    written_parameters = frozenset({"source"})
     is_counted = False  # a series may have millions
     adapter = Adapter.POINTS
     limits = points_mapping.LIMITS

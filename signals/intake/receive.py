@@ -29,7 +29,12 @@ ASKED = ("model", "ts")
 
 
 class Receiver(ApiView):
-    """A resource that receives payloads. adapter: an Adapter. limits: what a payload may contain, by name."""
+    """A resource that receives payloads. adapter: an Adapter. limits: what a payload may contain, by name.
+
+    Tools add parameters of their own to an address, so unknown ones are ignored: no alert is lost for one.
+    """
+
+    written_parameters: ClassVar[frozenset[str] | None] = None
 
     adapter: ClassVar[str]
     limits: ClassVar[Mapping[str, int]]

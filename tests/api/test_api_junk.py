@@ -217,3 +217,44 @@ def _wrong_bodies(address, method):
         yield json.dumps(dict.fromkeys(fields, value)).encode()
     for name in fields:
         yield json.dumps({**dict.fromkeys(fields, "x"), name: None}).encode()
+
+
+# Tools add parameters and fields of their own to their alerts. No alert is lost for one.
+_TAKES_ANY = "intake/"
+
+
+def named_fields(answer):
+    """Return the fields that a refusal names."""
+    body = json.loads(answer.content or b"{}") if answer.status_code >= 400 else {}
+    return {error["field"] for error in body.get("errors", ())}
+
+
+@pytest.mark.parametrize("is_write", [False, True])
+def test_an_unknown_parameter_is_refused_by_its_name(is_write, world, auth):
+    """For each address: a typo is reported, never ignored."""
+    ignored = []
+    for address, method in OPERATIONS:
+        if is_write == (method == "get") or address.startswith(_TAKES_ANY):
+            continue
+        sent = {} if method == "get" else {"data": b"{}", **JSON, "HTTP_IF_MATCH": "*"}
+        answer = send(method, of(address, world) + "?nope=1", auth, **sent)
+        if "nope" not in named_fields(answer) and answer.status_code not in (403, 404):
+            ignored.append((method, address, answer.status_code))
+
+    assert ignored == []
+
+
+def test_an_unknown_field_of_a_body_is_refused_by_its_name(world, auth):
+    ignored = []
+    for address, method in WRITES:
+        if address.startswith(_TAKES_ANY) or method == "delete":  # a DELETE has no body
+            continue
+        answer = send(method, of(address, world), auth, data=b'{"nope": 1}', **JSON, HTTP_IF_MATCH="*")
+        if not any("nope" in name for name in named_fields(answer)) and answer.status_code not in (
+            403,
+            404,
+            415,
+        ):
+            ignored.append((method, address, answer.status_code))
+
+    assert "\n".join(map(str, ignored)) == ""

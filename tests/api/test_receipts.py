@@ -49,7 +49,7 @@ def test_another_body_or_address_under_the_same_key_is_refused():
 
     assert send(auth, {"title": "Other"}).status_code == 422
     assert send(auth, {"title": "Once"}, path=made["Location"] + "/start").status_code == 422
-    assert send(auth, {"title": "Once"}, path="/api/v1/actions?source=b").status_code == 422
+    assert send(auth, {"title": "Once"}, path="/api/v1/actions?source=b").status_code == 400
     assert Action.objects.count() == 1
 
 
