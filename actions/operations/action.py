@@ -50,6 +50,7 @@ class Proof:
 
 
 NO_PROOF = Proof()
+IS_OVER = "Choose today or a later day."
 NO_REASON = "Enter what blocks it, such as another team, access, budget or time."
 
 
@@ -77,8 +78,9 @@ def add(
     Everyone who may see `about` (or else `origin`) may see the action, and so may its owner and its creator.
     viewers: subject ids of those who may see it instead; it is then its own root. exposure: the points of the
     score of a risk that it should remove, 1 to 25. reviewer: somebody outside the teams of the owner.
-    Raises Refused(field="title", "owner", "exposure" or "reviewer").
+    Raises Refused(field="title", "owner", "due_on", "exposure" or "reviewer").
     """
+    check_new_date(due_on, by=by, at=at)
     action = Action(
         title=_title(title),
         details=details,
@@ -114,12 +116,13 @@ def add_many(
     """Create several actions at once, in as many statements as one.
 
     new_actions: mappings of title, owner, due_on, type, effort, details, link.
-    Raises Refused(field="[<position>].title" or "[<position>].owner").
+    Raises Refused(field="[<position>].title", "[<position>].owner" or "[<position>].due_on").
     """
     actions = [Action(**values, about=about, origin=origin, made_at=at) for values in new_actions]
     for position, action in enumerate(actions):
         try:
             action.title, action.owner = _title(action.title), _able_owner(action.owner)
+            check_new_date(action.due_on, by=by, at=at)
         except Refused as refusal:
             raise Refused(refusal.message, field=f"[{position}].{refusal.field}") from None
     acts = [Act(action, "actions.action_opened", placed=sight.placement(action, by)) for action in actions]
@@ -141,15 +144,17 @@ def change(
 ) -> Action:
     """Change fields of CHANGEABLE.
 
-    A new owner or due date replaces the reminders. A new owner may see the action and what it is about; a new
-    reviewer may see the action. Writes actions.action_assigned if the owner changes,
-    actions.action_review_requested if only the reviewer does, else actions.action_changed.
+    A new owner or due date replaces the reminders. A due date that is over already may stay. A new owner may
+    see the action and what it is about; a new reviewer may see the action. Writes actions.action_assigned if
+    the owner changes, actions.action_review_requested if only the reviewer does, else actions.action_changed.
     Raises Refused(field=…), ChangedMeanwhile, ValueError for another field.
     """
     if unknown := set(values) - CHANGEABLE:
         raise ValueError(f"These fields cannot be changed: {', '.join(sorted(unknown))}.")
     before, former, reviewed_by = (action.owner_id, action.due_on), action.owner, action.reviewer
     values = checked(action, values)
+    if values.get("due_on") != action.due_on:
+        check_new_date(values.get("due_on"), by=by, at=at)
     is_handed_over = "owner" in values and values["owner"] != action.owner
     verb = verb_of_change(action, values)
     event = history.change(action, values, by=by, at=at, seen=seen, verb=verb, cause=cause)
@@ -328,15 +333,21 @@ def reopen(action: Action, *, by: Actor, at: datetime, seen: int | None = None) 
     return action
 
 
+def check_new_date(due_on: date | None, *, by: Actor, at: datetime) -> None:
+    """Refuse as check_due_on() what a person enters. Imports and Riskhub's own duties keep their dates."""
+    if by.person is not None and by.via != "import":
+        check_due_on(due_on, at=at)
+
+
 def check_due_on(due_on: date | None, *, at: datetime) -> None:
-    """Raise Refused(field="due_on") for a due date that is over, of an action that somebody agrees now.
+    """Raise Refused(field="due_on") for a due date that is over, where the organisation is.
 
     No query for a date that has not begun in any time zone yet.
     """
     if due_on is None or due_on > (at.astimezone(UTC) + FURTHEST_AHEAD).date():
         return
     if due_on < people.local_day(at):
-        raise Refused("Choose today or a later day.", field="due_on")
+        raise Refused(IS_OVER, field="due_on")
 
 
 def _title(text: str) -> str:

@@ -1,7 +1,7 @@
 """Changing many actions at once, by page and API: preview, refusals, one transaction, one undo."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -262,3 +262,14 @@ def test_a_hidden_action_is_not_found(client, mia):
 
     assert send(client, {"ids": [hidden.reference], "change": {"effort": "s"}}).status_code == 400
     assert send(client, {"select": {}, "change": {"effort": "s"}}).json()["rows"] == []
+
+
+def test_a_due_date_that_is_over_is_refused_in_the_preview_and_when_it_is_applied(client, mia, at):
+    over, one = at.date() - timedelta(days=1), actions.action()
+
+    with pytest.raises(Refused) as refusal:
+        apply(mia, at, [one], {"due_on": over})
+    page = client.post("/actions/bulk/", {"sel": one.pk, "step": "preview", "due_on": over.isoformat()})
+
+    assert refusal.value.field == "due_on"
+    assert page.status_code == 422 and page.context["form"].errors["due_on"]

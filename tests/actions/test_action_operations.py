@@ -15,6 +15,7 @@ from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from people.models import User
 from people.states import Role
+from tests.conftest import AT
 from tests.factories import actions, people
 
 pytestmark = pytest.mark.django_db
@@ -229,3 +230,33 @@ def test_a_viewer_does_not_become_the_owner_of_an_action(at):
         with pytest.raises(Refused, match="Vic is a viewer") as refusal:
             attempt()
         assert refusal.value.field == "owner"
+
+
+YESTERDAY = AT.date() - timedelta(days=1)
+
+
+def test_a_due_date_that_is_over_is_refused_for_new_actions_and_new_dates():
+    by = Actor(people.user("Ana"), "page")
+    late = actions.action(due_on=YESTERDAY)  # by Riskhub, for example for a duty
+
+    for act in (
+        lambda: operations.add(title="Do it", due_on=YESTERDAY, by=by, at=AT),
+        lambda: operations.change(late, {"due_on": YESTERDAY - timedelta(days=1)}, by=by, at=AT),
+    ):
+        with pytest.raises(Refused, match="today or a later day") as refusal:
+            act()
+        assert refusal.value.field == "due_on"
+    with pytest.raises(Refused) as refusal:
+        operations.add_many([{"title": "Do it", "due_on": YESTERDAY}], by=by, at=AT)
+    assert refusal.value.field == "[0].due_on"
+
+
+def test_a_late_action_is_changed_and_an_import_keeps_its_dates():
+    user = people.user("Ana")
+    late = actions.action(due_on=YESTERDAY)
+
+    operations.change(late, {"title": "Do the rest", "due_on": YESTERDAY}, by=Actor(user, "api"), at=AT)
+    imported = operations.add(title="Old", due_on=YESTERDAY, by=Actor(user, "import"), at=AT)
+    operations.change(late, {"due_on": AT.date()}, by=Actor(user, "page"), at=AT)
+
+    assert (late.title, late.due_on, imported.due_on) == ("Do the rest", AT.date(), YESTERDAY)
