@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +12,7 @@ from actions.states import Type
 from history.queries import may_see, seen_by
 from incidents.filters.postmortem import POSTMORTEMS
 from incidents.models import Observer, Postmortem
-from incidents.models.postmortem import MAX_WHY
+from incidents.models.postmortem import MAX_WHY, WAITS
 from incidents.operations import postmortem as operations
 from incidents.queries import postmortem as queries
 from incidents.states import MAX_WHYS, IncidentSeverity, PostmortemState, RiskAnswer
@@ -41,6 +41,9 @@ class PostmortemRow(serializers.Serializer):
     severity = serializers.ChoiceField(IncidentSeverity.choices, help_text="Of the incident.")
     state = serializers.ChoiceField(PostmortemState.choices)
     due_on = serializers.DateField()
+    waits = serializers.BooleanField(
+        help_text="It is open, but not due, because its incident is not resolved (reopened or withdrawn)."
+    )
     factors = serializers.CharField(help_text="The conditions that contributed.")
     whys = serializers.ListField(
         child=serializers.CharField(), help_text="Causes, each asked for the one before, down to the root."
@@ -151,7 +154,8 @@ class _Postmortems(Resource):
         return {"incident__subject__reference": key.upper()} if is_reference else super().lookup(key)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
-        return super().as_values(rows).annotate(**seen_by("risk", "risk__subject"))
+        waits = ExpressionWrapper(WAITS, output_field=BooleanField())
+        return super().as_values(rows).annotate(waits=waits, **seen_by("risk", "risk__subject"))
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Return the rows with their observers, without risks that the reader may not see."""
@@ -165,7 +169,7 @@ class _Postmortems(Resource):
             shown = {name: row[name] for name in self.columns}
             if not may_see(request.user, row, "risk"):
                 shown["risk_reference"] = None
-            rows.append({**shown, "observers": observers[row["id"]]})
+            rows.append({**shown, "waits": row["waits"], "observers": observers[row["id"]]})
         return rows
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from incidents.models import Incident
+from incidents.operations import incident as incidents
 from kit.actor import SYSTEM
 from people.operations import token
 from people.states import Role
@@ -84,3 +85,14 @@ def test_the_list_is_filtered_ordered_and_paged(api):
     assert len(page["results"]) == 1 and page["next"]
     assert api("get", "incidents?state=resolved").json()["results"] == []
     assert api("get", "incidents?severity=awful").status_code == 400
+
+
+def test_a_review_says_whether_it_waits_for_its_incident(api):
+    resolved, back = incident(state="resolved"), incident(state="resolved")
+    incidents.reopen(back, reason="It is back", by=SYSTEM, at=AT)
+
+    rows = {row["incident_reference"]: row for row in api("get", "post-incident-reviews").json()["results"]}
+    one = api("get", f"post-incident-reviews/{back.reference}").json()
+
+    assert rows[back.reference]["waits"] is True and rows[resolved.reference]["waits"] is False
+    assert one == rows[back.reference]
