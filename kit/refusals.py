@@ -18,6 +18,11 @@ class Refused(Exception):
         self.field = field
         self.further = dict(further or {})
 
+    @property
+    def whole_message(self) -> str:
+        """Return the messages of all fields at fault, for a place that shows one text."""
+        return " ".join((self.message, *self.further.values()))
+
 
 class IllegalMove(Refused):
     """The object is not in a state that allows this step."""

@@ -197,7 +197,7 @@ def press(
     try:
         operation(obj, by=actor(request), at=clock.now(), seen=seen)
     except Refused as refusal:
-        return toast(request, go(request, address), refusal.message)
+        return toast(request, go(request, address), refusal.whole_message)
     return toast(request, go(request, address), _text(message), undo=_undo(undo, obj))
 
 

@@ -181,8 +181,7 @@ def change_plan(
     if not reason.strip():
         raise Refused("Enter why the plan changes while the experiment runs.", field="reason")
     given = _cleaned(texts)
-    if empty := next((name for name, text in given.items() if not text), ""):
-        raise Refused(_NEEDED[empty], field=empty)
+    _refuse_all({name: _NEEDED[name] for name, text in given.items() if not text})
     changes = {name: text for name, text in given.items() if getattr(experiment, name) != text}
     if not changes:
         raise Refused("Change at least one of the four texts.", field="hypothesis")
@@ -312,6 +311,11 @@ def _check_complete(experiment: Experiment, *, at: datetime) -> None:
         wrong["owners"] = refusal.message
     if experiment.ends_on and experiment.ends_on < day_of(at):
         wrong["ends_on"] = "The last day is over. Choose today or a later day."
+    _refuse_all(wrong)
+
+
+def _refuse_all(wrong: dict[str, str]) -> None:
+    """Raise one Refused with all of these fields and their messages, if there are any."""
     if wrong:
         first = next(iter(wrong))
         raise Refused(wrong.pop(first), field=first, further=wrong)

@@ -20,6 +20,7 @@ from risklog.operations.risk_from_pattern import tellable
 from risklog.queries.recurrence import title_of
 from risklog.states import UNFINISHED_EXPERIMENTS
 from signals.models import Breach, BreachGroup, Series
+from signals.queries.pattern import ShownPattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,20 @@ def add_from_pattern(key: str, *, days: int, by: Actor, at: datetime) -> tuple[E
     draft = _of_breach(newest.subject)
     made = experiment.propose(
         title=title,
-        hypothesis=f"{found.count} breaches have one cause: {title_of(found)}. Without it they end.",
+        hypothesis=_hypothesis(found),
         details=draft.details,
         about=newest.subject,
         by=by,
         at=at,
     )
     return made, True
+
+
+def _hypothesis(pattern: ShownPattern) -> str:
+    return (
+        f"{pattern.count} breaches have something in common: {title_of(pattern)}. If this has to do with"
+        " their cause, there are fewer of them once it is changed. If not, their number stays the same."
+    )
 
 
 def _unfinished(subjects: list[int], by: Actor, **fields: str) -> Experiment | None:

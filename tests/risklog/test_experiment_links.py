@@ -173,7 +173,8 @@ def test_one_click_from_a_pattern_and_the_second_opens_the_same(page, member):
 
     made = Experiment.objects.get()
     assert made.about.reference == pattern.groups[0].reference
-    assert made.hypothesis.startswith("12 breaches have one cause")
+    assert made.hypothesis.startswith("12 breaches have something in common: ")
+    assert "If this has to do with their cause" in made.hypothesis
     page.post("/risks/experiments/from-pattern/", {"pattern": "0" * 16})
     assert Experiment.objects.count() == 1
 
