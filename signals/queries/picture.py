@@ -30,7 +30,7 @@ from signals.states import BreachLevel, PanelKind
 Picture = dict[str, Any]
 Line = Sequence[tuple[datetime, float | None]]
 SPAN_KINDS = {BreachLevel.CRITICAL: "critical", BreachLevel.WARNING: "warning"}
-_A_WEEK = 7  # values, one a day
+A_WEEK = 7  # values, one a day
 # The parts of a picture that have a subject.
 _PARTS = ("figures", "lines", "limits", "spans", "marks", "rows", "groups", "risks")
 
@@ -155,14 +155,15 @@ def of_figures(
 def _figure(series: Series, spark: Spark | None) -> dict[str, Any]:
     values = spark.values if spark else []
     known = [value for value in values if value is not None]
-    before = next((value for value in reversed(values[:-_A_WEEK]) if value is not None), None)
+    latest = next((value for value in reversed(values[-A_WEEK:]) if value is not None), None)
+    before = next((value for value in reversed(values[:-A_WEEK]) if value is not None), None)
     return {
         "subject": series.subject_id,
         "series": series.pk,
         "name": series.subject_title,
         "unit": series.unit,
         "value": known[-1] if known else None,
-        "change": _difference(known[-1], before) if known and before is not None else None,
+        "change": _difference(latest, before) if latest is not None and before is not None else None,
         "values": values,
         "tone": spark.tone if spark else "",
         "limit": spark.limit if spark else None,

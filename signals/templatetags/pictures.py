@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from pages import charts
+from signals.queries.picture import A_WEEK
 from signals.states import BreachLevel, PanelKind
 from signals.templatetags.signal_parts import chart_limit
 
@@ -98,6 +99,8 @@ def picture_title(picture: Mapping[str, Any]) -> str:
 def change_text(figure: Mapping[str, Any]) -> str:
     """Return the change of a figure in a week: "+0.09 in a week"."""
     change = figure["change"]
+    if all(value is None for value in figure["values"][-A_WEEK:]):
+        return "No value in a week"
     if change is None:
         return "No change known"
     if change == 0:

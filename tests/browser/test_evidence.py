@@ -39,3 +39,15 @@ def test_the_charts_of_a_dashboard_move_and_zoom_together(sign_in):
     page.locator(".chart-plot").first.focus()
     page.keyboard.press("-")
     page.wait_for_function("before => location.href !== before", arg=page.url)
+
+
+def test_the_controls_above_a_dashboard_have_one_height(sign_in):
+    page = sign_in("ana", viewport={"width": 1280, "height": 900})
+    page.goto("/signals/dashboards/model/credit-pd/")
+
+    controls = page.locator(".row.no-print > :is(nav, a), .row.no-print > details > summary")
+    boxes = [one.bounding_box() for one in controls.all()]
+
+    assert len(boxes) > 3
+    assert {round(box["height"]) for box in boxes} == {32}
+    assert len({round(box["y"]) for box in boxes}) == 1

@@ -17,6 +17,7 @@ from signals.queries import dashboard as queries
 from signals.queries import snapshot as snapshots
 from signals.queries.picture import visible_parts
 from signals.queries.spark import sparks
+from signals.templatetags.pictures import change_text
 from tests.conftest import AT
 from tests.factories import catalogue, meetings, people, risks, signals
 
@@ -85,6 +86,19 @@ def test_figures_have_the_latest_value_and_the_change_in_a_week(ana, series):
     [figure] = picture["figures"]
     assert figure["value"] == 0.3
     assert figure["change"] == pytest.approx(0.05)
+
+
+def test_a_figure_that_is_older_than_a_week_has_no_change(ana):
+    series = signals.series(catalogue.model("old"), values=(0.25,))
+    later = ChartPeriod(AT, AT + timedelta(days=9))
+
+    [picture] = shown(ana, {"kind": "figures", "series": [series.pk]}, period=later)
+
+    [figure] = picture["figures"]
+    assert (figure["value"], figure["change"]) == (0.25, None)
+    assert change_text(figure) == "No value in a week"
+    assert change_text({**figure, "change": 0}) == "No value in a week"  # of an older snapshot
+    assert change_text({"change": 0, "values": [0.2] * 14}) == "No change in a week"
 
 
 def test_a_grid_has_the_last_value_of_each_day_and_its_level(ana, series):
