@@ -16,8 +16,12 @@ FORMATS = (("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("json", "JSON"))
 
 
 def export_addresses(base: str, selection: Selection) -> list[tuple[str, str]]:
-    """Return (label, address) of the export of a list in each format. base: the path of the export."""
-    return [(label, f"{base}?{selection.query(format=form)}") for form, label in FORMATS]
+    """Return (label, address) of the export of a list in each format: the rows as shown, in their order.
+
+    base: the path of the export.
+    """
+    query = {"order": selection.order}
+    return [(label, f"{base}?{selection.query(**query, format=form)}") for form, label in FORMATS]
 
 
 def send_export(

@@ -1,7 +1,7 @@
 """The pages of learnings: feed and drafts, a learning, the editor with its preview, the steps."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -74,10 +74,7 @@ def learning_list(request: SignedInRequest) -> HttpResponse:
         "may_mark_read": bool(queries.unread_count(request.user)),
         **saved.page_context(LEARNING_LIST, request.user, selection),
         **kept_filters(shown, "show", "tag"),
-        "exports": export_addresses(
-            reverse("learnings:learning_export"),
-            replace(ordered, texts={**ordered.texts, "order": ordered.order}),
-        ),
+        "exports": export_addresses(reverse("learnings:learning_export"), ordered),
         "tags": queries.tag_counts(request.user),
         "balance": [(verdict, balance.get(verdict.value, 0)) for verdict in LearningVerdict],
         "may_write": may(request.user, "learnings.learning_write"),

@@ -14,7 +14,7 @@ from actions.queries import of_subject
 from history.models import Subject
 from kit import clock
 from kit.rights import may, require, view_needs
-from lists.specification import Reader, Selection
+from lists.specification import Reader
 from meetings.filters import DECISION_LIST, DECISIONS
 from meetings.forms.decision import DecisionForm
 from meetings.forms.live import CompletionForm
@@ -31,7 +31,7 @@ from meetings.states import MeetingState
 from meetings.views.meeting import live_address_of
 from pages import flows
 from pages.answers import go, respond, toast
-from pages.exporting import send_export
+from pages.exporting import export_addresses, send_export
 from pages.flows import form_page
 from pages.listing import Chip, Listing, listing, selection_of
 from people import queries as people
@@ -60,7 +60,7 @@ def decision_list(request: SignedInRequest) -> HttpResponse:
         "page": shown.page,
         **saved.page_context(DECISION_LIST, request.user, asked),
         "chips": [_chip(chip, shown) for chip in shown.chips if chip.name not in _MENUS],
-        "exports": _exports(selection),
+        "exports": export_addresses(reverse("meetings:decision_export"), selection),
         "may_decide": may(request.user, "meetings.decision_take"),
     }
     return respond(request, "meetings/decision_list.html", "log", context)
@@ -84,15 +84,6 @@ def decision_export(request: SignedInRequest) -> StreamingHttpResponse:
 
 def _visible(reader: Reader) -> QuerySet[Decision]:
     return Decision.objects.visible_to(reader.user)
-
-
-def _exports(selection: Selection) -> list[tuple[str, str]]:
-    """Return the formats of the export of this list, with their addresses."""
-    base = reverse("meetings:decision_export")
-    return [
-        (label, f"{base}?{selection.query(format=form)}")
-        for form, label in (("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("json", "JSON"))
-    ]
 
 
 @require_safe

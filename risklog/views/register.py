@@ -15,7 +15,7 @@ from kit import clock
 from kit.rights import may, view_needs
 from lists.specification import Reader, Selection
 from pages.answers import is_fragment, respond
-from pages.exporting import send_export
+from pages.exporting import FORMATS, send_export
 from pages.listing import Chip, Listing, listing, reader_of, selection_of
 from people.models import User
 from people.permissions import SignedInRequest
@@ -172,16 +172,11 @@ def _exports(selection: Selection) -> list[tuple[str, str]]:
     base = reverse("risklog:risk_export")
     exported = {column.name for column in RISK_EXPORT.columns}
     columns = ",".join(name for name in risk_columns.shown(selection) if name in exported)
-    formats = (("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("json", "JSON"))
-    shown = [
-        (f"{label}, as shown", f"{base}?{selection.query(format=form, columns=columns)}")
-        for form, label in formats
+    return [
+        (f"{label}, {text}", f"{base}?{selection.query(format=form, order=selection.order, columns=names)}")
+        for text, names in (("as shown", columns), ("all columns", None))
+        for form, label in FORMATS
     ]
-    whole = [
-        (f"{label}, all columns", f"{base}?{selection.query(format=form, columns=None)}")
-        for form, label in formats
-    ]
-    return [*shown, *whole]
 
 
 def _menus(shown: Listing) -> list[dict[str, Any]]:

@@ -201,3 +201,17 @@ def test_the_log_costs_the_same_with_more_effects_and_answers(client, mia, at):
 
     assert counts[0] == counts[-1]
     assert Event.objects.filter(verb="meetings.decision_taken").count() == 3
+
+
+@pytest.mark.parametrize("order", ["", "id", "-id"])
+def test_the_export_has_the_order_of_the_page(client, mia, at, order):
+    for number in range(3):
+        make.decision(text=f"Choice {number}", at=at + timedelta(hours=-number))
+
+    page = client.get("/meetings/decisions/", {"order": order})
+    address = dict(page.context["exports"])["CSV"]
+    sent = client.get(address).getvalue().decode()
+
+    shown = [decision.text for decision in page.context["page"].rows]
+    assert shown == sorted(shown, key=sent.index)
+    assert ('name="order"' in page.content.decode()) == bool(order)
