@@ -1,8 +1,10 @@
 """The order of the moments of an incident, without a database."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
+
+from kit.zones import for_reader
 
 # In the order in which they happen. Each may be unknown.
 MOMENTS = ("started_at", "noticed_at", "mitigated_at", "resolved_at")
@@ -60,7 +62,7 @@ def problems(moments: Mapping[str, datetime | None], given: set[str], *, now: da
             found.setdefault(
                 name,
                 f"The incident cannot have {_past(LABELS[name])} {relation} it {LABELS[other]} "
-                f"({dict(known)[other].astimezone(UTC):%-d %b %Y, %H:%M} UTC). Use a moment that is {way}.",
+                f"({for_reader(dict(known)[other])}). Use a moment that is {way}.",
             )
     return found
 

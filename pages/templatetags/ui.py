@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from kit import clock, texts
+from kit.zones import absolute
 from pages import charts, markup
 
 register = template.Library()
@@ -87,14 +88,6 @@ def avatar(person, named=False, large=False, missing="No owner yet"):
 
 def short_day(value, year):
     return f"{value:%a} {value.day} {value:%b}" + ("" if value.year == year else f" {value.year}")
-
-
-def absolute(at):
-    """Return `Tue 24 Nov 2026, 15:24 CET`. A time zone without an abbreviation is named in full."""
-    zone = at.tzname() or ""
-    if not zone[:1].isalpha():
-        zone = getattr(at.tzinfo, "key", "") or f"UTC{zone}"
-    return f"{at:%a} {at.day} {at:%b %Y, %H:%M} {zone}"
 
 
 def duration_text(seconds):

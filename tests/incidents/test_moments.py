@@ -1,7 +1,10 @@
 """The order of the moments of an incident."""
 
-from datetime import timedelta, timezone
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
+import pytest
+from django.utils.timezone import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +50,15 @@ def test_a_year_that_no_incident_can_have_is_named():
     assert problems({"started_at": AT.replace(year=1000), "noticed_at": AT}, {"started_at"}, now=AT) == {}
 
 
-def test_the_other_moment_is_named_in_utc():
-    here = timezone(timedelta(hours=5))
-    found = problems({"started_at": AT.astimezone(here), "noticed_at": AT - HOUR}, {"noticed_at"}, now=AT)
-    assert f"({AT:%-d %b %Y, %H:%M} UTC)" in found["noticed_at"]
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [("UTC", "10:00 UTC"), ("Europe/Berlin", "11:00 CET"), ("Asia/Dubai", "14:00 Asia/Dubai")],
+)
+def test_the_other_moment_is_named_in_the_zone_of_the_reader(zone, shown):
+    """The API has no zone of a reader: it names UTC."""
+    moments = {"started_at": AT, "noticed_at": AT - HOUR}
+
+    with override(ZoneInfo(zone)):
+        found = problems(moments, {"noticed_at"}, now=AT)
+
+    assert f"(Mon 23 Nov 2026, {shown})" in found["noticed_at"]
