@@ -23,6 +23,7 @@ from meetings.operations import (
     agenda_handlers,
     agreement,
     calendar_feed,
+    claimed,
     experiment_items,
     incident_items,
     meeting,
@@ -111,7 +112,13 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "signals.breach_joined": (review_handlers.on_breach_joined, retraining.on_breach),
     "signals.breach_worsened": (review_handlers.on_breach_worsened,),
     "signals.breach_reopened": (review_handlers.on_breach_worsened,),
-    "signals.breach_claimed": (review_handlers.on_breach_claimed, retraining.on_breach),
+    "signals.breach_claimed": (
+        review_handlers.on_breach_claimed,
+        retraining.on_breach,
+        claimed.on_breach_claimed,
+    ),
+    # What a restricted model claims is named on agendas no more.
+    "signals.series_claimed": (claimed.on_series_claimed,),
     # A muted breach opens a review when its mute or deployment window has ended and it is still open.
     "signals.breach_group_unmuted": (review_handlers.on_breach_group_unmuted, retraining.on_breach),
     # A requested retraining that nobody settles is put on an agenda.

@@ -20,7 +20,7 @@ from kit import clock
 from leaders.operations import snapshot
 from learnings.operations import glossary
 from learnings.operations import privacy as learning_privacy
-from meetings.operations import acceptance, agreement, tripwire
+from meetings.operations import acceptance, agreement, incident_items, tripwire
 from notices.operations import audit as mail_audit
 from notices.operations import delivery, digest, entry, mail_switch, message
 from notices.queries import sending
@@ -243,7 +243,8 @@ def tidy() -> None:
 
     It adds what registers of an earlier release lack: the standard words in an empty glossary, the sight
     of unfinished incidents and their reviews for people with a role, and the restrictions that the personal
-    data of models demands. It stops the reminders and escalations of reviews that wait for their incident.
+    data of models demands. It stops the reminders and escalations of reviews that wait for their incident,
+    and takes these off agendas.
 
     It rebuilds the search documents whose language has changed, as many as fit before the next run.
     """
@@ -260,6 +261,7 @@ def tidy() -> None:
     experiment_privacy.restrict_missing(at=at)
     learning_privacy.restrict_missing(at=at)
     waiting_review.stop_where_missing(at=at)
+    incident_items.finish_where_waiting(at=at)
     months.make_ahead(at=at)
     packing.pack_when_due(at, seconds=_PACKING_SECONDS)
     deleting.run_when_due(at, seconds=_RETENTION_SECONDS)

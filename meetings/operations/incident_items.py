@@ -1,16 +1,21 @@
 """Put incidents and their post-incident reviews on agendas, and finish their items."""
 
+import re
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 
+from history import operations as history
 from history.models import Event
+from history.queries import changed_fields
 from history.wiring import handler
 from incidents.models import Incident, Postmortem
 from incidents.models.postmortem import CAN_FINISH, WAITS
+from incidents.states import IncidentSeverity
 from kit.actor import SYSTEM
 from meetings.operations import placement, waiting_items
-from meetings.queries.facts import facts_of
+from meetings.queries.facts import Facts, facts_of
 from meetings.states import Purpose
 
 
@@ -21,11 +26,16 @@ def on_incident_declared(event: Event, *, at: datetime) -> None:
     Handles incidents.incident_declared, incident_changed and incident_reopened.
     """
     incident = Incident.objects.select_related("subject").filter(subject=event.subject_id).first()
-    if incident is None or not incident.is_ongoing:
+    if incident is None:
         return
     facts = facts_of(incident.subject)
-    if not facts.urgent_reason:
-        return
+    if incident.is_ongoing and facts.urgent_reason:
+        _place_incident(incident, facts, event, at=at)
+    if "severity" in changed_fields(event):
+        _restate(incident, facts, event, at=at)
+
+
+def _place_incident(incident: Incident, facts: Facts, event: Event, *, at: datetime) -> None:
     placement.place(
         about=incident.subject,
         kind=facts.kind,
@@ -37,6 +47,32 @@ def on_incident_declared(event: Event, *, at: datetime) -> None:
         at=at,
         cause=event,
     )
+
+
+# The parts of a reason that name the severity of an incident.
+_OF_SEVERITY = re.compile(rf"({'|'.join(IncidentSeverity.labels)}) incident(, so it .*)?", re.IGNORECASE)
+
+
+def _restate(incident: Incident, facts: Facts, event: Event, *, at: datetime) -> None:
+    """Name the new severity in the waiting items of an incident and of its review."""
+    reviews = Postmortem.objects.filter(incident=incident).values_list("subject_id", flat=True)
+    severity = f"{incident.get_severity_display().lower()} incident"
+    for subject_id in (incident.subject_id, *reviews):
+        for item in waiting_items.about(subject_id):
+            parts = [_restated(part, severity, bool(facts.urgent_reason)) for part in item.why.split("; ")]
+            why = "; ".join(parts)[:300]
+            if why != item.why:
+                verb = "meetings.item_changed"
+                history.change(item, {"why": why}, by=SYSTEM, at=at, verb=verb, cause=event)
+
+
+def _restated(part: str, severity: str, is_urgent: bool) -> str:
+    """Return a part of a reason with the new severity, if it names one."""
+    found = _OF_SEVERITY.fullmatch(part)
+    if found is None:
+        return part
+    text = severity + (found[2] or "" if is_urgent else "")
+    return text.capitalize() if part[0].isupper() else text
 
 
 @handler("meetings.agenda.finish_incident_item")
@@ -73,6 +109,24 @@ def on_incident_reopened(event: Event, *, at: datetime) -> None:
         return
     for item in waiting_items.about(postmortem.subject_id):
         waiting_items.finish(item, "The incident was reopened before the meeting", at=at, cause=event)
+
+
+def finish_where_waiting(*, at: datetime, limit: int = 100) -> int:
+    """Finish the waiting items of reviews that wait, where an earlier release left them. Returns how many."""
+    reviews = Postmortem.objects.filter(WAITS).values("subject")
+    open_items = waiting_items.rows().filter(about__in=reviews)
+    return sum(_finish_one(pk, at=at) for pk in list(open_items.values_list("pk", flat=True)[:limit]))
+
+
+@transaction.atomic
+def _finish_one(pk: int, *, at: datetime) -> bool:
+    """Finish the item of a review that waits, unless its incident was resolved meanwhile."""
+    item = waiting_items.rows().select_for_update(of=("self",)).filter(pk=pk).first()
+    waits = item and Postmortem.objects.filter(WAITS, subject=item.about_id).exists()
+    if item is None or not waits:
+        return False
+    waiting_items.finish(item, "The incident is not resolved", at=at, cause=None)
+    return True
 
 
 def _place_review(which: Q, event: Event, *, at: datetime) -> None:

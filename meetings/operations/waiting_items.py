@@ -15,15 +15,17 @@ from meetings.states import TO_COME, ItemOutcome, ItemState
 
 def about(subject_id: int) -> QuerySet[AgendaItem]:
     """Return the waiting and parked items about a subject, of planned and live meetings, oldest first."""
-    rows = AgendaItem.objects.filter(
-        about=subject_id,
-        state__in=[ItemState.WAITING, ItemState.BACKLOG],
-        meeting__state__in=TO_COME,
-    )
-    return rows.select_related("meeting").order_by("pk")
+    return rows().filter(about=subject_id)
 
 
-def finish(item: AgendaItem, why: str, *, at: datetime, cause: Event) -> None:
+def rows() -> QuerySet[AgendaItem]:
+    """Return the waiting and parked items of planned and live meetings, oldest first."""
+    waiting = [ItemState.WAITING, ItemState.BACKLOG]
+    items = AgendaItem.objects.filter(state__in=waiting, meeting__state__in=TO_COME)
+    return items.select_related("meeting").order_by("pk")
+
+
+def finish(item: AgendaItem, why: str, *, at: datetime, cause: Event | None) -> None:
     """Finish an item whose subject was settled before the meeting. why: shown if nothing was recorded."""
     settled: dict[str, str] = {"outcome": completion.outcome_of(item)}
     if settled["outcome"] == ItemOutcome.NO_CHANGE:

@@ -359,6 +359,28 @@ def test_the_reasons_on_the_agenda_name_the_severity_of_the_incident_once(severi
     assert item.why == f"Which risk should have caught it, and what follows; {next_meeting}"
 
 
+def test_a_new_severity_is_named_by_the_items_that_are_on_an_agenda_already():
+    team = people.team("Growth ML")
+    people.member(team, people.user())
+    meetings.series(team)
+    declared = incident(team=team, severity="critical")
+    schedule.tick(AT)
+    so = "so it goes to the next meeting"
+
+    incidents.change(declared, {"severity": "high"}, **BY)
+    schedule.tick(AT)
+    assert AgendaItem.objects.get().why == f"High incident, {so}"
+
+    incidents.resolve(declared, **BY)
+    schedule.tick(AT)
+    item = AgendaItem.objects.get(about=review_of(declared).subject_id)
+    AgendaItem.objects.filter(pk=item.pk).update(why=f"{item.why}; asked by Ana")
+    incidents.change(declared, {"severity": "medium"}, **BY)
+    schedule.tick(AT)
+    item.refresh_from_db()
+    assert item.why == "Which risk should have caught it, and what follows; medium incident; asked by Ana"
+
+
 def test_an_incident_of_low_severity_is_on_no_agenda():
     team = people.team("Growth ML")
     people.member(team, people.user())

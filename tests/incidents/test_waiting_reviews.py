@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from history.models import Due, Event
-from incidents.models import Postmortem
+from incidents.models import Incident, Postmortem
 from incidents.models.postmortem import CAN_FINISH, WAITS
 from incidents.operations import incident as incidents
 from incidents.operations import postmortem as reviews
@@ -13,11 +13,13 @@ from incidents.operations import role, waiting_review
 from incidents.queries.elsewhere import mine
 from kit.actor import SYSTEM
 from kit.refusals import IllegalMove
+from meetings.models import AgendaItem
+from meetings.operations import incident_items
 from people.states import Role
 from riskhub import schedule
 from risklog.models import Escalation
 from tests.conftest import AT
-from tests.factories import people, risklog_review, risks
+from tests.factories import meetings, people, risklog_review, risks
 from tests.factories.incidents import incident, reviewed, written
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +120,24 @@ def test_reviews_that_waited_before_the_upgrade_are_chased_no_more(monkeypatch, 
     written_so_far = Event.objects.count()
     assert waiting_review.stop_where_missing(at=AT) == 0
     assert Event.objects.count() == written_so_far
+
+
+def test_reviews_that_waited_before_the_upgrade_leave_the_agenda():
+    team = people.team("Growth ML")
+    people.member(team, people.user())
+    meetings.series(team)
+    left, kept = (incident(team=team, state="resolved") for _ in range(2))
+    schedule.tick(AT)
+    items = {one.pk: AgendaItem.objects.get(about=one.postmortem.subject_id) for one in (left, kept)}
+    Incident.objects.filter(pk=left.pk).update(state="open", resolved_at=None)  # as the release before
+
+    schedule.tidy()
+
+    for item in items.values():
+        item.refresh_from_db()
+    assert (items[left.pk].state, items[kept.pk].state) == ("done", "waiting")
+    assert items[left.pk].why == "The incident is not resolved"
+    assert incident_items.finish_where_waiting(at=AT) == 0
 
 
 def test_the_review_of_a_withdrawn_incident_is_refused_with_the_true_state():
