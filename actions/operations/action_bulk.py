@@ -126,7 +126,7 @@ def apply(
     The number of statements grows only with new owners, by what their actions are about. Raises Refused as
     plan() does, for a due date that is over, and for more than 1,000 actions.
     """
-    operations.check_new_date(change.values.get("due_on"), by=by, at=at)
+    operations.new_date(change.values.get("due_on"), by=by, at=at)
     locked = loaded(actions.select_for_update(of=("self",)))
     rows = plan(locked, change, by=by, today=at.date(), seen=seen)
     return BulkResult(rows, _write(rows, by=by, at=at))
