@@ -56,10 +56,5 @@ def _spend(request: Request) -> Budget | None:
     minute, second = divmod(int(clock.now().timestamp()), WINDOW)
     sender = f"token:{token.pk}" if token is not None else f"person:{request.user.pk}"
     key = f"rate:{sender}:{minute}"
-
-    def count(cache: Any) -> int:
-        cache.add(key, 0, 2 * WINDOW)
-        return int(cache.incr(key))
-
-    used = tried(count, None)
+    used = tried(lambda cache: cache.count(key, seconds=2 * WINDOW), None)
     return None if used is None else Budget(limit, used, WINDOW - second)

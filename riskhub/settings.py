@@ -257,7 +257,7 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     # Of all processes: the progress of running work and the rate limits. It may be lost at any time.
     "shared": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "kit.shared_cache.SharedCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "riskhub",
         "OPTIONS": {

@@ -90,3 +90,10 @@ def test_nothing_is_limited_without_a_limit_or_while_the_cache_is_away(ask, sett
         url = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
     settings.CACHES = settings.CACHES | {"shared": settings.CACHES["shared"] | {"LOCATION": url}}
     assert [ask().status_code for _ in range(3)] == [200, 200, 200]
+
+
+def test_a_counter_ends_after_its_seconds_however_often_it_counts():
+    shared = caches["shared"]
+
+    assert [shared.count("calls", seconds=60) for _ in range(3)] == [1, 2, 3]
+    assert 0 < shared._client.ttl(shared.make_key("calls")) <= 60
