@@ -50,7 +50,7 @@ def may_be_seen_by(user: Visitor, through: str = "") -> Q:
         return Q(pk__in=[])
     if sight.everything:
         return Q(**{f"{through}pk__isnull": False})
-    return is_open_to(list(sight.ids), through)
+    return is_open_to(sight.argument or list(sight.ids), through)
 
 
 def is_open_to(ids: Sequence[int] | Combinable, through: str = "") -> Q:

@@ -6,11 +6,14 @@ queryset than PostgreSQL takes to run it (ADR 0016).
 
 from collections.abc import Callable
 from copy import copy
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db import connections
 from django.db.models import Expression, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
+
+from kit.sight import Sight
 
 Row = TypeVar("Row")
 
@@ -64,3 +67,24 @@ class Prepared(Generic[Row]):
         compiler = queryset.query.get_compiler(using=queryset.db)
         sql, parameters = compiler.as_sql()
         return queryset, compiler, sql, tuple(parameters)
+
+
+# The Argument that ANY_READER needs: the ids of the sight of the reader, as a list.
+SIGHT = "reader.sight"
+
+
+@dataclass(slots=True)
+class _AnyReader:
+    """A reader for visible_to() in a Prepared. Each run gives the ids of the sight of its reader as SIGHT.
+
+    Its statement is for readers who see what is open to them: not for auditors and nobody.
+    """
+
+    pk: int = 0
+    subject_id: int = 0
+    is_active: bool = True
+    is_authenticated: bool = True
+    sight: Sight = Sight(argument=Argument(SIGHT))  # noqa: RUF009 - it is immutable
+
+
+ANY_READER = _AnyReader()

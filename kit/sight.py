@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, Union
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from django.db.models.expressions import Combinable
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +17,14 @@ class Sight:
     them.
     nothing: this reader is not signed in and sees no object.
     everything: this reader is an auditor, who sees restricted objects, too.
+    argument: an expression that stands for `ids` in a statement that is compiled before its reader is known
+    (kit.prepared.ANY_READER).
     """
 
     ids: tuple[int, ...] = ()
     nothing: bool = False
     everything: bool = False
+    argument: "Combinable | None" = None
 
     def sees(self, viewers: Iterable[int] | None, granted: Iterable[int] = ()) -> bool:
         """Return whether the reader may see one loaded subject; the same answer as visible_to().

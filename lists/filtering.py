@@ -31,7 +31,7 @@ def choice(label: str, path: str, choices: Any, help: str = "") -> Filter:
             raise ValueError(f"Use one of {', '.join(known)}.")
         return known[text]
 
-    return Filter(label, equals(path), parse, pairs, help=help)
+    return Filter(label, equals(path), parse, pairs, help=help, takes_argument=True)
 
 
 def named(label: str, conditions: Mapping[str, tuple[str, Callable[[Reader], Q]]], help: str = "") -> Filter:
@@ -89,7 +89,7 @@ def day(text: str) -> date:
 
 def key(label: str, path: str, help: str = "") -> Filter:
     """Return a filter by the id of a related row. path: the foreign key, such as "owner_id"."""
-    return Filter(label, equals(path), number, help=help, shape=NUMBER)
+    return Filter(label, equals(path), number, help=help, shape=NUMBER, takes_argument=True)
 
 
 def person(
@@ -153,7 +153,15 @@ def slug(
     def names(values: Sequence[Any], user: Visitor) -> Mapping[str, str]:
         return dict(rows(user).filter(slug__in=values).values_list("slug", "name"))
 
-    return Filter(label, condition, special_values=special_values, options=options, help=help, names=names)
+    return Filter(
+        label,
+        condition,
+        special_values=special_values,
+        options=options,
+        help=help,
+        names=names,
+        takes_argument=True,
+    )
 
 
 def subject(label: str, path: str, subjects: Callable[[Any], QuerySet], help: str = "") -> Filter:

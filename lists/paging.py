@@ -64,6 +64,17 @@ def page(
     return KeysetPage(window, after=last if more else None, before=first if cursor else None)
 
 
+def first_rows(rows: QuerySet, *, order: Sequence[str], size: int) -> QuerySet:
+    """Return the rows that first_page() needs: those of the first page, and the one after it."""
+    return rows.order_by(*order)[: size + 1]
+
+
+def first_page(found: list[Any], *, order: Sequence[str], size: int) -> KeysetPage:
+    """Return the first page. found: the rows of first_rows()."""
+    shown = found[:size]
+    return KeysetPage(shown, after=_encode(shown[-1], order) if len(found) > size else None, before=None)
+
+
 def cursor_after(row: Any, order: Sequence[str]) -> str:
     """Return the cursor of the page that starts after a row."""
     return _encode(row, order)

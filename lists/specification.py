@@ -49,6 +49,8 @@ class Filter:
     shape: what `parse` accepts, for the API reference: a regular expression, or the name of a JSON Schema
     format, such as "date". "" for any text, and for nothing but choices and special values.
     names: a function from keys of rows and a user to key -> name, of the rows that the user may see.
+    takes_argument: the condition also takes a kit.prepared.Argument as its only value, and uses nothing but
+    the sight of the reader.
     """
 
     label: str
@@ -61,6 +63,7 @@ class Filter:
     help: str = ""
     shape: str = ""
     names: Callable[[Sequence[Any], Any], Mapping[str, str]] | None = None
+    takes_argument: bool = False
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the text of the parameter."""
@@ -219,6 +222,17 @@ class ListSpec:
         for name, values in selection.values.items():
             rows = rows.filter(self.filters[name].condition(values, reader))
         return rows
+
+    def arguments(self, selection: Selection) -> dict[str, Any] | None:
+        """Return filter -> value if each filter takes an Argument for its value, else None."""
+        found = {}
+        for name, values in selection.values.items():
+            one = self.filters[name]
+            is_special = values[0] in dict(one.special_values)
+            if not one.takes_argument or len(values) > 1 or is_special:
+                return None
+            found[name] = values[0]
+        return found
 
     def keys_of(self, selection: Selection) -> tuple[str, ...]:
         return self.orders[selection.order].keys

@@ -3,7 +3,7 @@
 A room's api.py declares columns, filters, orders and permissions. riskhub/urls.py lists the resources.
 """
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -29,8 +29,8 @@ from kit.actor import Actor
 from kit.refusals import Refused
 from kit.rights import OPEN, may
 from lists import counting, paging
-from lists.specification import BadQuery, ListSpec, Reader
-from rest import keys, sparse
+from lists.specification import BadQuery, ListSpec, Reader, Selection
+from rest import keys, prepared, sparse
 from rest.idempotency import once_per_key
 from rest.throttling import Budget
 from rest.versions import NoVersion, PreconditionRequired, Stale, etag, named, tags
@@ -120,18 +120,27 @@ class Resource(ApiView, ABC):
     columns: name in the answer -> path from the row. kind: the first part of ETags. serializer_class: the
     schema of a row. slug: the field for keys that are neither a number nor a reference, "" without one.
     takes_if_match: whether the POST of a list reads If-Match, if it is sent.
+    visible_rows: the manager whose rows are those of the resource, as far as the reader may see them. If
+    rows() is not overridden, and as_values() reads nothing of the request, its statements are compiled once
+    a process (rest.prepared).
     """
 
     takes_if_match: ClassVar[bool] = False
+    visible_rows: ClassVar[Any] = None
 
     columns: ClassVar[Mapping[str, str]] = {}
     kind: ClassVar[str] = ""
     slug: ClassVar[str] = ""
     serializer_class: type[serializers.Serializer]
 
-    @abstractmethod
     def rows(self, request: Request) -> QuerySet:
         """Return the rows that the reader may see."""
+        return self.visible_rows.visible_to(request.user)
+
+    @classmethod
+    def has_visible_rows(cls) -> bool:
+        """Return whether the rows are those of `visible_rows`, and depend on nothing but the reader."""
+        return cls.visible_rows is not None and cls.rows is Resource.rows
 
     def objects(self, request: Request) -> QuerySet:
         """Return the same rows as instances, with the relations that operations and permissions read."""
@@ -152,7 +161,10 @@ class Resource(ApiView, ABC):
 
     def one(self, request: Request, key: str) -> dict[str, Any]:
         """Return the row of this key as the answer shows it. Raises Http404."""
-        rows = list(self.as_values(self.rows(request).filter(**self.lookup(key)))[:1])
+        lookup = self.lookup(key)
+        rows = prepared.row(self, lookup, request.user)
+        if rows is None:
+            rows = list(self.as_values(self.rows(request).filter(**lookup))[:1])
         if not rows:
             raise Http404
         return self.finish(rows, request)[0]
@@ -243,10 +255,7 @@ class Collection(Resource):
 
     def get(self, request: Request) -> Response:
         chosen = sparse.chosen_fields(request, self.serializer_class)
-        rows, order, place = self._selected(request)
-        listed = self._with_number(rows) if self.is_counted else self.as_values(rows)
-        page = self._page(listed, order, place)
-        counts = self._counts(page, rows) if self.is_counted else {}
+        page, counts = self._read(request)
         return Response(
             {
                 "results": sparse.only(self.finish(page.rows, request), chosen),
@@ -256,25 +265,42 @@ class Collection(Resource):
             }
         )
 
-    def _selected(self, request: Request) -> tuple[QuerySet, tuple[str, ...], Mapping[str, str]]:
-        """Return the narrowed rows, the keys of their order, and the paging parameters as sent."""
-        try:
-            parameters = dict(request.query_params.lists())
-            parameters.pop(sparse.FIELDS, None)
-            selection = self.spec.read(parameters)
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+    def _read(self, request: Request) -> tuple[paging.KeysetPage, dict[str, Any]]:
+        """Return the page that the request asks for, and the number of all rows if the list is counted."""
+        selection = self._selection(request)
+        page = prepared.first_page(self, selection, request.user)
+        if page is not None:
+            return page, self._counts(page)
         reader = Reader(request.user, clock.today(), clock.now())
         rows = self.spec.apply(self.rows(request), selection, reader)
-        return rows, self.spec.keys_of(selection), selection.place
+        page = self._page(self.listed(rows), selection)
+        return page, self._counts(page, rows)
 
-    def _page(self, listed: QuerySet, order: tuple[str, ...], query: Mapping[str, str]) -> paging.KeysetPage:
-        size = page_size(query.get("limit"))
-        cursors = {name: query[name] for name in ("after", "before") if name in query}
+    def _selection(self, request: Request) -> Selection:
+        """Return the filters, the order and the place of the page, as sent. Raises ValidationError."""
+        parameters = dict(request.query_params.lists())
+        parameters.pop(sparse.FIELDS, None)
+        try:
+            return self.spec.read(parameters)
+        except BadQuery as error:
+            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+
+    def listed(self, rows: QuerySet) -> QuerySet:
+        """Return the rows as values; of a counted list each with the number of all rows."""
+        return self._with_number(rows) if self.is_counted else self.as_values(rows)
+
+    def _page(self, listed: QuerySet, selection: Selection) -> paging.KeysetPage:
+        cursors = {name: text for name, text in selection.place.items() if name != "limit"}
+        order, size = self.spec.keys_of(selection), self.page_size(selection)
         try:
             return paging.page(listed, order=order, size=size, **cursors)
         except Refused as refusal:
             raise ValidationError({name: [refusal.message] for name in cursors}) from None
+
+    @staticmethod
+    def page_size(selection: Selection) -> int:
+        """Return the number of rows of a page, from the parameter "limit". Raises ValidationError."""
+        return page_size(selection.place.get("limit"))
 
     def _with_number(self, rows: QuerySet) -> QuerySet:
         """Return the rows as values, each with the number of all rows, so that one query reads both."""
@@ -283,10 +309,18 @@ class Collection(Resource):
         except EmptyResultSet:
             return rows.none()
 
-    @staticmethod
-    def _counts(page: paging.KeysetPage, rows: QuerySet) -> dict[str, Any]:
+    def _counts(self, page: paging.KeysetPage, rows: QuerySet | None = None) -> dict[str, Any]:
+        """Return the number of all rows if the list is counted. rows: to count if the page has none.
+
+        An empty first page needs no rows, because there are none.
+        """
+        if not self.is_counted:
+            return {}
         numbers = {row.pop("number_of_rows") for row in page.rows}
-        number, is_capped = counting.capped(numbers.pop()) if numbers else counting.capped_count(rows)
+        if numbers:
+            number, is_capped = counting.capped(numbers.pop())
+        else:
+            number, is_capped = (0, False) if rows is None else counting.capped_count(rows)
         return {"count": number, "is_count_capped": is_capped}
 
     @staticmethod

@@ -136,8 +136,7 @@ class OfLearnings(Resource):
         "published_at": "published_at",
     }
 
-    def rows(self, request: Request) -> QuerySet:
-        return Learning.objects.visible_to(request.user)
+    visible_rows = Learning.objects
 
     def objects(self, request: Request) -> QuerySet:
         return queries.learnings().visible_to(request.user)

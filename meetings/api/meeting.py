@@ -166,8 +166,7 @@ class _Meetings(Resource):
         "was_worth_it": "was_worth_it",
     }
 
-    def rows(self, request: Request) -> QuerySet:
-        return Meeting.objects.visible_to(request.user)
+    visible_rows = Meeting.objects
 
     def objects(self, request: Request) -> QuerySet:
         return queries.meetings(request.user)

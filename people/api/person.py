@@ -82,8 +82,7 @@ class _People(Resource):
         "audits_until": "audits_until",
     }
 
-    def rows(self, request: Request) -> QuerySet:
-        return User.objects.visible_to(request.user)
+    visible_rows = User.objects
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         return _with(found, "team_ids", "user_id", "team_id")
@@ -167,8 +166,7 @@ class _Teams(Resource):
         "lead_name": "lead__name",
     }
 
-    def rows(self, request: Request) -> QuerySet:
-        return Team.objects.visible_to(request.user)
+    visible_rows = Team.objects
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         return _with(found, "member_ids", "team_id", "user_id")
@@ -193,8 +191,7 @@ class _Functions(Resource):
     serializer_class = FunctionRow
     columns = {name: name for name in ("id", "subject_id", "version", "slug", "name")}
 
-    def rows(self, request: Request) -> QuerySet:
-        return Function.objects.visible_to(request.user)
+    visible_rows = Function.objects
 
 
 class Functions(_Functions, Collection):

@@ -144,8 +144,7 @@ class _Escalations(Resource):
         "resolved_at": "resolved_at",
     }
 
-    def rows(self, request: Request) -> QuerySet:
-        return Escalation.objects.visible_to(request.user)
+    visible_rows = Escalation.objects
 
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(resolved_order=RESOLVED_ORDER, **seen_by("about"))

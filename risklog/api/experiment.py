@@ -188,8 +188,7 @@ class _Experiments(Resource):
         "model_slug": "model__slug",
     }
 
-    def rows(self, request: Request) -> QuerySet:
-        return Experiment.objects.visible_to(request.user)
+    visible_rows = Experiment.objects
 
     def objects(self, request: Request) -> QuerySet:
         return queries.experiments().visible_to(request.user)

@@ -150,8 +150,7 @@ class _Reviews(Resource):
         "settled_at": "settled_at",
     }
 
-    def rows(self, request: Request) -> QuerySet:
-        return Review.objects.visible_to(request.user)
+    visible_rows = Review.objects
 
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(settled_order=SETTLED_ORDER, **seen_by("about"))

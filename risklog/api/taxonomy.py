@@ -75,8 +75,7 @@ class _Categories(Resource):
         "because_reference": "because__reference",
     }
 
-    def rows(self, request: Request) -> QuerySet:
-        return Category.objects.visible_to(request.user)
+    visible_rows = Category.objects
 
     def as_values(self, rows: QuerySet) -> QuerySet:
         return super().as_values(rows).annotate(**seen_by("because"))

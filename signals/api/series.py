@@ -1,8 +1,6 @@
 """The API of series: which metrics are measured of which model."""
 
-from django.db.models import QuerySet
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from rest.resource import Collection, Item, Resource
 from signals.filters.series import SERIES
@@ -45,8 +43,7 @@ class _MetricSeries(Resource):
         "latest_value": "latest_value",
     }
 
-    def rows(self, request: Request) -> QuerySet:
-        return Series.objects.visible_to(request.user)
+    visible_rows = Series.objects
 
 
 class SeriesList(_MetricSeries, Collection):
