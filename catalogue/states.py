@@ -58,7 +58,7 @@ class DataClass(TextChoices):
 class PrivacyConstraint(TextChoices):
     """What the personal data of a model demands. RESTRICTED acts by itself, the others are shown."""
 
-    RESTRICTED = "restricted", "New risks about it are restricted to the owner team"
+    RESTRICTED = "restricted", "Risks and open work about it are restricted to the owner team"
     NO_RECORDS = "no_records", "No records of single people in evidence, files or comments"
     NO_EXPORT = "no_export", "No exports outside the organisation"
     ERASE = "erase", "Evidence is erased when its purpose ends"

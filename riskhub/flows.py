@@ -60,6 +60,7 @@ from risklog.operations import (
     reveal,
     review,
     review_handlers,
+    risk_privacy,
     scoring,
     stewardship,
     taxonomy,
@@ -71,11 +72,9 @@ from signals.operations import claim, mute, retraining
 # The events of a risk after which it may need a plan, or none any more, and which have no other handler.
 RISK_EVENTS = (
     "risklog.risk_opened",
-    "risklog.risk_changed",
     "risklog.risk_assessing",
     "risklog.risk_treating",
     "risklog.risk_monitoring",
-    "risklog.risk_reopened",
 )
 # Event -> its handlers.
 FLOWS: dict[str, tuple[Handler, ...]] = {
@@ -202,6 +201,9 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "risklog.risk_acceptance_ended": (decided.on_acceptance_changed, appetite.on_risk),
     # A risk above its appetite gets a date for a plan, and loses it when it needs none.
     **dict.fromkeys(RISK_EVENTS, (appetite.on_risk,)),
+    # It is also restricted as the personal data of its model demands.
+    "risklog.risk_changed": (appetite.on_risk, risk_privacy.on_risk_changed),
+    "risklog.risk_reopened": (appetite.on_risk, risk_privacy.on_risk_changed),
     # A risk above its appetite without a plan is escalated on the day. With a plan, its escalation ends.
     "risklog.plan_overdue": (escalation_handlers.on_plan_overdue,),
     "risklog.plan_settled": (escalation_handlers.on_plan_settled,),
@@ -235,11 +237,12 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     # The follow-ups of a closed meeting pass to the next facilitator.
     "meetings.meeting_closed": (minutes.on_meeting_closed,),
     # When a model gets an owner team, its waiting reviews get a meeting. When its personal data begins to
-    # demand it, the open incidents, experiments and drafts about it are restricted.
+    # demand it, the live risks, and the open incidents, experiments and drafts about it, are restricted.
     "catalogue.model_changed": (
         agenda_handlers.on_model_changed,
         appetite.on_model_changed,
         model_findings.on_model_fixed,
+        risk_privacy.on_model_changed,
         incident_privacy.on_model_changed,
         experiment_privacy.on_model_changed,
         learning_privacy.on_model_changed,

@@ -30,7 +30,7 @@ from riskhub.celery import app, sends_only_mail
 from riskhub.celery_heartbeats import AUDITOR, TICK
 from riskhub.retention import deleting
 from risklog.operations import audit as escalations_audit
-from risklog.operations import experiment_privacy, import_run, stewardship
+from risklog.operations import experiment_privacy, import_run, risk_privacy, stewardship
 from signals.operations import months, mute, packing, silence, source_silence
 from talk.operations import file
 
@@ -257,6 +257,7 @@ def tidy() -> None:
     entry.add_missing_topics()
     glossary.add_to_empty(at=at)
     incident_roles.show_missing(at=at)
+    risk_privacy.restrict_missing(at=at)
     incident_privacy.restrict_missing(at=at)
     experiment_privacy.restrict_missing(at=at)
     learning_privacy.restrict_missing(at=at)

@@ -1,6 +1,9 @@
 """What the privacy constraints of a model demand of the objects about it."""
 
-from django.db.models import Q
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from catalogue.models import Model
 from catalogue.states import PrivacyConstraint
@@ -49,6 +52,18 @@ def teams_to_restrict(subject: Subject, model: Model | None) -> list[Team]:
         return []
     rows = Subject.objects.filter(pk=subject.pk, viewers__isnull=True)
     return teams if rows.exists() and not _was_opened(subject, model) else []
+
+
+def to_restrict(rows: QuerySet[Any]) -> Iterator[tuple[Any, list[Team]]]:
+    """Lock those of these rows about models that must be restricted now, and yield each with its teams.
+
+    rows: of objects with a `model` and a `subject`. Those that are restricted already are left out.
+    """
+    open_rows = rows.filter(IS_DEMANDED, subject__viewers__isnull=True)
+    related = open_rows.select_related("subject", "model__subject", "model__owner_team__subject")
+    for row in related.select_for_update(of=("self",)).order_by("pk"):
+        if teams := teams_to_restrict(row.subject, row.model):
+            yield row, teams
 
 
 def _was_opened(subject: Subject, model: Model) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from catalogue.queries.privacy import IS_DEMANDED, teams_to_restrict
+from catalogue.queries.privacy import to_restrict
 from history import operations as history
 from history.models import Event
 from history.queries import changed_fields
@@ -42,10 +42,5 @@ def _restrict(*, at: datetime, **which: int) -> None:
 
     One that is restricted already stays as it is, and so does one that somebody opened to everyone since.
     """
-    rows = Incident.objects.filter(IS_DEMANDED, subject__viewers__isnull=True, **which).exclude(
-        state__in=OVER
-    )
-    related = rows.select_related("subject", "model__subject", "model__owner_team__subject")
-    for incident in related.select_for_update(of=("self",)).order_by("pk"):
-        if teams := teams_to_restrict(incident.subject, incident.model):
-            operations.restrict(incident, teams=teams, by=SYSTEM, at=at)
+    for incident, teams in to_restrict(Incident.objects.filter(**which).exclude(state__in=OVER)):
+        operations.restrict(incident, teams=teams, by=SYSTEM, at=at)

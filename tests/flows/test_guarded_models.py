@@ -9,8 +9,9 @@ from kit.actor import SYSTEM
 from learnings.operations import learning as learning_operations
 from riskhub import schedule
 from risklog.operations import experiment as experiment_operations
-from risklog.operations import experiment_sight
+from risklog.operations import experiment_sight, risk_privacy, risk_steps
 from risklog.operations import risk as risk_operations
+from risklog.states import RiskState
 from tests.conftest import AT
 from tests.factories import actions, catalogue, experiments, incidents, learnings, people, risks
 
@@ -45,6 +46,8 @@ def model(team):
 
 def test_open_objects_are_restricted_and_what_is_over_stays(team, model):
     waiting = [
+        risks.risk("Live", model=model),
+        risks.risk("Accepted", model=model, state=RiskState.ACCEPTED),
         incidents.incident(model=model),
         incidents.incident(model=model, state="resolved"),
         experiments.experiment(model=model),
@@ -52,6 +55,7 @@ def test_open_objects_are_restricted_and_what_is_over_stays(team, model):
         learnings.draft(model=model),
     ]
     over = [
+        risks.risk("Closed", model=model, state=RiskState.CLOSED),
         incidents.incident(model=model, state="withdrawn"),
         experiments.experiment(model=model, state="finished"),
         learnings.published(model=model),
@@ -257,3 +261,22 @@ def test_they_are_restricted_when_they_are_about_such_a_model_later(team):
 
     for obj in (declared, tested, draft):
         assert team.subject_id in (viewers_of(obj) or ()), obj
+
+
+def test_a_risk_that_is_reopened_or_about_another_model_is_restricted_and_one_that_was_opened_stays(
+    team, model
+):
+    closed = risks.risk("Closed", model=model, state=RiskState.CLOSED)
+    elsewhere = risks.risk("Elsewhere")
+    shown = risks.risk("Shown on purpose", model=model)
+    guard(model)
+    risk_operations.restrict(fresh(shown), teams=None, **BY)
+
+    risk_steps.reopen(fresh(closed), reason="It is back", **BY)
+    risk_operations.change(fresh(elsewhere), {"model": model}, **BY)
+    schedule.act(AT)
+
+    assert viewers_of(closed) == viewers_of(elsewhere) == [team.subject_id]
+    assert viewers_of(shown) is None
+    risk_privacy.restrict_missing(at=AT)
+    assert viewers_of(shown) is None
