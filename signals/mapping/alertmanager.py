@@ -14,11 +14,12 @@ from signals.mapping import labels as label_mapping
 from signals.mapping.text import AHEAD, Unusable, moment, number_of_annotation, text
 from signals.states import BreachLevel
 
+MAX_ALERTS = 20_000  # 8 MB of real alerts have fewer
 MAX_LABELS = 100
 MAX_RULE = 200
 MAX_NAME = 120
 MAX_VALUE = 4_000
-LIMITS = {"labels": MAX_LABELS, "label value": MAX_VALUE, "bytes": 8 * 1024 * 1024}
+LIMITS = {"alerts": MAX_ALERTS, "labels": MAX_LABELS, "label value": MAX_VALUE, "bytes": 8 * 1024 * 1024}
 UNNAMED = "(unnamed rule)"
 # The annotation of a kept alert that says what of it was cut.
 CUT = "riskhub_cut"
@@ -30,6 +31,7 @@ class ParsedAlert:
     """One alert of a body. item: its index. level: a BreachLevel.
 
     is_ignored: its source ignores its severity. Its level then counts only for an alert that is known.
+    is_passed: a check that passed. It ends the alert of this check, but is no alert that has ended by itself.
 
     starts_at None: the payload has no start. ends_at None: the alert is firing.
     value, limit: the numbers in its annotations `value` and `threshold`, None without.
@@ -51,6 +53,7 @@ class ParsedAlert:
     value: float | None = None
     limit: float | None = None
     is_ignored: bool = False
+    is_passed: bool = False
 
     @property
     def summary(self) -> str:
@@ -81,6 +84,10 @@ def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> ParsedBody:
     if not isinstance(body, Mapping) or not isinstance(body.get("alerts"), list):
         raise Unusable("alerts", "Not an Alertmanager webhook: the list of alerts is missing.")
     alerts = body["alerts"]
+    if len(alerts) > MAX_ALERTS:
+        raise Unusable(
+            "alerts", f"More than {MAX_ALERTS} alerts in one body. Set max_alerts of the receiver."
+        )
     parsed = ParsedBody(count=len(alerts), truncated=_count(body.get("truncatedAlerts")))
     for item, alert in enumerate(alerts):
         try:
@@ -89,7 +96,7 @@ def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> ParsedBody:
             if CUT in found.annotations:
                 parsed.cuts.append(f"alerts[{item}]: {found.annotations[CUT]}")
         except Unusable as error:
-            parsed.refused[item] = error
+            parsed.refused[item] = error.without_frames()
     return parsed
 
 

@@ -111,10 +111,23 @@ def _add_result(collected: Collected, path: str, metric: Mapping[str, Any]) -> N
         )
     if "drift_score" in result:
         _add_drift(collected, path, result, fields)
+    # A quantile is only called "value".
+    named = {"value": f"{name}_{result['quantile']}" if "quantile" in result else name}
     for part in ("current", "current_characteristics"):
         for key, number in mapping_at(result, part).items():
             if is_number(number):
-                collected.add(f"{path}.{part}.{key}", snake(str(key)), number, **fields)
+                metric_name = named.get(str(key)) or snake(str(key))
+                collected.add(f"{path}.{part}.{key}", metric_name, number, **fields)
+    _add_scores(collected, f"{path}.current.metrics", mapping_at(result, "current", "metrics"), fields)
+
+
+def _add_scores(collected: Collected, path: str, classes: Mapping[str, Any], fields: dict[str, str]) -> None:
+    """Add the scores of each class: {"0": {"precision": 0.9, …}, …}."""
+    for label, scores in classes.items() if len(classes) <= MAX_LABELS else ():
+        for key, number in mapping_at(scores).items():
+            if is_number(number):
+                metric_name = f"{snake(str(key))}_by_label"
+                collected.add(f"{path}.{label}.{key}", metric_name, number, slice=str(label), **fields)
 
 
 def _add_drift(collected: Collected, path: str, drift: Any, fields: dict[str, str]) -> None:

@@ -18,11 +18,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from signals.mapping import labels
-from signals.mapping.alertmanager import MAX_RULE, ParsedAlert, ParsedBody
+from signals.mapping.alertmanager import MAX_ALERTS, MAX_RULE, ParsedAlert, ParsedBody
 from signals.mapping.points import MAX_POINTS, MAX_TEXT, Reading
 from signals.mapping.points import read as read_points
 from signals.mapping.reports import is_number, report_time
@@ -34,6 +35,7 @@ ALERT_FIELDS = ("model", "rule", "status", "severity", "feature", "kind", "value
 RESOLVED, IGNORE = "resolved", "ignore"
 STATUSES = ("warning", "critical", RESOLVED, IGNORE)
 _PLACES = {"feature": "[^/]+", "slice": "[^/]+", "metric": ".+"}
+MAX_LONG_RULE = 10_000  # characters; a rule longer than MAX_RULE is shortened
 _MAX_DEPTH = 8
 _LARGEST_SECONDS = 100_000_000_000  # a larger number is milliseconds
 
@@ -64,15 +66,34 @@ def read_reading(
 def read_alerts(body: Any, mapping: Mapping[str, Any], *, model: str = "", at: datetime) -> ParsedBody:
     """Parse a body into alerts: each item is a check that failed or passed. Raises as read_reading()."""
     items = list(_items(body, mapping))
+    if len(items) > MAX_ALERTS:
+        raise Unusable("items", f"More than {MAX_ALERTS} checks in one body. Send smaller bodies.")
     parsed = ParsedBody(count=len(items))
     for index, (_, item) in enumerate(items):
         try:
             fields = {name: _as_text(_field(item, body, mapping, name)) for name in ALERT_FIELDS}
             fields["model"] = model or fields["model"]
+            if isinstance(fields["summary"], list | dict):  # a failing value may be anything
+                fields["summary"] = json.dumps(fields["summary"], ensure_ascii=False)
             parsed.alerts.append(_alert(index, fields, mapping, at))
         except Unusable as error:
-            parsed.refused[index] = error
+            parsed.refused[index] = error.without_frames()
+    parsed.alerts = _failed_first(parsed.alerts)
     return parsed
+
+
+def _failed_first(alerts: list[ParsedAlert]) -> list[ParsedAlert]:
+    """Let a check that failed apply to all its items: one of the same body that passed does not end it.
+
+    Great Expectations may expect two things of one column by the same rule, with different limits.
+    """
+    failed = {alert.fingerprint: alert for alert in alerts if alert.is_firing and not alert.is_ignored}
+    return [
+        replace(failed[alert.fingerprint], item=alert.item)
+        if alert.is_passed and alert.fingerprint in failed
+        else alert
+        for alert in alerts
+    ]
 
 
 # ---------------------------------------------------------- paths
@@ -197,7 +218,7 @@ def _dated(point: dict[str, Any], at: datetime) -> dict[str, Any]:
 
 def _alert(index: int, fields: Mapping[str, Any], mapping: Mapping[str, Any], at: datetime) -> ParsedAlert:
     status = _status(fields["status"], mapping)
-    rule = text(fields["rule"], "rule", longest=MAX_RULE, is_needed=True)
+    rule = _shortened(text(fields["rule"], "rule", longest=MAX_LONG_RULE, is_needed=True))
     model_name = text(fields["model"], "model", longest=MAX_TEXT)
     feature = text(fields["feature"], "feature", longest=MAX_TEXT)
     named = {name: fields[name] for name in ("severity", "kind") if isinstance(fields[name], str)}
@@ -224,7 +245,19 @@ def _alert(index: int, fields: Mapping[str, Any], mapping: Mapping[str, Any], at
         value=number_of_annotation(fields["value"]) if isinstance(fields["value"], str) else None,
         limit=number_of_annotation(fields["limit"]) if isinstance(fields["limit"], str) else None,
         is_ignored=status == IGNORE,
+        is_passed=status == RESOLVED,
     )
+
+
+def _shortened(rule: str) -> str:
+    """Return a rule in at most MAX_RULE characters: its start, and a hash that keeps it apart from others.
+
+    dbt names a test by the values that it accepts.
+    """
+    if len(rule) <= MAX_RULE:
+        return rule
+    hashed = hashlib.sha256(rule.encode()).hexdigest()[:8]
+    return f"{rule[: MAX_RULE - 9]}…{hashed}"
 
 
 def resolved(index: int, fingerprint: str, rule: str, named: Mapping[str, str], at: datetime) -> ParsedAlert:

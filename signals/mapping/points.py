@@ -147,7 +147,7 @@ class _Reader:
                     add(item, self._key(point), point.get("ts"), point.get("value"))
                     continue
             except Unusable as error:
-                reading.refused[item] = error
+                reading.refused[item] = error.without_frames()
                 continue
             reading.items.append(item)
             reading.keys.append(key)
@@ -200,7 +200,7 @@ class _Reader:
                 raise Unusable("points", "Must be [ts, value].")
             self._add(item, key, *pair)
         except Unusable as error:
-            self.reading.refused[item] = error
+            self.reading.refused[item] = error.without_frames()
 
     def _add_place(self, series: int, index: int) -> int:
         places = self.reading.places

@@ -56,8 +56,22 @@ PRESETS = {
             "statuses": {"false": "warning", "true": "resolved"},
         },
     ),
+    "great_expectations_0": Preset(
+        "Great Expectations before 1.0",
+        "result.to_json_dict() of a validation",
+        {
+            "makes": "alerts",
+            "items": "results",
+            "rule": "expectation_config/expectation_type",
+            "feature": "expectation_config/kwargs/column",
+            "status": "success",
+            "value": "result/unexpected_percent",
+            "kind": "=data_quality",
+            "statuses": {"false": "warning", "true": "resolved"},
+        },
+    ),
     "nannyml": Preset(
-        "NannyML",
+        "NannyML, drift of features",
         'results.to_df() with its column names joined by ".", as JSON records',
         {
             "makes": "points",
@@ -66,9 +80,20 @@ PRESETS = {
             "kind": "=drift",
         },
     ),
+    "nannyml_performance": Preset(
+        "NannyML, performance",
+        'results.to_df() with its column names joined by ".", as JSON records',
+        {
+            "makes": "points",
+            "members": "{metric}.value",
+            "ts": "chunk.end_date",
+            "kind": "=performance",
+        },
+    ),
     "pandera": Preset(
         "pandera",
-        'error.failure_cases.to_json(orient="records"); an empty list if the data passed',
+        'error.failure_cases.drop_duplicates(["check", "column"]).to_json(orient="records"); '
+        "an empty list if the data passed",
         {
             "makes": "alerts",
             "rule": "check",

@@ -19,7 +19,12 @@ class Collected:
         self.paths: list[str] = []
 
     def add(self, path: str, metric: Any, value: Any, **fields: Any) -> None:
-        """Add a point. fields: of a point (signals.mapping.points): feature, slice, kind, ts."""
+        """Add a point. fields: of a point (signals.mapping.points): feature, slice, kind, ts.
+
+        Raises Unusable if the report has too many.
+        """
+        if len(self.points) == points.MAX_POINTS:
+            raise Unusable("metrics", f"More than {points.MAX_POINTS} values in one report.")
         point = {"model": self.model, "ts": self.ts, "metric": metric, "value": value}
         self.points.append({**point, **fields})
         self.paths.append(path)

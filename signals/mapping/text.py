@@ -26,8 +26,21 @@ class Unusable(ValueError):
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
-        self.field = _UNSTORABLE.sub("\ufffd", field)
+        self.field = storable(field)
         self.message = message
+
+    def without_frames(self) -> "Unusable":
+        """Return the error without the frames and the error that it came from, for it is kept.
+
+        A body may have a hundred thousand items that are refused, and the frames would hold all their values.
+        """
+        self.__context__ = None
+        return self.with_traceback(None)
+
+
+def storable(text: str) -> str:
+    """Return a text of the sender in which “�” replaces each character that cannot be stored."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def text(value: Any, field: str, *, longest: int, is_needed: bool = False, has_lines: bool = False) -> str:

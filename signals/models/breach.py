@@ -148,7 +148,10 @@ class Breach(Part):
 
 
 class Alert(models.Model):
-    """An alert of another tool, unique by (source, fingerprint, starts_at). seen_at: its last payload."""
+    """An alert of another tool, unique by (source, fingerprint, starts_at). seen_at: its last payload.
+
+    breach: None for a check that passed and had not failed before.
+    """
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="alerts")
     fingerprint = models.CharField(max_length=64)

@@ -17,7 +17,7 @@ from kit.actor import Actor
 from signals.mapping.alertmanager import ParsedAlert, ParsedBody
 from signals.mapping.points import Name, Reading
 from signals.mapping.text import to_micros
-from signals.models import Alert, Breach, Source
+from signals.models import Alert, Source
 from signals.operations import breach, external_rule, points
 from signals.operations.breach import Cause, PlannedBreach
 from signals.operations.months import with_months
@@ -50,7 +50,7 @@ def take(
     that the source ignores its severity. A `firing`
     that arrives after its `resolved` does not reopen the alert. A newer start of the same fingerprint ends
     the older alert. Numeric `value` annotations of firing alerts become points of a series named like the
-    rule.
+    rule. A check that passed and never failed is kept as an alert that does not fire, without a breach.
 
     received_at: of a body that is taken again, when it came: the start and end of alerts that have none.
     An alert that a later body contains stays as it is.
@@ -195,8 +195,9 @@ class _Intake:
             newest = known.filter(fingerprint__in=ended).order_by("fingerprint", "-starts_at")
             condition |= Q(pk__in=newest.distinct("fingerprint").values("pk"))
         for alert in known.filter(condition).select_related("breach__threshold"):
-            breach_of = _breach(alert)
-            state = _AlertState(alert, level=breach_of.level, value=breach_of.worst_value)
+            state = _AlertState(alert)
+            if alert.breach is not None:
+                state.level, state.value = alert.breach.level, alert.breach.worst_value
             self.alerts.setdefault(alert.fingerprint, {})[alert.starts_at] = state
 
     def _seen_later(self) -> set[tuple[str, datetime | None]]:
@@ -287,8 +288,10 @@ class _Intake:
     def _planned_breach(self, state: _AlertState) -> PlannedBreach | None:
         """Return the breach of an alert as it has to be written, None if nothing changes."""
         if state.first is not None:
-            return self._new_breach(state, state.first)
-        alert, breach_of = state.alert, _breach(state.alert)
+            return None if state.first.is_passed else self._new_breach(state, state.first)
+        alert, breach_of = state.alert, state.alert.breach
+        if breach_of is None:
+            return None
         if not state.is_changed and (breach_of.level, breach_of.worst_value) == (state.level, state.value):
             return None
         return PlannedBreach(
@@ -318,8 +321,8 @@ class _Intake:
         """Create the new alerts with their breaches, and update the known ones."""
         created, known = [], []
         for state, planned in planned_by_state:
-            if state.first is not None and planned is not None:
-                state.alert.breach = planned.breach
+            if state.first is not None:
+                state.alert.breach = planned.breach if planned else None
                 created.append(state.alert)
             else:
                 known.append(state.alert)
@@ -333,12 +336,6 @@ class _Intake:
             ]
             with connection.cursor() as cursor:
                 cursor.execute(_UPDATE, [self.received_at, *columns])
-
-
-def _breach(alert: Alert) -> Breach:
-    """Return the breach of an alert. Every alert has one: both are written in the same transaction."""
-    assert alert.breach is not None
-    return alert.breach
 
 
 def _causes_of_firing(source: Source, fingerprints: Sequence[str]) -> set[str]:

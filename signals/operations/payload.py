@@ -18,7 +18,7 @@ from signals.mapping import alertmanager, evidently, generic, grafana, mlflow
 from signals.mapping import points as points_mapping
 from signals.mapping.alertmanager import ParsedBody
 from signals.mapping.points import Reading
-from signals.mapping.text import Unusable
+from signals.mapping.text import Unusable, storable
 from signals.models import Alert, Delivery, Source
 from signals.operations import alert, points, registry_webhook
 from signals.operations import source as sources
@@ -310,7 +310,7 @@ def _stored_points(
     for item, error in reading.refused.items():
         results[item] = ItemResult.REJECTED
         place = place_of(item)
-        field = f"{place['field']}{error.field}"[:400]
+        field = storable(f"{place['field']}{error.field}"[:400])
         rejections.append({**place, "field": field, "detail": error.message})
     return BodyResult(results, rejections, parsed=reading)
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from catalogue.models import Version
@@ -183,17 +184,18 @@ def _dbt(model: str) -> Case:
     )
 
 
-def _great_expectations(model: str) -> Case:
+def _great_expectations(preset: str, named: str, model: str) -> Case:
+    """named: where a version of the tool has the name of the rule."""
     items, expected = [], {}
     for number in NUMBERS:
-        config = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": f"f{number}"}}
+        config = {named: "expect_column_values_to_not_be_null", "kwargs": {"column": f"f{number}"}}
         passed = number % 2 == 0
         items.append({"success": False, "expectation_config": config, "result": {"unexpected_percent": 11.8}})
         if passed:
             items.append({"success": True, "expectation_config": config, "result": {}})
-        expected[config["type"], f"f{number}"] = not passed
+        expected[config[named], f"f{number}"] = not passed
     return _mapped(
-        "great_expectations",
+        preset,
         model,
         items=items,
         expected=expected,
@@ -209,6 +211,17 @@ def _nannyml(model: str) -> Case:
             items.append({"chunk.chunk.end_date": ts, f"f{number}.jensen_shannon.value": day + number / 100})
             expected["jensen_shannon", f"f{number}", ts] = day + number / 100
     return _mapped("nannyml", model, items=items, expected=expected, body=lambda some: some, stored=points)
+
+
+def _nannyml_performance(model: str) -> Case:
+    items = [
+        {"chunk.end_date": ts, "roc_auc.value": day / 10, "roc_auc.realized": None}
+        for day, ts in enumerate(_DAYS)
+    ]
+    expected = {("roc_auc", "", item["chunk.end_date"]): item["roc_auc.value"] for item in items}
+    return _mapped(
+        "nannyml_performance", model, items=items, expected=expected, body=lambda some: some, stored=points
+    )
 
 
 def _pandera(model: str) -> Case:
@@ -237,8 +250,10 @@ CASES: dict[str, Callable[[str], Case]] = {
     "points-in-series": _grouped_points,
     "points-by-line": lambda model: _points(model, media_type="application/x-ndjson"),
     "dbt": _dbt,
-    "great_expectations": _great_expectations,
+    "great_expectations": partial(_great_expectations, "great_expectations", "type"),
+    "great_expectations_0": partial(_great_expectations, "great_expectations_0", "expectation_type"),
     "nannyml": _nannyml,
+    "nannyml_performance": _nannyml_performance,
     "pandera": _pandera,
     "whylogs": _whylogs,
 }
