@@ -24,6 +24,7 @@ ROWS = {
     "8": "clock jumps",
     "11": "closed stays quiet",
     "12": "poisoned mails, trouble with the mail server",
+    "14": "malformed payloads to each intake endpoint",
     "23": "the API and its schema, for each role",
     "25": "backups under load, damaged ones, a restored register",
     "production": "the files of deploy/ on Debian's servers, under traffic",
@@ -32,7 +33,7 @@ ROWS = {
     "27": "weeks in the life of an organisation",
 }
 # Row 27 takes long; production and upgrade need servers of Debian. They run only if they are named.
-EACH_TIME = ("1", "2", "4", "5", "6", "7", "8", "11", "12", "23", "25", "breaks")
+EACH_TIME = ("1", "2", "4", "5", "6", "7", "8", "11", "12", "14", "23", "25", "breaks")
 # (full, with --short): kills, climbs, messages; for row 5 the share of its seconds.
 FULL, SHORT = (1000, 1500, 3000), (60, 120, 300)
 
@@ -82,6 +83,8 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--weeks", type=int, help="simulated weeks in row 7 (full: 8) and 27 (full: 4)")
     parser.add_argument("--closes", type=int, default=1000, help="closes in row 11")
     parser.add_argument("--mails", type=int, default=450, help="mails of each run in row 12")
+    parser.add_argument("--payloads", type=int, help="payloads to each endpoint in row 14 (full: 10,000)")
+    parser.add_argument("--endpoint", default="", help="the only endpoint in row 14 (chaos.malformed)")
     parser.add_argument("--out", type=Path, default=Path("chaos.jsonl"))
     return parser.parse_args()
 
@@ -95,6 +98,7 @@ def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[C
         contract,
         daily,
         jumps,
+        malformed,
         outage,
         production,
         restarts,
@@ -116,6 +120,13 @@ def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[C
         "8": lambda: jumps.run(made, **broken),
         "11": lambda: closing.run(made, closes=asked.closes, **broken),
         "12": lambda: trouble.run(made, mails=asked.mails, **broken),
+        "14": lambda: malformed.run(
+            made,
+            payloads_each=asked.payloads or malformed.PAYLOADS,
+            only=asked.endpoint,
+            is_short=asked.short,
+            **about,
+        ),
         "23": lambda: contract.run(made, is_short=asked.short, **about),
         "25": lambda: backups.run(made, is_short=asked.short, **about),
         "27": lambda: weeks.run(made, weeks=asked.weeks or weeks.WEEKS, **about),

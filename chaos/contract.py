@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.claims import Claim
 from chaos.ground import Ground
+from chaos.web import web
 from kit import clock
 from kit.actor import Actor
 from people.models import User
 from people.operations import token
 from people.states import Role, TokenScope
-from riskhub.engine import ports
 
 GOAL, EXAMPLES = 23, 10
-_UP = 60.0
 # Whether valid-looking data is accepted is no question of the contract: the objects must exist as well.
 _CHECKS = ",".join(
     (
@@ -66,10 +61,10 @@ def run(made: Ground, *, seed: int, is_short: bool, say: Callable[[str], None]) 
     readers = [Reader(Role.ADMINISTRATOR, TokenScope.WRITE)] if is_short else READERS
     examples = 2 if is_short else EXAMPLES
     found = []
-    with _site(made) as address:
-        schema = _schema(made.folder, address)
+    with web(made, "chaos_23") as site:
+        schema = _schema(made.folder, site.address)
         for reader in readers:
-            failures, asked = _ask(schema, address, reader, examples, seed)
+            failures, asked = _ask(schema, site.address, reader, examples, seed)
             say(f"  {reader.name}: {asked:,} requests, {len(failures)} failures")
             found.append(
                 Claim(
@@ -151,34 +146,3 @@ def _secret(reader: Reader) -> str:
     assert user is not None, f"The sample has no {reader.role}."
     _, text = token.issue(user, name="contract", scope=reader.scope, days=9, by=Actor(user), at=clock.now())
     return text
-
-
-@contextmanager
-def _site(made: Ground) -> Iterator[str]:
-    """Serve the database of the row. Yields the address."""
-    assert made.urls is not None
-    port = ports.free()
-    database = made.urls.application.rsplit("/", 1)[0] + "/chaos_23"
-    order = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--workers", "1", "--no-ws"]
-    with (made.folder / "contract-web.log").open("w") as log:
-        web = subprocess.Popen(
-            [sys.executable, *order, "--port", str(port), "riskhub.wsgi:application"],
-            cwd=Path(__file__).parent.parent, env={**os.environ, "DATABASE_URL": database},
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
-    address = f"http://localhost:{port}"
-    try:
-        ends = time.monotonic() + _UP
-        while True:
-            try:
-                with urllib.request.urlopen(f"{address}/readyz", timeout=5) as answer:  # noqa: S310 - our own site
-                    json.load(answer)
-                break
-            except (urllib.error.URLError, OSError):
-                if time.monotonic() > ends or web.poll() is not None:
-                    raise
-                time.sleep(0.2)
-        yield address
-    finally:
-        web.terminate()
-        web.wait(30)

@@ -1,0 +1,216 @@
+"""Row 14: malformed payloads to each intake endpoint. No 5xx, no rows of a rejected body, bounded memory."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from django.db import connection
+
+from chaos import payloads
+from chaos.claims import Claim
+from chaos.ground import Ground
+from chaos.killing import shortened
+from chaos.payloads import Payload
+from chaos.web import Web, web
+from kit import clock
+from kit.actor import SYSTEM
+from people.models import Organisation, User
+from people.states import Role
+
+GOAL, PAYLOADS, SHORT = 14, 10_000, 200
+MOST_MEGABYTES = 50
+_WARM = 300  # payloads until the process has loaded what it needs
+_POINT = {"model": "credit-pd", "metric": "psi", "feature": "age", "ts": "2026-11-20T10:00:00Z", "value": 0.3}
+_ANSWERS = {202, 400, 413, 415, 422}
+# What a body may create. Deliveries are not in it: a rejected body is kept for its owner.
+_TABLES = (
+    *("signals_alert", "signals_breach", "signals_breachgroup", "signals_series", "signals_point"),
+    *("signals_threshold", "catalogue_version", "catalogue_model", "history_event"),
+)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A resource. path: below /api/v1/. mapping: the name of the preset that its source has.
+
+    is_lines: a body has one item of its example a line.
+    """
+
+    path: str
+    examples: list[Any]
+    mapping: str = ""
+    is_lines: bool = False
+
+
+def endpoints() -> dict[str, Endpoint]:
+    """Return all endpoints that take signals, by their names."""
+    series = {key: value for key, value in _POINT.items() if key not in {"ts", "value"}}
+    pairs = [[_POINT["ts"], 0.3], [1795436696, 1]]
+    days = [f"2026-11-{day:02} 00:00:00" for day in range(1, 9)]
+    cases = [{"schema_context": "Column", "column": "age", "check": "greater_than(0)", "failure_case": -3}]
+    profile = {"age": {"distribution/mean": 41.5, "counts/n": 100, "type": "SummaryType.COLUMN"}}
+    return {
+        "points": Endpoint(
+            "points",
+            [
+                {
+                    "source": "lab",
+                    "points": [_POINT, {**_POINT, "feature": "income", "kind": "drift", "unit": "1"}],
+                },
+                {"series": [{**series, "points": pairs}, series]},
+                {"series": series, "points": pairs},
+            ],
+        ),
+        "points by line": Endpoint("points", [[_POINT, {**_POINT, "feature": ""}, _POINT]], is_lines=True),
+        "alertmanager": Endpoint("intake/alertmanager", payloads.examples_of("alertmanager/*.json")),
+        "grafana": Endpoint("intake/grafana/grafana", payloads.examples_of("grafana/*.json")),
+        "evidently": Endpoint("intake/evidently", payloads.examples_of("evidently/*.json")),
+        "mlflow": Endpoint("intake/mlflow", payloads.examples_of("mlflow/*.json")),
+        "dbt": _generic("dbt", payloads.examples_of("checkers/dbt*.json")),
+        "great_expectations": _generic(
+            "great_expectations", payloads.examples_of("checkers/great_expectations_validation*.json")
+        ),
+        "great_expectations_0": _generic(
+            "great_expectations_0", payloads.examples_of("checkers/great_expectations_0*.json")
+        ),
+        "nannyml": _generic(
+            "nannyml", [[{"chunk.chunk.end_date": day, "age.psi.value": 0.1} for day in days]]
+        ),
+        "nannyml_performance": _generic(
+            "nannyml_performance", payloads.examples_of("checkers/nannyml_performance.json")
+        ),
+        "pandera": _generic("pandera", [cases, []]),
+        "whylogs": _generic("whylogs", [profile]),
+    }
+
+
+def _generic(name: str, examples: list[Any]) -> Endpoint:
+    return Endpoint(f"intake/generic/{name.replace('_', '-')}", examples, mapping=name)
+
+
+@dataclass
+class Outcome:
+    """What the payloads of one endpoint led to."""
+
+    answers: Counter[int] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
+    before: float = 0
+    after: float = 0
+
+
+def run(
+    made: Ground, *, payloads_each: int, only: str, seed: int, is_short: bool, say: Callable[[str], None]
+) -> list[Claim]:
+    """Send payloads to each endpoint, or to the one that `only` names."""
+    made.fresh("chaos_14")
+    secret = _prepare()
+    number = SHORT if is_short else payloads_each
+    found = []
+    with web(made, "chaos_14") as site:
+        for name, endpoint in endpoints().items():
+            if only and name != only:
+                continue
+            outcome = _send(site, endpoint, secret, number, f"{seed} {name}")
+            answers = dict(sorted(outcome.answers.items()))
+            grown = outcome.after - outcome.before
+            say(f"  {name}: {number:,} payloads, answers {answers}, memory {grown:+.0f} MB")
+            found += _claims(name, outcome, seed)
+    is_whole = number >= PAYLOADS
+    return found if is_whole else [shortened(claim) for claim in found]
+
+
+def _claims(name: str, outcome: Outcome, seed: int) -> list[Claim]:
+    counts = {f"answers {status}": float(number) for status, number in outcome.answers.items()}
+    grown = max(0.0, outcome.after - outcome.before)
+    failed, leaked = len(outcome.failures), len(outcome.leaks)
+    return [
+        Claim(GOAL, f"{name}: answers 5xx or unknown", failed, "0", not failed, seed=seed, counts=counts,
+              why=outcome.failures),
+        Claim(GOAL, f"{name}: rejected bodies that left rows", leaked, "0", not leaked, seed=seed,
+              why=outcome.leaks),
+        Claim(GOAL, f"{name}: growth of memory, MB", round(grown, 1), f"<= {MOST_MEGABYTES}",
+              grown <= MOST_MEGABYTES, seed=seed),
+    ]  # fmt: skip
+
+
+def _prepare() -> str:
+    """Create a person with a token, a model of theirs, and a source with each mapping. Returns the token."""
+    from catalogue.operations import model
+    from history import operations as history
+    from people.operations import token
+    from signals.mapping.presets import PRESETS
+    from signals.operations import source as sources
+    from signals.states import Adapter
+
+    at = clock.now()
+    history.record(
+        Organisation(pk=1, name="Chaos", time_zone="UTC"), "people.organisation_set_up", by=SYSTEM, at=at
+    )
+    user = User(
+        email="tool@example.org", name="Tool", handle="tool", role=Role.MEMBER, is_digest_wanted=False
+    )
+    user.set_unusable_password()
+    history.record(user, "people.person_added", by=SYSTEM, at=at)
+    for slug in ("credit-pd", "tumour-triage"):
+        model.add(slug=slug, name=slug, developer=user, by=SYSTEM, at=at)
+    for endpoint in endpoints().values():
+        if endpoint.mapping:
+            slug = endpoint.path.rpartition("/")[2]
+            source = sources.named(slug, adapter=Adapter.GENERIC, by=SYSTEM, at=at)
+            sources.change(source, {"mapping": PRESETS[endpoint.mapping].mapping}, by=SYSTEM, at=at)
+    _, secret = token.issue(user, name="row 14", scope="ingest", by=SYSTEM, at=at)
+    return secret
+
+
+def _send(site: Web, endpoint: Endpoint, secret: str, number: int, seed: str) -> Outcome:
+    """Send payloads one after another. Counts the rows around each that is rejected."""
+    outcome, counted = Outcome(before=site.resident_megabytes()), _rows()
+    for index, payload in enumerate(
+        islice(payloads.payloads(endpoint.examples, seed, is_lines=endpoint.is_lines), number)
+    ):
+        status, text = _post(site, endpoint.path, payload, secret)
+        outcome.answers[status] += 1
+        if status not in _ANSWERS:
+            outcome.failures.append(f"{index}: {status} {text[:200]!r} to {_shown(payload)}")
+        rows = _rows()
+        if rows != counted and status != 202:
+            outcome.leaks.append(f"{index}: {status} {counted} -> {rows} of {_shown(payload)}")
+        counted = rows
+        if index == _WARM:
+            outcome.before = site.resident_megabytes()
+    outcome.after = site.resident_megabytes()
+    return outcome
+
+
+def _post(site: Web, path: str, payload: Payload, secret: str) -> tuple[int, bytes]:
+    asked = http.client.HTTPConnection("localhost", site.port, timeout=60)
+    headers = {**payload.headers, "Authorization": f"Bearer {secret}"}
+    try:
+        asked.request("POST", f"/api/v1/{path}{payload.query}", payload.body, headers)
+        answer = asked.getresponse()
+        text = answer.read()
+        if answer.status != 202 and not isinstance(json.loads(text).get("detail"), str):
+            return 599, b"The refusal has no detail: " + text
+        return answer.status, text
+    except (OSError, http.client.HTTPException) as error:
+        return 598, repr(error).encode()
+    finally:
+        asked.close()
+
+
+def _rows() -> tuple[int, ...]:
+    counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in _TABLES)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {counts}")
+        return tuple(cursor.fetchone())
+
+
+def _shown(payload: Payload) -> str:
+    return f"{payload.query} {payload.headers} {payload.body[:1500]!r}"
