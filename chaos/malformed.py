@@ -19,7 +19,7 @@ from chaos.killing import shortened
 from chaos.payloads import Payload
 from chaos.web import Web, web
 from kit import clock
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from people.models import Organisation, User
 from people.states import Role
 
@@ -160,6 +160,9 @@ def _prepare() -> str:
     history.record(user, "people.person_added", by=SYSTEM, at=at)
     for slug in ("credit-pd", "tumour-triage"):
         model.add(slug=slug, name=slug, developer=user, by=SYSTEM, at=at)
+    # A refused body may create the sender's own source, which keeps it.
+    for adapter in set(Adapter) - {Adapter.GENERIC}:
+        sources.default(adapter, by=Actor(user), at=at)
     for endpoint in endpoints().values():
         if endpoint.mapping:
             slug = endpoint.path.rpartition("/")[2]

@@ -26,7 +26,7 @@ from signals.mapping import labels
 from signals.mapping.alertmanager import MAX_ALERTS, MAX_RULE, ParsedAlert, ParsedBody
 from signals.mapping.points import MAX_POINTS, MAX_TEXT, Reading
 from signals.mapping.points import read as read_points
-from signals.mapping.reports import is_number, report_time
+from signals.mapping.reports import is_number, report_time, seconds_of
 from signals.mapping.text import Unusable, number_of_annotation, text
 from signals.states import BreachLevel
 
@@ -194,7 +194,7 @@ def _time(value: Any, at: datetime) -> Any:
     if value in (None, ""):
         return None
     if is_number(value):
-        return value / 1000 if value > _LARGEST_SECONDS else value
+        return seconds_of(value) if value > _LARGEST_SECONDS else value
     return report_time(value, at)
 
 

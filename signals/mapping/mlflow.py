@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from signals.mapping.points import Reading
-from signals.mapping.reports import Collected, first_named, is_number, mapping_at
+from signals.mapping.reports import Collected, first_named, is_number, mapping_at, seconds_of
 from signals.mapping.text import Unusable
 
 MODEL_TAG = "riskhub.model"
@@ -82,7 +82,7 @@ def read(body: Any, *, model: str = "", at: datetime) -> tuple[Reading, list[str
     for item, metric in enumerate(metrics):
         row: Mapping[str, Any] = metric if isinstance(metric, Mapping) else {}
         milliseconds: Any = row.get("timestamp")
-        ts = milliseconds / 1000 if is_number(milliseconds) else milliseconds
+        ts = seconds_of(milliseconds) if is_number(milliseconds) else milliseconds
         fields = {"ts": ts, "slice": row.get("dataset_name") or ""}
         collected.add(f"{prefix}[{item}]", row.get("key"), row.get("value"), **fields)
     return collected.read(at=at), collected.paths

@@ -59,6 +59,14 @@ def report_time(value: Any, at: datetime) -> Any:
     return parsed.replace(tzinfo=parsed.tzinfo or UTC).isoformat()
 
 
+def seconds_of(milliseconds: float) -> float:
+    """Return milliseconds as seconds. A whole number too large for a float stays: no time is that late."""
+    try:
+        return milliseconds / 1000
+    except OverflowError:
+        return milliseconds
+
+
 def snake(name: str) -> str:
     """Return a name in lower case with underscores: "K-S p_value" is "k_s_p_value", "F1Score" "f1_score"."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)

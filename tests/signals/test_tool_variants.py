@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from signals.mapping import alertmanager, evidently, generic, grafana
+from signals.mapping import alertmanager, evidently, generic, grafana, mlflow
 from signals.mapping.presets import PRESETS
 from signals.mapping.text import Unusable
 from signals.models import Alert, Breach, BreachGroup, Delivery
@@ -98,6 +98,18 @@ def test_a_failure_case_of_pandera_may_be_any_value(case, summary):
 
 
 # ---------------------------------------------------------- reports
+
+
+def test_a_time_too_large_for_any_clock_is_refused_alone():
+    late, mapping = 10**400, PRESETS["nannyml_performance"].mapping
+    chunks = [{"chunk.end_date": late, "f1.value": 1}]
+    metrics = {"metrics": [{"key": "f1", "value": 1, "timestamp": late}]}
+
+    for reading, _ in (
+        generic.read_reading(chunks, mapping, model="car", at=AT),
+        mlflow.read(metrics, model="car", at=AT),
+    ):
+        assert [error.field for error in reading.refused.values()] == ["ts"]
 
 
 @pytest.mark.django_db
