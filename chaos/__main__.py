@@ -98,7 +98,6 @@ def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[C
         contract,
         daily,
         jumps,
-        malformed,
         outage,
         production,
         restarts,
@@ -120,13 +119,7 @@ def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[C
         "8": lambda: jumps.run(made, **broken),
         "11": lambda: closing.run(made, closes=asked.closes, **broken),
         "12": lambda: trouble.run(made, mails=asked.mails, **broken),
-        "14": lambda: malformed.run(
-            made,
-            payloads_each=asked.payloads or malformed.PAYLOADS,
-            only=asked.endpoint,
-            is_short=asked.short,
-            **about,
-        ),
+        "14": lambda: _malformed(asked, made, about),
         "23": lambda: contract.run(made, is_short=asked.short, **about),
         "25": lambda: backups.run(made, is_short=asked.short, **about),
         "27": lambda: weeks.run(made, weeks=asked.weeks or weeks.WEEKS, **about),
@@ -149,6 +142,14 @@ def _kill(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[
     outcome = killing.run(plan, log=made.folder / f"row{row}.log", say=_say)
     judged = (killing.claims_of_row_1 if row == "1" else killing.claims_of_row_2)(plan, outcome)
     return [killing.shortened(claim) for claim in judged] if asked.short else judged
+
+
+def _malformed(asked: argparse.Namespace, made: Ground, about: dict[str, Any]) -> list[Claim]:
+    """Run row 14."""
+    from chaos import malformed
+
+    number = asked.payloads or malformed.PAYLOADS
+    return malformed.run(made, payloads_each=number, only=asked.endpoint, is_short=asked.short, **about)
 
 
 def _say(line: str) -> None:
