@@ -38,7 +38,7 @@ BANNED = {
     r"\bthe ladder calls\b": "escalated to you",
     r"\bwhat is wanted\b": "what is needed",
     r"\bat hand\b": "available",
-    r"(?<!/)\brota\b": "rotation, roster",
+    r"\b(?<!/)rota\b": "rotation, roster",
     r"\bnursery\b": "worker pool",
     r"\banew\b": "again",
     r"\bhang(s|ing)? (on|below)\b|\bhung on\b": "belongs to, is under",
@@ -72,12 +72,14 @@ def _name(path: Path) -> str:
 
 
 def test_no_private_word_is_left():
-    any_of_them = re.compile("|".join(BANNED), re.IGNORECASE)  # one search a line, because there are many
+    # One search a line, because there are many. If all patterns begin with a boundary and letters, the
+    # engine skips a word by its first letter. It cannot do that with IGNORECASE.
+    any_of_them = re.compile("|".join(BANNED))
     wrong = [
         f"{_name(path)}:{number} “{match[0]}”: write {instead}"
         for path in TEXTS
         for number, line in enumerate(path.read_text().splitlines(), 1)
-        if any_of_them.search(line)
+        if any_of_them.search(line.lower())
         for pattern, instead in BANNED.items()
         if (match := re.search(pattern, line, re.IGNORECASE))
     ]
