@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from history import operations as history
 from history.claims import Tally
@@ -17,6 +17,7 @@ from history.wiring import handler
 from kit import locks
 from kit.actor import Actor
 from kit.locks import Lock
+from kit.prepared import Argument, Prepared
 from notices.models import Digest, Entry, Message
 from notices.queries import digest as contents
 from people import queries as people
@@ -31,6 +32,14 @@ DAY = timedelta(days=1)
 BATCH = 1000
 
 
+def _without_date() -> QuerySet[User]:
+    upcoming = Due.objects.filter(kind=DUE, subject=OuterRef("subject"), at__gt=Argument("at"))
+    return User.objects.active().filter(~Exists(upcoming)).order_by("pk")
+
+
+_WITHOUT = Prepared(_without_date)  # every tick runs it, mostly for nothing
+
+
 def schedule(at: datetime) -> Tally:
     """Create the next due date for each active person without one. Costs one query if all have one.
 
@@ -39,11 +48,9 @@ def schedule(at: datetime) -> Tally:
     organisation = people.organisation()
     if organisation is None:
         return Tally()
-    to_come = Due.objects.filter(kind=DUE, subject=OuterRef("subject"), at__gt=at)
-    without = User.objects.active().filter(~Exists(to_come)).order_by("pk")
     history.put_dues(
         (DUE, user.subject_id, week_of(slot), slot)
-        for user in without
+        for user in _WITHOUT.rows(at=at)
         for slot in [next_slot(user, organisation, at)]
     )
     return Tally()

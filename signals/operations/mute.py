@@ -14,6 +14,7 @@ from history import operations as history
 from history.claims import Tally
 from history.models import Due
 from kit.actor import SYSTEM, Actor
+from kit.prepared import Argument, Prepared
 from kit.refusals import IllegalMove, Refused
 from signals import events
 from signals.models import Breach, BreachGroup, Mute, Threshold
@@ -73,10 +74,15 @@ def note_end(due: Due, *, at: datetime) -> None:
         history.record(mute.threshold, payload, by=SYSTEM, at=at)
 
 
+# Every tick runs it, mostly for nothing.
+_OVER = Prepared(
+    lambda: no_longer_muted(Argument("at")).order_by("pk").values_list("pk", "cause_key")[:_AT_ONCE]
+)
+
+
 def note_over(*, at: datetime) -> Tally:
     """Unmute the open groups whose mute or window has ended. One query if there is none."""
-    groups = list(no_longer_muted(at).order_by("pk").values_list("pk", "cause_key")[:_AT_ONCE])
-    return Tally(done=sum(_unmute(pk, cause_key, at=at) for pk, cause_key in groups))
+    return Tally(done=sum(_unmute(pk, cause_key, at=at) for pk, cause_key in _OVER.rows(at=at)))
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from catalogue.models import ChangeRequest
 from catalogue.queries.deployment import announced_windows, open_windows
+from kit.prepared import Argument
 from people.models import User
 from signals.models import Breach, BreachGroup, Mute, Threshold
 from signals.states import BreachState
@@ -37,8 +38,11 @@ def muting(threshold_ids: Collection[int], model_ids: Collection[int], at: datet
     )
 
 
-def no_longer_muted(at: datetime) -> QuerySet[BreachGroup]:
-    """Return the muted groups with an open breach whose mute or window is over, or not announced any more."""
+def no_longer_muted(at: datetime | Argument) -> QuerySet[BreachGroup]:
+    """Return the muted groups with an open breach whose mute or window is over, or not announced any more.
+
+    at: an Argument in a prepared statement.
+    """
     rows = Breach.objects.filter(group=OuterRef("pk"), state=BreachState.OPEN)
     announced = announced_windows().filter(pk=OuterRef("window"), window_until__gt=at)
     over = rows.filter(Q(mute__ends_at__lte=at) | Q(mute__isnull=True) & ~Exists(announced))
