@@ -98,8 +98,8 @@ def selection_of(request: HttpRequest, spec: ListSpec) -> Selection:
         }
         return spec.read({name: texts for name, texts in sent.items() if any(texts)})
     except BadQuery as error:
-        problems = (f"{name}: {message}" for name, message in error.errors.items())
-        raise BadRequest(" ".join(problems)) from None
+        problems = " ".join(f"{name}: {message}" for name, message in error.errors.items())
+        raise BadRequest(problems.replace("\x00", "")) from None
 
 
 def reader_of(request: HttpRequest) -> Reader:

@@ -79,8 +79,8 @@ def clean_texts(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
     """Remove invisible characters (kit.texts) and NUL from posted texts and from the parameters of pages.
 
     So "required" and length limits apply to the text that will be stored. One-line fields lose their line
-    breaks when they are stored (history.cleaning). Passwords are not changed; their fields refuse NUL. The
-    API cleans its own bodies and refuses NUL (rest.fields, rest.bodies).
+    breaks when they are stored (history.cleaning). A name stays, so that a list refuses it. Passwords are not
+    changed; their fields refuse NUL. The API cleans its own bodies and refuses NUL there (rest.fields).
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -97,7 +97,7 @@ def _cleaned(fields: QueryDict) -> QueryDict:
     found = QueryDict(mutable=True, encoding=fields.encoding)
     for name, values in fields.lists():
         kept = values if name in _PASSWORDS else [_clean(value) for value in values]
-        found.setlist(name.replace("\x00", ""), kept)
+        found.setlist(name, kept)
     found._mutable = False
     return found
 
