@@ -2,8 +2,9 @@
 
 The page renders a random key into the form (`{% once %}`). The first POST stores the address that it
 redirects to, in the same transaction as its effect. An identical POST of the same form waits for that
-transaction and redirects to the same address. A form that was edited and sent again is another POST. Edits do
-not need this: they have `version`.
+transaction and redirects to the same address. So does one that is sent later, after the browser's Back
+(static/js/drafts.js). A form that was edited and sent again is another POST. Edits do not need this: they
+have `version`.
 """
 
 import hashlib
@@ -16,6 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from kit import clock
 from kit.receipts import receipts
 from pages.templatetags.once import FIELD
+
+_OF_EACH_COPY = "csrfmiddlewaretoken"
 
 
 def once(request: HttpRequest, act: Callable[[], str]) -> str:
@@ -44,8 +47,11 @@ def once(request: HttpRequest, act: Callable[[], str]) -> str:
 
 
 def _digest(request: HttpRequest) -> bytes:
-    """Return a hash of the form's input. It is equal for the two POSTs of a double press of the button."""
-    fields = sorted((name, request.POST.getlist(name)) for name in request.POST)
+    """Return a hash of the form's input. It is equal for the two POSTs of a double press of the button.
+
+    A copy of the form that the browser loaded again (static/js/drafts.js) has another token against forgery.
+    """
+    fields = sorted((name, request.POST.getlist(name)) for name in request.POST if name != _OF_EACH_COPY)
     files = sorted(
         (name, file.name, file.size) for name in request.FILES for file in request.FILES.getlist(name)
     )

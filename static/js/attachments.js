@@ -2,11 +2,7 @@
    comment gets its Markdown. Without this script the files are sent with the form. */
 import { announce, csrfToken, find, listen } from "./document.js";
 
-/**
- * The composer that an event is in, or null.
- * @param {Event} event
- * @returns {HTMLFormElement | null}
- */
+/* The composer that an event is in, or null. */
 const composerOf = (event) => event.target.closest?.("form[data-attach]") ?? null;
 
 listen("change", (event) => {
@@ -34,11 +30,7 @@ for (const type of ["dragover", "dragleave", "drop"]) {
   });
 }
 
-/**
- * Attach files one after another. The text shows a placeholder until the server has answered.
- * @param {HTMLFormElement} composer
- * @param {File[]} files
- */
+/* Attach files one after another. The text shows a placeholder until the server has answered. */
 async function attach(composer, files) {
   const field = find("textarea", composer);
   const errors = [];
@@ -54,12 +46,7 @@ async function attach(composer, files) {
   show(composer, errors.join(" "));
 }
 
-/**
- * Send one file to the server.
- * @param {HTMLFormElement} composer
- * @param {File} file
- * @returns {Promise<{markdown?: string, error?: string}>}
- */
+/* Send one file. Returns its Markdown, or the error. */
 async function send(composer, file) {
   const body = new FormData();
   for (const name of ["kind", "object_id"]) body.set(name, composer.elements[name].value);

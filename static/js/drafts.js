@@ -1,4 +1,5 @@
-/* What a person writes in a field with data-draft="R-142:comment" is kept here until the server has taken it. */
+/* What a person writes in a field with data-draft="R-142:comment" is kept here until the server has taken it.
+   After Back, a form has the key with which it was sent. */
 import { findAll, listen } from "./document.js";
 
 const key = (field) => `draft:${field.dataset.draft}`;
@@ -29,8 +30,15 @@ listen("htmx:after:request", (event) => {
   if (form.matches("[data-clear]")) form.reset();
 });
 
-listen("submit", (event) => {
-  if (!event.defaultPrevented && !event.target.matches("[hx-post],[hx-put],[hx-patch]")) forget(event.target);
+const keys = history.state?.once ?? {};
+for (const { action, once } of document.forms) if (once && keys[action]) once.value = keys[action];
+
+listen("submit", ({ defaultPrevented, target }) => {
+  if (defaultPrevented || target.matches("[hx-post],[hx-put],[hx-patch]")) return;
+  forget(target);
+  if (!target.once) return;
+  keys[target.action] = target.once.value;
+  history.replaceState({ ...history.state, once: keys }, "");
 });
 
 listen("htmx:after:swap", restore);

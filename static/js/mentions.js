@@ -21,12 +21,7 @@ document.addEventListener(
   onTheWayDown,
 );
 
-/**
- * What <text-expander> shows for the text after the @.
- * @param {HTMLElement} expander
- * @param {string} typed
- * @returns {Promise<{matched: boolean, fragment?: HTMLElement}>}
- */
+/* What <text-expander> shows for the text after the @. */
 async function suggestions(expander, typed) {
   const form = new FormData(expander.closest("form"));
   const query = new URLSearchParams({ kind: form.get("kind"), object_id: form.get("object_id"), q: typed });

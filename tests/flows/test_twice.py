@@ -124,6 +124,17 @@ def test_a_form_sent_again_later_redirects_to_the_created_object(house):
     assert first.headers["Location"] == again.headers["Location"] != other.headers["Location"]
 
 
+def test_a_form_that_the_browser_loaded_again_and_that_kept_its_key_leads_to_the_created_object(house):
+    case = next(one for one in CASES if one.name == "action")
+    first, again = (_drawn(house, case.page(house), case).values for _ in range(2))
+    sent = [{**copy, **case.fill(house), "once": first["once"]} for copy in (first, again)]
+    assert first["csrfmiddlewaretoken"] != again["csrfmiddlewaretoken"]
+
+    answers = [house.client.post(case.page(house), body) for body in sent]
+
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+
+
 def test_without_its_key_a_form_sent_twice_makes_two(house):
     """The tests above would detect it."""
     case = next(one for one in CASES if one.name == "action")
