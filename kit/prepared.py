@@ -13,7 +13,7 @@ from django.db import connections
 from django.db.models import Expression, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
-from kit.sight import Sight
+from kit.sight import Sight, Visitor, sight_of
 
 Row = TypeVar("Row")
 
@@ -69,22 +69,37 @@ class Prepared(Generic[Row]):
         return queryset, compiler, sql, tuple(parameters)
 
 
-# The Argument that ANY_READER needs: the ids of the sight of the reader, as a list.
-SIGHT = "reader.sight"
+# The ids of the sight of the reader of a PreparedForReader.
+_SIGHT = "reader.sight"
 
 
 @dataclass(slots=True)
 class _AnyReader:
-    """A reader for visible_to() in a Prepared. Each run gives the ids of the sight of its reader as SIGHT.
+    """A reader for visible_to() in a statement that is compiled before its reader is known."""
 
-    Its statement is for readers who see what is open to them: not for auditors and nobody.
-    """
-
+    sight: Sight
     pk: int = 0
     subject_id: int = 0
     is_active: bool = True
     is_authenticated: bool = True
-    sight: Sight = Sight(argument=Argument(SIGHT))  # noqa: RUF009 - it is immutable
 
 
-ANY_READER = _AnyReader()
+class PreparedForReader(Generic[Row]):
+    """A Prepared of rows that its reader may see.
+
+    build: returns the queryset; it gets a reader for visible_to(), of whom it may use nothing else. It is
+    compiled once for auditors, who see everything, and once for all others.
+    """
+
+    def __init__(self, build: Callable[[Visitor], QuerySet[Any, Row]]) -> None:
+        self._of_sight = Prepared(lambda: build(_AnyReader(Sight(argument=Argument(_SIGHT)))))
+        self._of_everything = Prepared(lambda: build(_AnyReader(Sight(everything=True))))
+
+    def rows(self, user: Visitor, /, **values: Any) -> list[Row]:
+        """Run the statement for a reader and return its rows. values: as in Prepared.rows()."""
+        sight = sight_of(user)
+        if sight.nothing:
+            return []
+        if sight.everything:
+            return self._of_everything.rows(**values)
+        return self._of_sight.rows(**values, **{_SIGHT: list(sight.ids)})

@@ -18,7 +18,7 @@ class Sight:
     nothing: this reader is not signed in and sees no object.
     everything: this reader is an auditor, who sees restricted objects, too.
     argument: an expression that stands for `ids` in a statement that is compiled before its reader is known
-    (kit.prepared.ANY_READER).
+    (kit.prepared.PreparedForReader).
     """
 
     ids: tuple[int, ...] = ()

@@ -7,6 +7,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from history.templatetags.timeline import TimelineLine, lines
+from kit.prepared import Argument, PreparedForReader
+from kit.sight import Visitor
 from notices.models import Entry
 from people.models import User
 
@@ -82,8 +84,22 @@ def newest(user: User, count: int) -> list[Entry]:
     return list(newest_of_topics(user).order_by("-at", "-id")[:count])
 
 
-def unread_count(user: User, most: int = 99) -> str:
-    """Return the number of topics with unread entries: "" for none, "99+" above `most`."""
-    unread = Entry.objects.filter(_UNREAD, user=user, topic__isnull=False).visible_to(user)
-    count = unread.values("topic").distinct()[: most + 1].count()
+MOST_COUNTED = 99
+
+
+def _unread_topics(reader: Visitor) -> QuerySet:
+    unread = Entry.objects.filter(_UNREAD, user=Argument("user"), topic__isnull=False).visible_to(reader)
+    return unread.values_list("topic", flat=True).distinct()[: MOST_COUNTED + 1]
+
+
+# Every page needs it.
+_UNREAD_TOPICS = PreparedForReader(_unread_topics)
+
+
+def unread_count(user: User, most: int = MOST_COUNTED) -> str:
+    """Return the number of topics with unread entries: "" for none, "99+" above `most`.
+
+    most: no more than MOST_COUNTED.
+    """
+    count = len(_UNREAD_TOPICS.rows(user, user=user.pk))
     return f"{most}+" if count > most else str(count or "")

@@ -14,6 +14,7 @@ from django.urls import reverse
 from catalogue.models import Model
 from history.models import Event
 from history.queries import may_see, seen_by
+from kit.prepared import Argument, PreparedForReader
 from kit.rights import may
 from kit.sight import Visitor
 from lists.collation import BY_NAME
@@ -200,20 +201,29 @@ class Moved:
     now: int
 
 
-def moved(user: User, *, since: datetime, limit: int = 4) -> list[Moved]:
-    """Return the risks whose level changed since a moment, the latest first, each once. One query."""
-    rows = (
-        Event.objects.visible_to(user)
-        .filter(verb="risklog.risk_changed", at__gte=since, data__has_key="level")
-        .order_by("-at", "-id")
-        .values_list("subject__reference", "subject__title", "data__level")[: limit * 3]
+MAX_MOVED = 4
+
+
+def _level_changes(reader: Visitor) -> QuerySet[Event, Any]:
+    changes = Event.objects.visible_to(reader).filter(
+        verb="risklog.risk_changed", at__gte=Argument("since"), data__has_key="level"
     )
+    names = ("subject__reference", "subject__title", "data__level")
+    return changes.order_by("-at", "-id").values_list(*names)[: MAX_MOVED * 3]
+
+
+_LEVEL_CHANGES = PreparedForReader(_level_changes)
+
+
+def moved(user: User, *, since: datetime) -> list[Moved]:
+    """Return at most MAX_MOVED risks whose level changed since a moment, the latest first. One query."""
+    rows = _LEVEL_CHANGES.rows(user, since=since)
     moves: dict[str, Moved] = {}
     for name, title, (was, now) in rows:
         reference = name or ""
         known = moves.get(reference)
         moves[reference] = Moved(reference, title, was, known.now if known else now)
-    return [move for move in moves.values() if move.was != move.now][:limit]
+    return [move for move in moves.values() if move.was != move.now][:MAX_MOVED]
 
 
 # ------------------------------------------------------------------ what a filter can be set to

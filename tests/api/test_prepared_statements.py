@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 
 from kit.actor import SYSTEM
-from kit.prepared import SIGHT, Prepared
+from kit.prepared import Prepared
+from kit.sight import EVERYONE
 from people.operations import token
 from people.states import Role
 from rest import prepared
@@ -97,7 +98,7 @@ def test_the_answer_is_that_of_the_orm(ask, monkeypatch, query):
     risks.restricted("Restricted", team)
     answer = ask(ana, f"risks?{query}").json()
 
-    monkeypatch.setattr(prepared, "_is_for", lambda resource, user: False)
+    monkeypatch.setattr(Resource, "has_visible_rows", lambda resource: False)
 
     assert answer == ask(ana, f"risks?{query}").json()
 
@@ -108,7 +109,7 @@ def test_each_filter_that_takes_an_argument_makes_a_statement(view):
         if one.takes_argument:
             value = one.parse(one.choices[0][0] if one.choices else "1")
             for order in view.spec.orders:
-                assert prepared._first_page(view, (name,), order, 5).rows(**{name: value, SIGHT: [1]}) == []
+                assert prepared._first_page(view, (name,), order, 5).rows(EVERYONE, **{name: value}) == []
 
 
 @pytest.mark.parametrize("view", PREPARED, ids=lambda view: view.__name__)
@@ -119,4 +120,4 @@ def test_each_key_makes_a_statement(view):
         except Exception:  # noqa: S112 - a key of another kind
             continue
         ((field, value),) = lookup.items()
-        assert prepared._row(view, field).rows(key=value, **{SIGHT: [1]}) == []
+        assert prepared._row(view, field).rows(EVERYONE, key=value) == []
