@@ -64,7 +64,7 @@ class ParsedAlert:
 
 @dataclass(slots=True)
 class ParsedBody:
-    """A parsed body. refused: index -> error. count: all items. truncated: alerts the sender cut off.
+    """A parsed body. refused: index -> error. count: all items. truncated: alerts that were cut off.
 
     cuts: what was cut of alerts that are kept, in words, one for each alert.
     """
@@ -79,16 +79,16 @@ class ParsedBody:
 def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> ParsedBody:
     """Parse a body by a source's mapping. at: when it was received.
 
-    An invalid alert is refused alone; a large one is cut. Raises Unusable if the body has another shape.
+    An invalid alert is refused alone; a large one is cut. Alerts after the first MAX_ALERTS are left out, so
+    that the others are not lost. Raises Unusable if the body has another shape.
     """
     if not isinstance(body, Mapping) or not isinstance(body.get("alerts"), list):
         raise Unusable("alerts", "Not an Alertmanager webhook: the list of alerts is missing.")
-    alerts = body["alerts"]
-    if len(alerts) > MAX_ALERTS:
-        raise Unusable(
-            "alerts", f"More than {MAX_ALERTS} alerts in one body. Set max_alerts of the receiver."
-        )
-    parsed = ParsedBody(count=len(alerts), truncated=_count(body.get("truncatedAlerts")))
+    alerts = body["alerts"][:MAX_ALERTS]
+    beyond = len(body["alerts"]) - len(alerts)
+    parsed = ParsedBody(count=len(alerts), truncated=_count(body.get("truncatedAlerts")) + beyond)
+    if beyond:
+        parsed.cuts.append(f"alerts: {beyond} after the first {MAX_ALERTS} were not read")
     for item, alert in enumerate(alerts):
         try:
             found = _parse(item, alert, mapping, at)

@@ -95,6 +95,6 @@ class Delivery(models.Model):
             "corrected": self.corrected,
             "rejected": self.rejected,
             "ignored": self.ignored,
-            "truncated by the sender": self.truncated_alerts,
+            "cut off": self.truncated_alerts,
         }
         return ", ".join(f"{number} {name}" for name, number in counts.items() if number)

@@ -205,13 +205,22 @@ def test_the_measured_value_is_that_before_the_condition(values, measured):
 def test_a_body_with_very_many_items_is_refused_as_a_whole():
     many = [{}] * (alertmanager.MAX_ALERTS + 1)
     for read in (
-        lambda: alertmanager.read({"alerts": many}, {}, at=AT),
-        lambda: grafana.read({"alerts": many}, {}, at=AT),
         lambda: checks_of("pandera", many),
         lambda: evidently.read({"metrics": many}, model="pd", at=AT),
     ):
         with pytest.raises(Unusable, match="More than"):
             read()
+
+
+@pytest.mark.parametrize("tool", [alertmanager, grafana])
+def test_very_many_alerts_are_cut_and_the_first_are_kept(tool):
+    many = [{"status": "firing", "labels": {"alertname": "a"}}] * (alertmanager.MAX_ALERTS + 2)
+
+    parsed = tool.read({"alerts": many}, {}, at=AT)
+
+    assert len(parsed.alerts) == parsed.count == alertmanager.MAX_ALERTS
+    assert parsed.truncated == 2
+    assert parsed.cuts == ["alerts: 2 after the first 20000 were not read"]
 
 
 def test_a_refused_item_keeps_no_frames_of_its_reading():
