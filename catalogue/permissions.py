@@ -130,7 +130,7 @@ def may_sign_change(user: User, request: Any) -> bool:
     """Return True only for the holder of the decision right, not for administrators without it.
 
     Nobody signs what they opened, also no emergency: its sign-off comes afterwards, when there is time for a
-    second person. If who opened it is the only holder, risk managers sign.
+    second person. If the only holder opened it, left or is a viewer, risk managers sign.
     request: with `signer`, as queries.change_request.set_signer() sets it.
     """
     if not may_write(user):

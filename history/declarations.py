@@ -174,6 +174,11 @@ def every() -> tuple[EventType, ...]:
     return tuple(_types.values())
 
 
+def verbs() -> list[str]:
+    """Return the verbs of all declared events."""
+    return [one.verb for one in every()]
+
+
 def find(verb: str) -> EventType | None:
     """Return the declaration of a verb, None for an unknown one."""
     return _types.get(verb)

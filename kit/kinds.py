@@ -97,6 +97,11 @@ def every() -> tuple[Kind, ...]:
     return tuple(_kinds.values())
 
 
+def keys() -> list[str]:
+    """Return the keys of all kinds."""
+    return list(_kinds)
+
+
 def find(key: str) -> Kind | None:
     """Return the kind of this key, None for an unknown one."""
     return _kinds.get(key)

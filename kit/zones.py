@@ -1,16 +1,26 @@
-"""Names of time zones, and moments with their zone."""
+"""Names of time zones, moments with their zone, and the moments that every zone can show."""
 
 import zoneinfo
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 from django.utils import timezone
+
+# What a computer calls its own zone, and a zone without a place: neither is the same everywhere.
+_NO_PLACES = {"localtime", "posixrules", "Factory"}
+_EARLIEST, _LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+OUT_OF_RANGE = "Use a moment between the years 2 and 9998."
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Return the names of all time zones, sorted. Kept: zoneinfo reads hundreds of files each time."""
-    return tuple(sorted(zoneinfo.available_timezones()))
+    return tuple(sorted(zoneinfo.available_timezones() - _NO_PLACES))
+
+
+def can_show(moment: datetime) -> bool:
+    """Return False for an aware moment that has no date in some zone: Python has the years 1 to 9999."""
+    return _EARLIEST <= moment < _LATEST
 
 
 def absolute(at: datetime) -> str:

@@ -8,7 +8,9 @@ It uses functions that every PostgreSQL has, and needs neither ICU nor a collati
 (ADR 0015). An index on Collated("name") serves the order.
 """
 
+import re
 from typing import Any
+from unicodedata import normalize
 
 from django.db.models import CharField, TextField, Transform
 
@@ -41,3 +43,12 @@ class Collated(Transform):
 
 CharField.register_lookup(Collated)
 TextField.register_lookup(Collated)
+
+
+def sort_key(name: str) -> tuple[str, str]:
+    """Return the key of a name in the same order, for rows that are sorted in Python."""
+    key = re.sub(_ACCENTS, "", normalize("NFKD", name)).lower()
+    key = key.translate(str.maketrans("".join(_LETTERS), "".join(_LETTERS.values())))
+    for letter, pair in _PAIRS.items():
+        key = key.replace(letter, pair)
+    return key, name

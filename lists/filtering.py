@@ -179,6 +179,20 @@ def exact(label: str, path: str, fold: Callable[[str], str] = str, help: str = "
     return Filter(label, equals(path), fold, help=help)
 
 
+def known(label: str, path: str, domain: Callable[[], Sequence[str]], help: str) -> Filter:
+    """Return a filter by the exact name of something that the code declares, such as a kind of object.
+
+    domain: returns all names. help: what names there are, as a sentence.
+    """
+
+    def parse(text: str) -> str:
+        if text not in domain():
+            raise ValueError(f"There is no “{text[:80]}”. {help}")
+        return text
+
+    return Filter(label, equals(path), parse, help=help, domain=domain)
+
+
 def part(label: str, path: str, help: str = "") -> Filter:
     """Return a filter by a part of a text field, whatever its accents and its case."""
     return Filter(

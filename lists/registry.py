@@ -86,3 +86,8 @@ def find(name: str) -> NamedList | None:
 
 def every() -> Iterator[NamedList]:
     yield from _lists.values()
+
+
+def names() -> list[str]:
+    """Return the names of all lists."""
+    return [one.name for one in every()]

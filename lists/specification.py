@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
@@ -51,6 +52,7 @@ class Filter:
     names: a function from keys of rows and a user to key -> name, of the rows that the user may see.
     takes_argument: the condition also takes a kit.prepared.Argument as its only value, and uses nothing but
     the sight of the reader.
+    domain: a function that returns all values, of a fixed set that the rooms declare later than the filter.
     """
 
     label: str
@@ -64,15 +66,17 @@ class Filter:
     shape: str = ""
     names: Callable[[Sequence[Any], Any], Mapping[str, str]] | None = None
     takes_argument: bool = False
+    domain: Callable[[], Sequence[str]] | None = None
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the text of the parameter."""
         if self.shape in FORMATS:
             return {"type": "string", "format": self.shape}
-        if not self.shape and not self.choices:
+        if not self.shape and not self.choices and not self.domain:
             many = {"pattern": f"^[^,]*(,[^,]*){{0,{MAX_VALUES - 1}}}$"} if self.is_many else {}
             return {"type": "string", "minLength": 1, **many}
         fixed = [value for value, _ in (*self.choices, *self.special_values)]
+        fixed += self.domain() if self.domain else []
         if not self.is_many and not self.shape:
             return {"type": "string", "enum": fixed}
         one = "|".join([*map(re.escape, fixed), *([self.shape] if self.shape else [])])
@@ -87,6 +91,7 @@ class Filter:
         parts = [part.strip() for part in text.split(",")] if self.is_many else [text]
         if len(parts) > MAX_VALUES:
             raise ValueError(f"Use at most {MAX_VALUES} values at a time.")
+        parts = [normalize("NFC", part) for part in parts]  # as texts are stored (kit.texts)
         special = {value for value, _ in self.special_values}
         return tuple(part if part in special else self.parse(part) for part in parts)
 

@@ -3,6 +3,7 @@
 kit/_field.html draws a field, kit/_form.html the whole.
 """
 
+from datetime import datetime
 from typing import Any, Self
 
 from django import forms
@@ -10,6 +11,7 @@ from django.db.models import QuerySet
 from django.forms.renderers import TemplatesSetting
 from django.forms.widgets import DateInput
 
+from kit import zones
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from pages.conflicts import Conflict, conflict_of
 
@@ -38,6 +40,12 @@ class PageForm(forms.Form):
     """
 
     conflict: Conflict | None = None
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()  # type: ignore[misc]  # the stubs leave it out
+        for name, value in list(self.cleaned_data.items()):
+            if isinstance(value, datetime) and not zones.can_show(value):
+                self.add_error(name, zones.OUT_OF_RANGE)
 
     def values(self) -> dict[str, Any]:
         """Return the cleaned values by the parameter names of the operation."""

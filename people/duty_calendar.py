@@ -1,23 +1,40 @@
 """FoundDuties of duties from an iCalendar file (RFC 5545). Pure.
 
 icalendar parses the file, and recurring_ical_events expands its rules. Both take what a stranger wrote, so
-the number of events and the steps of their rules are counted first.
+the number of events and the steps of their rules are counted first. That does not bound every rule: one that
+never gives a day, such as 30 February, is followed to the year 9999. So read_apart() reads in a process of
+its own, with a limit of its time.
 """
 
+import pickle
 import re
+import resource
+import subprocess
+import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import recurring_ical_events
 from icalendar import Calendar
 
+from kit.texts import one_line
+
 MOST_EVENTS, MOST_STEPS, MOST_PERIODS, MOST_UNKNOWN = 3_000, 200_000, 1_000, 50
 # How long one step of a rule is at least, in days. Shorter ones are no duties.
 _FREQUENCIES = {"HOURLY": 1 / 24, "DAILY": 1, "WEEKLY": 7, "MONTHLY": 28, "YEARLY": 365}
+# Of the process that reads a calendar: its own time, and the time by the clock.
+MOST_SECONDS, MOST_WAITING = 5, 20
+_TOO_LONG = (
+    "Reading the calendar takes too long. Look for rules that never give a day, such as 30 February, and for"
+    " events that repeat too often."
+)
+_ROOT = Path(__file__).resolve().parent.parent
 _ADDRESS = re.compile(r"[^\s<>,;:()\[\]\"]+@[^\s<>,;:()\[\]\"]+")
 _NOT_COUNTED = {"RESOURCE", "ROOM"}
 
@@ -79,6 +96,40 @@ def read(
     return FoundDuties(tuple(periods), tuple(unknown)[:MOST_UNKNOWN])
 
 
+def read_apart(data: bytes, **wanted: Any) -> FoundDuties:
+    """Return what read() returns, from a process that ends after MOST_SECONDS. Raises UnreadableCalendar."""
+    command = [sys.executable, "-c", "from people import duty_calendar; duty_calendar.answer()"]
+    try:
+        done = subprocess.run(
+            command,
+            input=pickle.dumps((data, wanted, MOST_SECONDS)),
+            capture_output=True,
+            check=False,  # its status says why it ended
+            cwd=_ROOT,
+            timeout=MOST_WAITING,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UnreadableCalendar(_TOO_LONG) from error
+    if done.returncode:
+        raise UnreadableCalendar(_TOO_LONG if done.returncode < 0 else "The calendar cannot be read.")
+    found: FoundDuties | str = pickle.loads(done.stdout)  # noqa: S301 - written by answer()
+    if isinstance(found, str):
+        raise UnreadableCalendar(found)
+    return found
+
+
+def answer() -> None:
+    """Read the calendar that stands in the input, and write its duties, or why it cannot be read."""
+    data, wanted, seconds = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by read_apart()
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    found: FoundDuties | str
+    try:
+        found = read(data, **wanted)
+    except UnreadableCalendar as error:
+        found = str(error)
+    sys.stdout.buffer.write(pickle.dumps(found))
+
+
 def _occurrences(data: bytes, since: datetime, until: datetime) -> list[Any]:
     """Return the events of the file that overlap this time, one for each repetition, in order."""
     text = data.decode("utf-8", "replace").lstrip("\ufeff")
@@ -93,7 +144,7 @@ def _occurrences(data: bytes, since: datetime, until: datetime) -> list[Any]:
     except UnreadableCalendar:
         raise
     except Exception as error:  # the file can break the libraries in any way; the last good plan stays
-        reason = (str(error) or type(error).__name__).splitlines()[0][:120].strip(" .")
+        reason = _stored(str(error) or type(error).__name__)[:120].strip(" .")
         raise UnreadableCalendar(f"The calendar cannot be read: {reason}.") from error
 
 
@@ -122,6 +173,11 @@ def _steps(event: Any, until: datetime) -> float:
             times *= max(len(rule.get(part, [])), 1)
         steps += days / _FREQUENCIES[frequency] * times
     return steps
+
+
+def _stored(text: str) -> str:
+    """Return a text of the file as one line that the database takes."""
+    return one_line(text.replace("\x00", ""))
 
 
 def _day(value: date) -> date:
@@ -169,7 +225,8 @@ class _Directory:
         unfit = [
             f"{one.name} does not have this function, or may not act" for one in people if not one.may_serve
         ]
-        return [one.pk for one in people if one.may_serve], [one[:200] for one in unknown + unfit]
+        problems = [_stored(one)[:200] for one in unknown + unfit]
+        return [one.pk for one in people if one.may_serve], problems
 
     def _in_title(self, title: str) -> list[DutyPerson | None]:
         """Return the people whom a title names, in its order; None for a name of several people."""
@@ -211,7 +268,7 @@ def _address_of(value: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
+from history import declarations
 from lists import filtering
 from lists.collation import BY_NAME, BY_NAME_BACKWARDS
 from lists.specification import Filter, ListSpec, Order, Reader
@@ -185,7 +186,9 @@ TOKEN_EVENTS = ListSpec(
             help="Events from this day on.",
             shape=_DAY,
         ),
-        "verb": filtering.exact("Verb", "verb", help="Such as risklog.risk_opened; several with commas."),
+        "verb": filtering.known(
+            "Verb", "verb", declarations.verbs, "Use verbs such as people.token_rotated, with commas."
+        ),
     },
     orders={
         "-at": Order("Latest", ("-at", "-id")),

@@ -1,6 +1,7 @@
 """Fields of writes: bodies that refuse unknown fields, and related objects that the writer may see."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import FieldError
@@ -9,14 +10,14 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from kit import references
+from kit import references, zones
 from kit.texts import many_lines_within
 
 NO_OBJECT = "Send an object with the fields of this resource."
 
 
 class Body(serializers.Serializer):
-    """The body of a write. Refuses unknown fields, and booleans where a number is expected.
+    """The body of a write. Refuses unknown fields, booleans for numbers, and moments that no page can show.
 
     It first removes characters that no reader can see from all texts (kit.texts). One-line fields lose their
     line breaks when they are stored (history.cleaning).
@@ -42,7 +43,14 @@ class Body(serializers.Serializer):
         for name, field in self.fields.items() if isinstance(data, Mapping) else ():
             if isinstance(field, serializers.FloatField) and isinstance(data.get(name), bool):
                 raise ValidationError({name: field.error_messages["invalid"]})
-        return super().to_internal_value(data)
+        values = super().to_internal_value(data)
+        if outside := [name for name, value in values.items() if _is_out_of_range(value)]:
+            raise ValidationError({name: [zones.OUT_OF_RANGE] for name in outside})
+        return values
+
+
+def _is_out_of_range(value: Any) -> bool:
+    return isinstance(value, datetime) and not zones.can_show(value)
 
 
 class Visible(serializers.Field):

@@ -11,9 +11,10 @@ from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from history import declarations
 from history.models import Event, Subject
 from history.queries import present_data
-from kit.kinds import alike
+from kit import kinds
 from lists import filtering
 from lists.specification import ListSpec, Order
 from meetings.models import AgendaItem
@@ -70,10 +71,12 @@ def _moment(text: str) -> datetime:
 
 SPEC = ListSpec(
     filters={
-        "verb": filtering.exact("Verb", "verb", help="Such as risklog.risk_opened; several with commas."),
+        "verb": filtering.known(
+            "Verb", "verb", declarations.verbs, "Use verbs such as risklog.risk_opened, with commas."
+        ),
         "subject": filtering.key("Subject", "subject_id", "The id of a subject."),
         "reference": filtering.exact("Reference", "subject__reference", str.upper, "Such as R-12."),
-        "kind": filtering.exact("Kind", "subject__kind", help="Such as risk, or person."),
+        "kind": filtering.known("Kind", "subject__kind", kinds.keys, "Use a kind such as risk or person."),
         "actor": filtering.key("Actor", "shown_person", "The id of a person. Anonymous events do not match."),
         "via": filtering.choice("Via", "via", Event.Via),
         "since": filtering.moment("Since", "at__gte", _moment, "From this moment on."),
@@ -144,7 +147,7 @@ def _known(found: list[dict[str, Any]], reader: User) -> tuple[set[tuple[str, in
         if kind == _ITEM:
             slots.add(pk)
         else:
-            seen |= {("subject", pk), *((one, object_id) for one in alike(kind))}
+            seen |= {("subject", pk), *((one, object_id) for one in kinds.alike(kind))}
     return seen, slots
 
 
@@ -158,7 +161,7 @@ def _named(found: list[dict[str, Any]], reader: User) -> QuerySet[Any]:
                 wanted.setdefault(kind, set()).update(v for v in values if isinstance(v, int))
     condition = Q(pk__in=())
     for kind, ids in wanted.items():
-        condition |= Q(pk__in=ids) if kind == "subject" else Q(kind__in=alike(kind), object_id__in=ids)
+        condition |= Q(pk__in=ids) if kind == "subject" else Q(kind__in=kinds.alike(kind), object_id__in=ids)
     return Subject.objects.visible_to(reader).filter(condition).values_list("pk", "kind", "object_id")
 
 

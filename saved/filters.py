@@ -2,14 +2,14 @@
 
 from django.db.models import Q
 
-from lists import filtering
+from lists import filtering, registry
 from lists.collation import BY_NAME
 from lists.specification import ListSpec, Order
 from people import queries as people
 
 SPEC = ListSpec(
     filters={
-        "list": filtering.exact("List", "list", help="The name of a list, such as risks."),
+        "list": filtering.known("List", "list", registry.names, "Use the name of a list, such as risks."),
         "owner": filtering.person("Owner", "owner", people.options),
         "is_shared": filtering.flag("Shared", Q(is_shared=True), "true: only those shared with everyone."),
         "q": filtering.part("Name", "name", "A part of the name."),

@@ -24,6 +24,8 @@ MOST_POINTS = 1_000
 LEAST_HISTORY = 8
 # The measure of a value that differs where all earlier ones were equal.
 MOST_DEVIATIONS = 1_000.0
+# A limit of "no data for" in hours. Versions from before it was checked can have more than any date allows.
+LONGEST_SILENCE = 1_000_000
 # Factors that make both scales equal to the standard deviation of normal values (Iglewicz and Hoaglin 1993).
 _MAD_SCALE = 1.4826
 _MEAN_SCALE = 1.2533
@@ -72,7 +74,7 @@ def silence(rule: Rule, latest: datetime, at: datetime) -> list[tuple[datetime, 
     One for each limit that is reached before `at`: the moment at which it is, and its hours.
     """
     limits = sorted({limit for limit in (rule.warning, rule.critical) if limit is not None})
-    moments = [(latest + timedelta(hours=limit), limit) for limit in limits]
+    moments = [(latest + timedelta(hours=min(limit, LONGEST_SILENCE)), limit) for limit in limits]
     return [(moment, limit) for moment, limit in moments if moment < at]
 
 

@@ -231,6 +231,12 @@ def _problems_of_kind(rule: Rule) -> dict[str, str]:
             for name, limit in limits.items()
             if limit is not None and limit <= 0
         }
+    if rule.kind == RuleKind.SILENCE:
+        errors |= {
+            name: f"Enter at most {MOST_HOURS} hours."
+            for name in ("warning", "critical")
+            if (getattr(rule, name) or 0) > MOST_HOURS
+        }
     return errors
 
 

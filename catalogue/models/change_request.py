@@ -90,12 +90,12 @@ class ChangeRequest(Recorded):
 
     @property
     def is_signed_by_managers(self) -> bool:
-        """Return True if risk managers sign it, because who opened it is the only holder of the right.
+        """Return True if risk managers sign it: the only holder of the right opened it, left or is a viewer.
 
         Needs `signer`. A right of a function has other holders.
         """
         person = self.signer.person
-        return person is not None and person.pk == self.opened_by_id
+        return self.signer.has_nobody or (person is not None and person.pk == self.opened_by_id)
 
     @property
     def waits_for_effect(self) -> bool:

@@ -42,15 +42,16 @@ def set_signer(request: ChangeRequest) -> ChangeRequest:
 def signers(request: ChangeRequest) -> list[User]:
     """Return the active people who may sign a request, everyone of a function included.
 
-    Who opened it may not sign it. If nobody else holds the right, risk managers sign instead.
+    Who opened it may not sign it. If nobody else holds the right, or its holder left or is a viewer, risk
+    managers sign instead.
     """
     holder = signer_of(request)
     if holder.right and holder.right.who == Holder.FUNCTION:
         found = list(User.objects.active().filter(function=holder.right.function_id))
     else:
-        found = [holder.person] if holder.person and holder.person.is_active else []
+        found = [holder.person] if holder.person and not holder.has_nobody else []
     others = [person for person in found if person.pk != request.opened_by_id]
-    if found and not others:
+    if (found or holder.has_nobody) and not others:
         managers = User.objects.active().filter(role__in=(Role.RISK_MANAGER, Role.ADMINISTRATOR))
         others = list(managers.exclude(pk=request.opened_by_id))
     return others

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from catalogue.models import Dependency, Model
 from catalogue.states import Tier
 from kit.sight import Visitor
+from lists.collation import sort_key
 
 SHOWN = 100
 _HIGH = frozenset({Tier.ONE, Tier.TWO})
@@ -45,7 +46,7 @@ def inputs(user: Visitor) -> list[Input]:
         _input(models[key].name, models[key].slug, direct, dependents, models)
         for key, direct in dependents.items()
     ]
-    return sorted(rows, key=lambda row: (-row.total, -row.high_tier, -row.direct, row.name))
+    return sorted(rows, key=lambda row: (-row.total, -row.high_tier, -row.direct, sort_key(row.name)))
 
 
 def _input(

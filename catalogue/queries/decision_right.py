@@ -12,6 +12,7 @@ from history.models import RecordedQuerySet
 from history.queries import show
 from kit.sight import Visitor
 from people.models import Team, User
+from people.states import Role
 
 
 def decision_rights() -> RecordedQuerySet[DecisionRight]:
@@ -46,6 +47,13 @@ class Decider:
         if self.right.who == Holder.FUNCTION and self.right.function:
             return f"everyone of {self.right.function.name}"
         return self.person.name if self.person else "the lead of the owner team"
+
+    @property
+    def has_nobody(self) -> bool:
+        """Return True if the one person who holds the right left or is a viewer, or the team has no lead."""
+        if self.right is None or self.right.who == Holder.FUNCTION:
+            return False
+        return self.person is None or not self.person.is_active or self.person.role == Role.VIEWER
 
     def is_held_by(self, user: User) -> bool:
         """Return True if the person holds the right, alone or with everyone of their function."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from incidents.models import Incident
 from incidents.states import IncidentRole, IncidentState
 from kit.rights import may
+from people import queries as people
 from people.models import User
 
 
@@ -18,11 +19,16 @@ class HeldRole:
     may_take: bool
 
 
+def can_have(person: User) -> bool:
+    """Return False for somebody who left or is a viewer: others may take their roles."""
+    return person.is_active and not people.why_no_owner(person)
+
+
 def roles_of(user: User, incident: Incident) -> list[HeldRole]:
     """Return all roles of an incident that is loaded with its people. No query."""
     is_active = incident.state != IncidentState.WITHDRAWN and may(user, "incidents.role_take", incident)
     found = []
     for role in IncidentRole:
         person: User | None = getattr(incident, role)
-        found.append(HeldRole(role, role.label, person, is_active and person is None))
+        found.append(HeldRole(role, role.label, person, is_active and not (person and can_have(person))))
     return found

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from kit.actor import Actor
+from lists.collation import sort_key
 from meetings.models import Meeting, MeetingSeries
 from meetings.operations import participation
 from meetings.operations import series as operations
@@ -113,7 +114,7 @@ def _effects(
     return Effects(
         sorted(found, key=lambda one: one.before or one.after or at),
         *(
-            sorted((users[pk] for pk in ids if pk in users), key=lambda user: user.name)
+            sorted((users[pk] for pk in ids if pk in users), key=lambda user: sort_key(user.name))
             for ids in (notified, now - people, people - now)
         ),
     )

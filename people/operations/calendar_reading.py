@@ -72,7 +72,7 @@ def _fetched(roster: DutyRoster, at: datetime) -> FoundDuties:
         raise NoAnswer(f"{roster.calendar_host} answered with the status {answer.status}.")
     if answer.is_cut:
         raise UnreadableCalendar(f"The calendar is larger than {LIMITS.most_bytes // 1_000_000} MB.")
-    return duty_calendar.read(
+    return duty_calendar.read_apart(
         answer.body, since=at - BEFORE, until=at + AHEAD, zone=people.zone_of(None), people=_known(roster)
     )
 

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from history.claims import Tally
 from kit.actor import SYSTEM
-from signals.measures import silence
+from signals.measures import LONGEST_SILENCE, silence
 from signals.models import Series
 from signals.operations import breach, judging
 from signals.states import RuleKind
@@ -19,11 +19,13 @@ FROM signals_thresholdversion v
 JOIN signals_threshold t ON t.id = v.threshold_id
 JOIN signals_series s ON s.id = t.series_id
 WHERE v.state = 'active' AND v.kind = 'silence'
-  AND s.latest_ts < %(at)s - least(v.warning, v.critical) * interval '1 hour'
+  AND s.latest_ts < %(at)s - least(v.warning, v.critical, %(most)s) * interval '1 hour'
   AND NOT EXISTS (
     SELECT 1 FROM signals_breach b
     WHERE b.threshold_id = t.id AND b.state = 'open'
-      AND b.level >= CASE WHEN s.latest_ts < %(at)s - v.critical * interval '1 hour' THEN 2 ELSE 1 END
+      AND b.level >= CASE
+        WHEN s.latest_ts < %(at)s - least(v.critical, %(most)s) * interval '1 hour' THEN 2 ELSE 1
+      END
   )
 ORDER BY s.id LIMIT %(limit)s
 """
@@ -32,7 +34,7 @@ ORDER BY s.id LIMIT %(limit)s
 def note_silent(*, at: datetime) -> Tally:
     """Open or worsen a breach for each series that has had no data for longer than its rule allows."""
     with connection.cursor() as cursor:
-        cursor.execute(_SILENT, {"at": at, "limit": _AT_ONCE})
+        cursor.execute(_SILENT, {"at": at, "limit": _AT_ONCE, "most": LONGEST_SILENCE})
         ids = [pk for (pk,) in cursor.fetchall()]
     return Tally(done=_note(ids, at=at) if ids else 0)
 

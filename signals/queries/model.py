@@ -10,6 +10,7 @@ from catalogue.models import Model
 from catalogue.queries import model as catalogue
 from kit import clock
 from kit.rights import may
+from lists.collation import sort_key
 from people.models import User
 from signals.models import Breach, BreachGroup, Series, ThresholdVersion
 from signals.queries import chart as charts
@@ -200,7 +201,7 @@ def unclaimed(user: User, _: Any = None) -> UnclaimedPanel | None:
         _unclaimed(name, series_by_name.get(name), groups_by_name.get(name))
         for name in series_by_name.keys() | groups_by_name
     ]
-    names.sort(key=lambda row: (-row.breaches, row.name))
+    names.sort(key=lambda row: (-row.breaches, sort_key(row.name)))
     if not names:
         return None
     shown = _with_likely_models(user, names[:MAX_NAMES])

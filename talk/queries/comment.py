@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, JSONObject
 from history import search
 from history.models import Subject
 from kit.sight import Visitor
-from lists.collation import BY_NAME
+from lists.collation import BY_NAME, sort_key
 from people.models import User
 from talk.mentions import handles_in
 from talk.models import Comment, CommentQuerySet, Reaction
@@ -149,4 +149,8 @@ def suggestions(about: Subject, typed: str, reader: User, *, limit: int = 8) -> 
     rows = User.objects.active().with_sight().visible_to(reader)
     matching = rows.filter(Q(name__collated__contains=typed) | Q(handle__contains=typed.lower()))
     found = [user for user in matching.order_by(*BY_NAME)[:200] if about.is_visible_to(user)]
-    return sorted(found, key=lambda user: not user.name.lower().startswith(typed.lower()))[:limit]
+    return sorted(found, key=lambda user: not _begins(user.name, typed))[:limit]
+
+
+def _begins(name: str, typed: str) -> bool:
+    return sort_key(name)[0].startswith(sort_key(typed)[0])

@@ -74,6 +74,9 @@ def test_a_limit_is_no_larger_for_leading_zeros(get, limit):
         ("series?feature=", "feature"),
         ("actions?order=", "order"),
         ("risks?format=xml", "format"),
+        ("events?kind=risks", "kind"),
+        ("events?verb=risklog.opened", "verb"),
+        ("views?list=risk", "list"),
     ],
 )
 def test_nothing_that_is_asked_for_is_passed_over(get, address, field):

@@ -18,6 +18,7 @@ from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from kit.rights import may
 from meetings.models import AgendaItem
 from notices.models import Entry, Message
+from people.models import User
 from people.operations import token
 from people.states import Role
 from riskhub import schedule
@@ -123,6 +124,30 @@ def test_nobody_signs_what_they_opened(holder):
     ]
     assert queries.signers(own) == [manager]
     assert [may(person, "catalogue.change_sign", of_other) for person in (holder, manager)] == [True, False]
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": Role.VIEWER}], ids=("left", "viewer"))
+def test_risk_managers_sign_for_a_holder_who_can_no_longer_act(client, holder, change):
+    manager, opener = people.user("Mia", role=Role.RISK_MANAGER), people.user("Otto")
+    request = catalogue.change(catalogue.model(tier=4), opened_by=opener)
+    User.objects.filter(pk=holder.pk).update(**change)
+
+    found = queries.set_signer(queries.change_requests().get(pk=request.pk))
+    assert may(manager, "catalogue.change_sign", found) and queries.signers(found) == [manager]
+    assert not may(opener, "catalogue.change_sign", found)
+    client.force_login(opener)
+    page = client.get(f"{LIST}{request.reference}/").content.decode()
+    assert "can no longer sign." in page
+
+
+def test_a_team_without_a_lead_leaves_the_sign_off_to_risk_managers(holder):
+    manager = people.user("Mia", role=Role.RISK_MANAGER)
+    model = catalogue.model(tier=4, owner_team=people.team())
+    catalogue.right(RightKind.MODEL_CHANGE, model=model, who="team_lead")
+    request = catalogue.change(model, opened_by=people.user("Otto"))
+
+    assert may(manager, "catalogue.change_sign", queries.set_signer(request))
+    assert queries.signers(request) == [manager]
 
 
 def test_the_others_of_a_function_sign_what_one_of_them_opened(holder):

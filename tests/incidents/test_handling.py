@@ -16,6 +16,7 @@ from incidents.queries.timeline import timeline as timeline_of
 from kit.actor import SYSTEM, Actor
 from kit.refusals import ChangedMeanwhile, IllegalMove, Refused
 from notices.models import Entry, Message
+from people.models import User
 from people.operations import token
 from people.states import Role
 from riskhub import schedule
@@ -162,6 +163,20 @@ def test_a_role_is_taken_only_if_it_is_free_by_now():
     assert refusal.value.field == "role"
     role.take(stale, role="scribe", by=Actor(cleo, "page"), at=AT)
     assert Incident.objects.filter(lead=ben, scribe=cleo).exists()
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": Role.VIEWER}], ids=("left", "viewer"))
+def test_a_role_of_somebody_who_can_no_longer_act_is_free(client, ana, change):
+    gone, ben, declared = people.user("Dan"), people.user("Ben"), incident()
+    role.assign(declared, role="lead", person=gone, **BY)
+    User.objects.filter(pk=gone.pk).update(**change)
+    client.force_login(ben)
+    page = client.get(f"/incidents/{declared.reference}/").content.decode()
+    assert page.count(">Take it<") == 3 and ">Dan<" in page
+
+    assert client.post(f"/incidents/{declared.reference}/roles/take/", {"role": "lead"}).status_code == 303
+
+    assert Incident.objects.get().lead == ben
 
 
 # ------------------------------------------------------------------ the timeline

@@ -3,9 +3,10 @@
 import pytest
 
 from catalogue.operations import model as models
-from kit.actor import SYSTEM
-from lists.collation import BY_NAME, BY_NAME_BACKWARDS
+from kit.actor import SYSTEM, Actor
+from lists.collation import BY_NAME, BY_NAME_BACKWARDS, sort_key
 from meetings.operations import focus as focuses
+from meetings.operations import preview
 from meetings.queries.series import roster
 from people.models import User
 from people.operations import organisation
@@ -15,7 +16,7 @@ from risklog.operations import taxonomy
 from signals.operations import source as sources
 from signals.states import Adapter
 from tests.conftest import AT
-from tests.factories import actions, meetings, people
+from tests.factories import actions, meetings, people, signals
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +36,30 @@ def test_people_are_ordered_as_in_a_dictionary_and_backwards():
 
     assert list(User.objects.order_by(*BY_NAME).values_list("name", flat=True)) == SORTED
     assert list(User.objects.order_by(*BY_NAME_BACKWARDS).values_list("name", flat=True)) == SORTED[::-1]
+
+
+def test_rows_sorted_in_python_have_the_same_order():
+    keys = [sort_key(name) for name in SORTED]
+    assert keys == sorted(keys)
+
+
+def test_people_told_of_a_changed_series_are_sorted_like_names(client):
+    ana = people.user("Ana", role=Role.ADMINISTRATOR)
+    client.force_login(ana)
+    names = ("Zahl", "Öl", "Ofen")
+    crowd = [people.user(name, email=f"p{number}@example.org") for number, name in enumerate(names)]
+    series = meetings.series(participants=crowd)
+
+    effects = preview.of_change(series, {"participants": []}, by=Actor(ana, "page"), at=AT)
+
+    assert [person.name for person in effects.leaving] == ["Ofen", "Öl", "Zahl"]
+
+
+def test_a_filter_finds_a_text_however_it_is_composed(client):
+    client.force_login(people.user(role=Role.ADMINISTRATOR))
+    signals.series("scorer", metric="caf\u00e9")
+
+    assert client.get("/api/v1/series?metric=cafe%CC%81").json()["count"] == 1
 
 
 @pytest.mark.parametrize("name", ["Zoe\u0308", "ZOE", "zoë"])

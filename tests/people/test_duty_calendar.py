@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from people.duty_calendar import CalendarPlan, DutyPerson, Period, UnreadableCalendar, read
+from people import duty_calendar
+from people.duty_calendar import CalendarPlan, DutyPerson, Period, UnreadableCalendar, read, read_apart
 from people.roster import OnDuty, shifts
 from tests.conftest import AT
 
@@ -57,6 +58,8 @@ SHIFT = "DTSTART:20261123T080000Z\nDTEND:20261123T200000Z\n"
         ("SUMMARY:On duty <ben.ito@example.org>", [BEN], []),
         ("SUMMARY:Cemetery tour", [], ["“Cemetery tour” names nobody"]),
         ("SUMMARY:Cem and Ana Müller", [CEM, ANA], []),
+        ("SUMMARY:Ana Mu\u0308ller", [ANA], []),
+        ("SUMMARY:No\x00body\u202e", [], ["“Nobody” names nobody"]),
         ("SUMMARY:Sam Lee", [], ["“Sam Lee” names several people. Use an address or a handle"]),
         ("SUMMARY:sam-2", [SAM_2], []),
         ("SUMMARY:Platform\nORGANIZER:mailto:ana@example.org", [ANA], []),
@@ -170,3 +173,31 @@ def test_a_plan_with_two_people_gives_the_first_one_then_the_other():
         (9 * hour, OnDuty(BEN)),
     ]
     assert planned({ANA: CEM})[0] == (8 * hour, OnDuty(CEM, ANA))
+
+
+ENDLESS = (
+    "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=HOURLY;BYSETPOS=2",
+    "FREQ=DAILY\nRRULE:FREQ=DAILY;INTERVAL=0",
+    f"FREQ=YEARLY;BYYEARDAY={','.join(map(str, range(1, 366)))};BYMINUTE={','.join(map(str, range(60)))}"
+    f";BYHOUR={','.join(map(str, range(24)))}",
+)
+
+
+@pytest.mark.parametrize("rule", ENDLESS, ids=("no day", "no hour", "no step", "each minute"))
+def test_a_rule_that_does_not_end_stops_the_reading_of_its_calendar(rule, monkeypatch):
+    monkeypatch.setattr(duty_calendar, "MOST_SECONDS", 2)
+    events = [f"{SHIFT}SUMMARY:cem-1\nRRULE:{rule}"] * 20
+
+    with pytest.raises(UnreadableCalendar, match="takes too long"):
+        read_apart(file(*events), since=SINCE, until=UNTIL, zone=BERLIN, people=PEOPLE)
+
+
+def test_a_calendar_is_read_in_a_process_of_its_own():
+    wanted = {"since": SINCE, "until": UNTIL, "zone": BERLIN, "people": PEOPLE}
+
+    found = read_apart(file(f"{SHIFT}SUMMARY:cem-1"), **wanted)
+
+    assert [period.person for period in found.periods] == [CEM]
+    with pytest.raises(UnreadableCalendar, match="BEGIN:VCALENDAR"):
+        read_apart(b"<html>", **wanted)

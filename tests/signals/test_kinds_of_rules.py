@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from history.models import Event
-from signals.models import Breach, BreachGroup
+from kit.refusals import Refused
+from signals.models import Breach, BreachGroup, ThresholdVersion
 from signals.operations import silence
 from signals.states import BreachState
 from tests.conftest import AT
@@ -98,6 +99,20 @@ def test_silence_opens_at_its_limit_worsens_and_clears_with_the_next_point():
     )
     assert Breach.objects.get().summary == "psi of age had 2 h without data, after 2 h without data"
     assert Event.objects.filter(verb="signals.breach_group_opened").count() == 1
+
+
+def test_a_silence_longer_than_any_date_is_refused_and_an_old_one_harms_nobody():
+    found, other = signals.series(feature="age"), signals.series(feature="income")
+    with pytest.raises(Refused, match="at most 8784 hours"):
+        signals.agreed(found, kind="silence", warning=8785)
+    for row in (found, other):
+        signals.agreed(row, kind="silence", warning=1, critical=2)
+    ThresholdVersion.objects.filter(threshold__series=found).update(warning=1.7e308, critical=None)
+
+    assert silence.note_silent(at=AT + 3 * HOUR).done == 1
+    signals.push(found, 1.0, start=AT + 3 * HOUR)
+
+    assert Breach.objects.get().series_id == other.pk
 
 
 def test_the_silence_of_many_series_costs_one_round():
