@@ -194,7 +194,8 @@ def _shown(value: Any, kind: str | None, titles: dict[tuple[str, int], str], wor
     if value in (None, "", []):
         return None
     if kind is None and isinstance(value, list):
-        return ", ".join(str(_in_words(part, words)) for part in value)
+        parts = [str(_in_words(part, words)) for part in value]
+        return (" · " if any(part.endswith(".") for part in parts) else ", ").join(parts)
     if kind is None:
         return _in_words(value, words)
     return titles.get((kind, value), "something restricted")

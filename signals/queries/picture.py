@@ -23,7 +23,7 @@ from history.models import Subject
 from kit.sight import Visitor
 from signals.dashboards import ChartPeriod
 from signals.models import BreachGroup, Series
-from signals.queries.chart import Chart, ChartDeployment, lines_of
+from signals.queries.chart import Chart, ChartDeployment, ChartVersion, lines_of
 from signals.queries.spark import Spark
 from signals.states import BreachLevel, PanelKind
 
@@ -66,7 +66,7 @@ def of_charts(
         lines=lines,
         limits=_shared_limits(charts),
         spans=[span for chart in charts for span in _spans(chart)],
-        marks=[*(mark for chart in charts for mark in _agreements(chart)), *_deployments(charts), *marks],
+        marks=[*_agreements(charts), *_deployments(charts), *marks],
     )
 
 
@@ -110,18 +110,25 @@ def _spans(chart: Chart) -> list[dict[str, Any]]:
     ]
 
 
-def _agreements(chart: Chart) -> list[dict[str, Any]]:
+def _agreements(charts: Sequence[Chart]) -> list[dict[str, Any]]:
+    """Return the agreed versions as marks. In a picture of several series each names its series."""
     return [
         {
             "subject": chart.series.subject_id,
             "at": version.agreed_at.isoformat(),
-            "label": f"Threshold version {version.number} agreed",
+            "label": _agreement(version, chart.series.subject_title if len(charts) > 1 else ""),
             "link": reverse("signals:threshold_detail", args=[version.threshold_id]),
             "kind": "note",
         }
+        for chart in charts
         for version in chart.agreed
         if version.agreed_at
     ]
+
+
+def _agreement(version: ChartVersion, series: str) -> str:
+    of_series = f" of {series}" if series else ""
+    return f"Threshold version {version.number}{of_series} agreed"
 
 
 def _deployments(charts: Sequence[Chart]) -> list[dict[str, Any]]:

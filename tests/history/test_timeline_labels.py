@@ -80,3 +80,5 @@ def test_the_parts_of_a_list_are_shown_as_text():
     checklist = [{"question": "Is it fair?", "answer": "yes", "note": ""}, {"question": "Why?"}]
 
     assert timeline._shown(checklist, None, {}, {}) == "Is it fair? · yes, Why?"
+    assert timeline._shown(["risk-team", "fraud"], None, {}, {}) == "risk-team, fraud"
+    assert timeline._shown(["It hung.", "It was locked."], None, {}, {}) == "It hung. · It was locked."

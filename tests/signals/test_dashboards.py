@@ -66,6 +66,18 @@ def test_a_chart_has_the_values_limits_breaches_and_agreements(ana, series):
     assert [mark["label"] for mark in picture["marks"]] == ["Threshold version 1 agreed"]
 
 
+def test_the_agreements_of_several_series_name_their_series(ana, series):
+    other = signals.series(catalogue.model("other"), values=(0.1,))
+    for one in (series, other):
+        signals.agreed(one, warning=0.35)
+    period = ChartPeriod(WEEK.start, AT + timedelta(hours=2))
+
+    [picture] = shown(ana, {"kind": "series", "series": [series.pk, other.pk]}, period=period)
+
+    labels = [mark["label"] for mark in picture["marks"]]
+    assert labels == [f"Threshold version 1 of {one.subject.title} agreed" for one in (series, other)]
+
+
 def test_the_period_before_is_drawn_at_the_same_place(ana, series):
     signals.push(series, 9.0, start=AT - timedelta(days=7, hours=1))
     period = ChartPeriod(WEEK.start, WEEK.end, is_compared=True)
