@@ -48,7 +48,7 @@ def in_worker(name: str) -> None:
     if name == "weekly":
         from riskhub import schedule
 
-        schedule.STEPS = schedule.STEPS[1:]  # the first step makes the due dates of digests
+        schedule.SEARCHES = schedule.SEARCHES[1:]  # the first search makes the due dates of digests
 
 
 class _Unlocked:

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import wraps
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.management import call_command
 
@@ -34,23 +35,26 @@ from risklog.operations import experiment_privacy, import_run, risk_privacy, ste
 from signals.operations import months, mute, packing, silence, source_silence
 from talk.operations import file
 
-# Parameters of a step: the moment, and the seconds it may take.
-Steps = tuple[Callable[[datetime, float], Tally], ...]
-# The steps of one tick, in this order, until nothing is left. Events are handled before due dates, so nobody
-# is notified about something that was settled while no worker ran.
-STEPS: Steps = (
-    lambda at, seconds: digest.schedule(at),
-    lambda at, seconds: stewardship.schedule(at),
-    lambda at, seconds: tripwire.check(at=at),
-    lambda at, seconds: silence.note_silent(at=at),
-    lambda at, seconds: source_silence.note_silent_sources(at=at),
-    lambda at, seconds: mute.note_over(at=at),
+# What a tick looks for, in this order. Each creates rows and events for what is due. If one fails, the others
+# and the work below still run.
+SEARCHES: tuple[Callable[[datetime], Tally], ...] = (
+    digest.schedule,
+    stewardship.schedule,
+    lambda at: tripwire.check(at=at),
+    lambda at: silence.note_silent(at=at),
+    lambda at: source_silence.note_silent_sources(at=at),
+    lambda at: mute.note_over(at=at),
+)
+# Parameters of a piece of work: the moment, and the seconds it may take.
+Work = tuple[Callable[[datetime, float], Tally], ...]
+# Events are handled before due dates, so nobody is notified about something that was settled while no worker
+# ran.
+WORK: Work = (
     lambda at, seconds: relay.relay(at=at, seconds=seconds),
     lambda at, seconds: relay.act_on_dues(at=at, seconds=seconds),
 )
-
 # While sending is held after a restore, no date acts. Handlers of events go on: their mails wait.
-WHILE_HELD: Steps = (lambda at, seconds: relay.relay(at=at, seconds=seconds),)
+WORK_WHILE_HELD = WORK[:1]
 
 EVERY = {
     "riskhub.tick": 20.0,
@@ -102,20 +106,44 @@ def note_mail_switch(at: datetime) -> None:
 
 
 def act(at: datetime, *, seconds: float = float("inf")) -> int:
-    """tick() without mail, which may wait for a slow server. Begins no further step after `seconds`.
+    """tick() without mail, which may wait for a slow server. Begins no further work after `seconds`.
 
-    While sending is held, no due date acts.
+    While sending is held, no due date acts. Raises an ExceptionGroup of what failed in searches, after all
+    other work is done.
     """
+    is_held = sending.is_held()
+    searches = [] if is_held else [*SEARCHES]
+    failures: list[Exception] = []
     total, ends = 0, time.monotonic() + seconds
-    steps = WHILE_HELD if sending.is_held() else STEPS
     for _ in range(_ROUNDS):
         if time.monotonic() >= ends:
             break
-        done = sum(step(at, ends - time.monotonic()).done for step in steps)
+        done = sum(_searched(search, at, searches, failures) for search in [*searches])
+        work = WORK_WHILE_HELD if is_held else WORK
+        done += sum(piece(at, ends - time.monotonic()).done for piece in work)
         total += done
         if not done:
             break
+    if failures:
+        raise ExceptionGroup("A search of the tick failed. The rest of the tick was done.", failures)
     return total
+
+
+def _searched(
+    search: Callable[[datetime], Tally],
+    at: datetime,
+    searches: list[Callable[[datetime], Tally]],
+    failures: list[Exception],
+) -> int:
+    """Return what a search found. One that fails is removed from the searches of this tick."""
+    try:
+        return search(at).done
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception as error:  # whatever it is, reminders and ladders do not wait for it
+        failures.append(error)
+        searches.remove(search)
+        return 0
 
 
 def audit_when_due() -> None:

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from actions.models import Action
 from history import relay
+from history.claims import Tally
 from history.models import Due
 from notices.models import Message
 from riskhub import schedule
@@ -81,3 +82,26 @@ def test_only_a_worker_that_has_other_work_sends_one_mail_while_an_event_waits(
     schedule.send()
 
     assert Message.objects.filter(state="done").count() == sent
+
+
+def test_a_search_that_fails_does_not_stop_the_rest_of_the_tick(monkeypatch, at):
+    action = actions.action(owner=people.user(), due_on=at.date())
+    Due.objects.filter(subject=action.subject, occurrence__startswith="before/").update(at=at)
+    searched = []
+
+    def fail(at):
+        searched.append("failing")
+        raise OverflowError("date value out of range")
+
+    def find(at):
+        searched.append("next")
+        return Tally()
+
+    monkeypatch.setattr(schedule, "SEARCHES", (fail, find))
+
+    with pytest.raises(ExceptionGroup) as raised:
+        schedule.act(at)
+
+    assert [type(one) for one in raised.value.exceptions] == [OverflowError]
+    assert searched[:2] == ["failing", "next"] and searched.count("failing") == 1
+    assert Message.objects.filter(subject=action.subject).exists()
