@@ -341,6 +341,8 @@ except ValueError as _error:
 
 # ---------------------------------------------------------------- API
 REST_FRAMEWORK = {
+    # ISO 8601 would take a time with an offset, and drop the offset.
+    "TIME_INPUT_FORMATS": ["%H:%M", "%H:%M:%S"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["people.authentication.BearerToken", "people.authentication.Session"],
     "DEFAULT_PERMISSION_CLASSES": ["rest.access.NamesItsPermission"],
     "DEFAULT_THROTTLE_CLASSES": ["rest.throttling.PerToken"],

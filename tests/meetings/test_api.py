@@ -268,10 +268,12 @@ def test_a_series_is_posted_and_patched_by_a_risk_manager(client, crew, manager)
     address = f"meeting-series/{made.json()['id']}"
     changed = send(client, "patch", address, {"length_minutes": 30}, **{"If-Match": made["ETag"]})
     wrong = send(client, "patch", address, {"rrule": "FREQ=SECONDLY"}, **{"If-Match": "*"})
+    zoned = send(client, "patch", address, {"starts_at": "10:00+02:00"}, **{"If-Match": "*"})
 
     assert changed.json()["length_minutes"] == 30
     assert len(made.json()["focuses"]) == 3
     assert wrong.json()["errors"][0]["field"] == "rrule"
+    assert zoned.json()["errors"][0]["field"] == "starts_at", "an offset would be dropped"
 
 
 NO_RULES = [
