@@ -162,16 +162,16 @@ class _Actions(Resource):
         "settled_at": "settled_at",
     }
 
-    def rows(self, request: Request) -> QuerySet:
-        return Action.objects.visible_to(request.user).annotate(due_order=DUE_ORDER, rank_order=RANK)
+    visible_rows = Action.objects
 
     def objects(self, request: Request) -> QuerySet:
         return queries.actions().visible_to(request.user)
 
     def as_values(self, rows: QuerySet) -> QuerySet:
         columns = seen_by("about") | seen_by("origin")
+        orders = {"due_order": DUE_ORDER, "rank_order": RANK}
         # Once more, because values() drops what it does not name, and a cursor needs them.
-        return super().as_values(rows).annotate(due_order=DUE_ORDER, rank_order=RANK, **columns)
+        return super().as_values(rows.annotate(**orders)).annotate(**orders, **columns)
 
     def finish(self, rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Remove what an action is for, and its origin, if the user may not see those."""

@@ -153,9 +153,7 @@ class IncidentResource(Resource):
         **{name: name for name in _SAME},
     }
 
-    def rows(self, request: Request) -> QuerySet:
-        rows = Incident.objects.visible_to(request.user)
-        return rows.annotate(started_order=STARTED_ORDER, resolved_order=RESOLVED_ORDER)
+    visible_rows = Incident.objects
 
     def objects(self, request: Request) -> QuerySet:
         return queries.incidents().visible_to(request.user)
@@ -168,7 +166,6 @@ class IncidentResource(Resource):
         )
         further = {"is_restricted": Q(subject__viewers__isnull=False)}
         orders = {"started_order": STARTED_ORDER, "resolved_order": RESOLVED_ORDER}
-        # The orders once more, because values() drops what it does not name, and a cursor needs them.
         return super().as_values(rows).annotate(**links, **further, **orders)
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
