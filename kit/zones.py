@@ -18,9 +18,12 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(zoneinfo.available_timezones() - _NO_PLACES))
 
 
-def can_show(moment: datetime) -> bool:
-    """Return False for an aware moment that has no date in some zone: Python has the years 1 to 9999."""
-    return _EARLIEST <= moment < _LATEST
+def is_showable(moment: datetime) -> bool:
+    """Return False for a moment that has no date in some zone: Python has the years 1 to 9999.
+
+    moment: also a local one without a zone, as a form has it whose zone is another field.
+    """
+    return _EARLIEST <= (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) < _LATEST
 
 
 def absolute(at: datetime) -> str:

@@ -44,7 +44,7 @@ class PageForm(forms.Form):
     def _clean_fields(self) -> None:
         super()._clean_fields()  # type: ignore[misc]  # the stubs leave it out
         for name, value in list(self.cleaned_data.items()):
-            if isinstance(value, datetime) and not zones.can_show(value):
+            if isinstance(value, datetime) and not zones.is_showable(value):
                 self.add_error(name, zones.OUT_OF_RANGE)
 
     def values(self) -> dict[str, Any]:

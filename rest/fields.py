@@ -50,7 +50,7 @@ class Body(serializers.Serializer):
 
 
 def _is_out_of_range(value: Any) -> bool:
-    return isinstance(value, datetime) and not zones.can_show(value)
+    return isinstance(value, datetime) and not zones.is_showable(value)
 
 
 class Visible(serializers.Field):

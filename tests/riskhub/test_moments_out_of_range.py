@@ -1,8 +1,11 @@
 """A moment that some time zone cannot show, in the first or last year, is refused by pages and the API."""
 
+from datetime import datetime
+
 import pytest
 
 from catalogue.models import Version
+from kit import zones
 from people.states import Role
 from tests.factories import catalogue, people
 
@@ -44,6 +47,11 @@ def test_a_page_refuses_it(client, manager, moment):
     assert answer.status_code == 422
     assert "Use a moment between the years 2 and 9998." in answer.content.decode()
     assert not Version.objects.exists()
+
+
+def test_a_local_time_without_a_zone_is_compared_too():
+    assert zones.is_showable(datetime(2026, 11, 23, 9))
+    assert not zones.is_showable(datetime(9999, 12, 31, 23, 59))
 
 
 @pytest.mark.parametrize("zone", ["localtime", "Factory"])
