@@ -72,6 +72,7 @@ _TEAM = replace(
         help="The slug of a team of the owner, me for the reader's teams, or none.",
     ),
     condition=_of_team,
+    takes_argument=False,
 )
 _OWNER = filtering.person("Owner", "owner", people.options, names=people.names)
 _TYPE = filtering.choice("Type", "type", Type)

@@ -6,8 +6,7 @@ queryset than PostgreSQL takes to run it (ADR 0016).
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.db import connections
 from django.db.models import Expression, QuerySet
@@ -73,27 +72,28 @@ class Prepared(Generic[Row]):
 _SIGHT = "reader.sight"
 
 
-@dataclass(slots=True)
 class _AnyReader:
-    """A reader for visible_to() in a statement that is compiled before its reader is known."""
+    """A reader for visible_to() in a statement that is compiled before its reader is known.
 
-    sight: Sight
-    pk: int = 0
-    subject_id: int = 0
-    is_active: bool = True
-    is_authenticated: bool = True
+    It has no key, so a statement that depends on one person raises AttributeError when it is compiled.
+    """
+
+    is_active = is_authenticated = True
+
+    def __init__(self, **sight: Any) -> None:
+        self.sight = Sight(**sight)
 
 
 class PreparedForReader(Generic[Row]):
     """A Prepared of rows that its reader may see.
 
-    build: returns the queryset; it gets a reader for visible_to(), of whom it may use nothing else. It is
+    build: returns the queryset; it gets a reader for visible_to(), which has nothing else. It is
     compiled once for auditors, who see everything, and once for all others.
     """
 
     def __init__(self, build: Callable[[Visitor], QuerySet[Any, Row]]) -> None:
-        self._of_sight = Prepared(lambda: build(_AnyReader(Sight(argument=Argument(_SIGHT)))))
-        self._of_everything = Prepared(lambda: build(_AnyReader(Sight(everything=True))))
+        self._of_sight = Prepared(lambda: build(cast(Visitor, _AnyReader(argument=Argument(_SIGHT)))))
+        self._of_everything = Prepared(lambda: build(cast(Visitor, _AnyReader(everything=True))))
 
     def rows(self, user: Visitor, /, **values: Any) -> list[Row]:
         """Run the statement for a reader and return its rows. values: as in Prepared.rows()."""

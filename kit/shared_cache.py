@@ -40,7 +40,10 @@ class SharedCache(RedisCache):
         return self._cache.get_client(write=True)
 
     def count(self, key: str, *, seconds: int) -> int:
-        """Add one to a counter and return it. The counter ends `seconds` after its first count."""
+        """Add one to a counter and return it. The counter ends `seconds` after its first count.
+
+        If the process dies between the two commands, the counter stays. So its key must name its period.
+        """
         name = self.make_and_validate_key(key)
         number = int(self._client.incr(name))
         if number == 1:

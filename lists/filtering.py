@@ -133,18 +133,19 @@ def slug(
 ) -> Filter:
     """Return a filter by the slug of a related row, among the rows that the reader may see.
 
-    key: an expression for the id that the path has, where another row took over those of the named one.
-
     rows: a function from a user to a queryset. special_values: "none" and its label, where the row may be
-    missing.
+    missing; elsewhere "none" is a slug like others. key: an expression for the id that the path has, where
+    another row took over those of the named one.
     Each slug becomes a scalar subquery, because PostgreSQL then reads the rows in order from an index. It
     does not do that for a join.
     """
 
+    takes_none = "none" in dict(special_values)
+
     def condition(values: Sequence[str], reader: Reader) -> Q:
         named = Q()
         for value in values:
-            if value == "none":
+            if value == "none" and takes_none:
                 named |= Q(**{f"{path}__isnull": True})
             else:
                 named |= Q(**{path: Subquery(rows(reader.user).filter(slug=value).values(key=key)[:1])})

@@ -51,7 +51,7 @@ class Filter:
     format, such as "date". "" for any text, and for nothing but choices and special values.
     names: a function from keys of rows and a user to key -> name, of the rows that the user may see.
     takes_argument: the condition also takes a kit.prepared.Argument as its only value, and uses nothing but
-    the sight of the reader.
+    the sight of the reader. Say False where replace() gives a filter another condition.
     domain: a function that returns all values, of a fixed set that the rooms declare later than the filter.
     """
 

@@ -69,8 +69,13 @@ def home(request: SignedInRequest) -> HttpResponse:
         "due_soon": [action for action in todo if action.due_on >= today],
         "scores": waiting.scores,
         "experiments": [one for one in waiting.experiments if one["subject_id"] not in in_ladder],
-        "acceptances": [one for one in waiting.acceptances if one["risk_id"] not in in_ladder],
-        "is_clear": not any((escalations, reviews, todo, of_sponsor["raised"], *waiting[:-1])),
+        "acceptances": [one for one in waiting.acceptances if one["subject_id"] not in in_ladder],
+        "is_clear": not any(
+            (
+                *(escalations, reviews, todo, of_sponsor["raised"]),
+                *(waiting.scores, waiting.experiments, waiting.acceptances),
+            )
+        ),
         "breaches": list(mine.breaches_of_my_teams(user)[:SHOWN]),
         "drafts": list(mine.learning_drafts(user)[:FEW]),
         "newest": inbox.newest(user, FEW),

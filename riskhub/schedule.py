@@ -1,7 +1,9 @@
 """All periodic tasks, at intervals of at most ten minutes. Dates are in the database, in history.Due."""
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 
@@ -34,6 +36,8 @@ from risklog.operations import audit as escalations_audit
 from risklog.operations import experiment_privacy, import_run, risk_privacy, stewardship
 from signals.operations import months, mute, packing, silence, source_silence
 from talk.operations import file
+
+logger = logging.getLogger(__name__)
 
 # What a tick looks for, in this order. Each creates rows and events for what is due. If one fails, the others
 # and the work below still run.
@@ -87,17 +91,33 @@ def tick(at: datetime, *, is_simulated: bool = False) -> int:
     no calendar or registry is read and no webhook is sent.
     """
     done = import_run.run_due(at=at).done
-    done += act(at)
-    if is_simulated:
-        return done + message.send_due(at=at, is_kept=True).done
+    with _failing_at_the_end() as failures:
+        done += _act(at, failures)
+        if is_simulated:
+            return done + message.send_due(at=at, is_kept=True).done
+        _note_tick(failures)
+        note_mail_switch(at)
+        if sending.is_held():
+            return done
+        done += calendar_reading.read_due(at=at).done + registry_reading.read_due(at=at).done
+        done += delivery.send_due(at=at).done
+        return done + message.send_due(at=at).done
+
+
+@contextmanager
+def _failing_at_the_end() -> Iterator[list[Exception]]:
+    """Yield a list for failures. Raises them after the block as an ExceptionGroup, if there are any."""
+    failures: list[Exception] = []
+    yield failures
+    if failures:
+        raise ExceptionGroup("A search of the tick failed. The rest of the tick was done.", failures)
+
+
+def _note_tick(failures: Sequence[Exception]) -> None:
+    """Let the auditor run if it is due. A tick with a failure does not count, so that Health shows it."""
     audit_when_due()
-    heartbeats.note(TICK)
-    note_mail_switch(at)
-    if sending.is_held():
-        return done
-    done += calendar_reading.read_due(at=at).done + registry_reading.read_due(at=at).done
-    done += delivery.send_due(at=at).done
-    return done + message.send_due(at=at).done
+    if not failures:
+        heartbeats.note(TICK)
 
 
 def note_mail_switch(at: datetime) -> None:
@@ -105,45 +125,40 @@ def note_mail_switch(at: datetime) -> None:
     mail_switch.note(is_on=not settings.IS_MAIL_KEPT, at=at)
 
 
-def act(at: datetime, *, seconds: float = float("inf")) -> int:
-    """tick() without mail, which may wait for a slow server. Begins no further work after `seconds`.
+def act(at: datetime) -> int:
+    """tick() without mail, which may wait for a slow server. While sending is held, no due date acts."""
+    with _failing_at_the_end() as failures:
+        return _act(at, failures)
 
-    While sending is held, no due date acts. Raises an ExceptionGroup of what failed in searches, after all
-    other work is done.
+
+def _act(at: datetime, failures: list[Exception], *, seconds: float = float("inf")) -> int:
+    """Run the searches and the work. Begins no further round after `seconds`.
+
+    failures: gets what searches raise. One that fails is not run again in this tick, so that reminders and
+    ladders do not wait for it.
     """
     is_held = sending.is_held()
     searches = [] if is_held else [*SEARCHES]
-    failures: list[Exception] = []
+    work = WORK_WHILE_HELD if is_held else WORK
     total, ends = 0, time.monotonic() + seconds
     for _ in range(_ROUNDS):
         if time.monotonic() >= ends:
             break
-        done = sum(_searched(search, at, searches, failures) for search in [*searches])
-        work = WORK_WHILE_HELD if is_held else WORK
+        done = 0
+        for search in [*searches]:
+            try:
+                done += search(at).done
+            except SoftTimeLimitExceeded:
+                raise
+            except Exception as error:
+                logger.exception("A search of the tick failed.")
+                failures.append(error)
+                searches.remove(search)
         done += sum(piece(at, ends - time.monotonic()).done for piece in work)
         total += done
         if not done:
             break
-    if failures:
-        raise ExceptionGroup("A search of the tick failed. The rest of the tick was done.", failures)
     return total
-
-
-def _searched(
-    search: Callable[[datetime], Tally],
-    at: datetime,
-    searches: list[Callable[[datetime], Tally]],
-    failures: list[Exception],
-) -> int:
-    """Return what a search found. One that fails is removed from the searches of this tick."""
-    try:
-        return search(at).done
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:  # whatever it is, reminders and ladders do not wait for it
-        failures.append(error)
-        searches.remove(search)
-        return 0
 
 
 def audit_when_due() -> None:
@@ -176,10 +191,10 @@ def _in_present_time(task: Callable[[], None]) -> Callable[[], None]:
 @_in_present_time
 def tick_now() -> None:
     """Run what is due, and the sending of the mails about it, so that they do not wait for its interval."""
-    if act(clock.now(), seconds=10):
-        _start("riskhub.send")
-    audit_when_due()
-    heartbeats.note(TICK)
+    with _failing_at_the_end() as failures:
+        if _act(clock.now(), failures, seconds=10):
+            _start("riskhub.send")
+        _note_tick(failures)
 
 
 @shared_task(name="riskhub.send")

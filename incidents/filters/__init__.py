@@ -64,6 +64,7 @@ SPEC = ListSpec(
                 help="The slug of a model.",
             ),
             condition=_of_models,
+            takes_argument=False,
         ),
         "team": filtering.slug("Team", "team", Team.objects.visible_to, help="The slug of a team."),
         "role": Filter(

@@ -51,7 +51,7 @@ def add(
     risk manager nor the lead of that team).
     """
     _may_set_for(team, by)
-    _refuse_no_way(start, target, "start")
+    _refuse_start_at_target(start, target, "start")
     goal = Goal(
         title=_title(title),
         reason=reason,
@@ -93,7 +93,7 @@ def change(
         given[name] = checked(given[name], name)
     way = given.get("start", goal.start), given.get("target", goal.target)
     if way != (goal.start, goal.target):
-        _refuse_no_way(*way, "start" if way[0] != goal.start else "target")
+        _refuse_start_at_target(*way, "start" if way[0] != goal.start else "target")
     if given.get("due_on", former) != former:
         given["due_on"] = _future(given["due_on"], at)
     if history.change(goal, given, by=by, at=at, seen=seen, verb="leaders.goal_changed") is None:
@@ -226,8 +226,11 @@ def _title(text: str) -> str:
     return title
 
 
-def _refuse_no_way(start: float | None, target: float | None, field: str) -> None:
-    """Raise Refused for a goal that starts at its target, because it has no progress."""
+def _refuse_start_at_target(start: float | None, target: float | None, field: str) -> None:
+    """Raise Refused for an entered start that is the target, because such a goal has no progress.
+
+    The start that Riskhub measures may be the target: then the goal is to keep the figure.
+    """
     if start is not None and start == target:
         raise Refused("The target is the figure at the start. Choose another number.", field=field)
 

@@ -96,10 +96,7 @@ def _unread_topics(reader: Visitor) -> QuerySet:
 _UNREAD_TOPICS = PreparedForReader(_unread_topics)
 
 
-def unread_count(user: User, most: int = MOST_COUNTED) -> str:
-    """Return the number of topics with unread entries: "" for none, "99+" above `most`.
-
-    most: no more than MOST_COUNTED.
-    """
+def unread_count(user: User) -> str:
+    """Return the number of topics with unread entries: "" for none, "99+" above MOST_COUNTED."""
     count = len(_UNREAD_TOPICS.rows(user, user=user.pk))
-    return f"{most}+" if count > most else str(count or "")
+    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")

@@ -43,7 +43,7 @@ class ForHome(NamedTuple):
 
     scores: those that wait for the person, {"reference", "title", "ends_on", "stands_in_for"}.
     experiments: those that do, {"subject_id", "reference", "title", "state", "ends_on", "open_challenges"}.
-    acceptances: the proposed ones that the person may decide, {"risk_id", "reference", "title", "until"}.
+    acceptances: the proposed ones that the person may decide, {"subject_id", "reference", "title", "until"}.
     is_sponsor: whether something was raised to the person, or they sponsor a meeting series.
     """
 
@@ -54,7 +54,7 @@ class ForHome(NamedTuple):
 
 
 def for_home(user: User, *, until: date, most: int) -> ForHome:
-    """Return what waits for this person in three rooms, and whether they are a sponsor. One query.
+    """Return what waits for this person in the risk log, and whether they are a sponsor. One query.
 
     until: the last day of the expected results of experiments. most: of each.
     """
@@ -93,7 +93,10 @@ def _experiments_to_lead(user: User, until: date) -> QuerySet[Any]:
 def _acceptances_to_decide(user: User) -> QuerySet[Any]:
     """Return the proposed acceptances on which this person may decide, the oldest first."""
     row = JSONObject(
-        risk_id="risk__subject_id", reference="risk__subject__reference", title="risk__title", until="until"
+        subject_id="risk__subject_id",
+        reference="risk__subject__reference",
+        title="risk__title",
+        until="until",
     )
     return waiting.acceptances_for(user).values(row=row)
 

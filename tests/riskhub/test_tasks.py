@@ -7,12 +7,13 @@ import redis
 from django.conf import settings
 
 from actions.models import Action
-from history import relay
+from history import heartbeats, relay
 from history.claims import Tally
 from history.models import Due
 from notices.models import Message
 from riskhub import schedule
 from riskhub.celery import app
+from riskhub.celery_heartbeats import AUDITOR, TICK
 from tests.factories import actions, people
 from tests.moments import AT
 
@@ -84,7 +85,8 @@ def test_only_a_worker_that_has_other_work_sends_one_mail_while_an_event_waits(
     assert Message.objects.filter(state="done").count() == sent
 
 
-def test_a_search_that_fails_does_not_stop_the_rest_of_the_tick(monkeypatch, at):
+@pytest.mark.parametrize("run", [schedule.tick, lambda at: schedule.tick_now()], ids=["tick", "task"])
+def test_a_search_that_fails_does_not_stop_the_rest_of_the_tick(monkeypatch, ordered, at, run):
     action = actions.action(owner=people.user(), due_on=at.date())
     Due.objects.filter(subject=action.subject, occurrence__startswith="before/").update(at=at)
     searched = []
@@ -98,10 +100,13 @@ def test_a_search_that_fails_does_not_stop_the_rest_of_the_tick(monkeypatch, at)
         return Tally()
 
     monkeypatch.setattr(schedule, "SEARCHES", (fail, find))
+    beats = heartbeats.read()
 
     with pytest.raises(ExceptionGroup) as raised:
-        schedule.act(at)
+        run(at)
 
     assert [type(one) for one in raised.value.exceptions] == [OverflowError]
     assert searched[:2] == ["failing", "next"] and searched.count("failing") == 1
     assert Message.objects.filter(subject=action.subject).exists()
+    assert AUDITOR in heartbeats.read()
+    assert TICK not in heartbeats.read().keys() - beats.keys(), "Health would say that the tick is well"
