@@ -130,8 +130,8 @@ def may_sign_change(user: User, request: Any) -> bool:
     """Return True only for the holder of the decision right, not for administrators without it.
 
     Nobody signs what they opened, also no emergency: its sign-off comes afterwards, when there is time for a
-    second person. If the only holder opened it, left or is a viewer, risk managers sign.
-    request: with `signer`, as queries.change_request.set_signer() sets it.
+    second person. If no holder of the right can sign, risk managers sign.
+    request: with what queries.change_request.set_signer() sets.
     """
     if not may_write(user):
         return False
@@ -139,5 +139,6 @@ def may_sign_change(user: User, request: Any) -> bool:
         return True
     if request.opened_by_id == user.pk:
         return False
-    is_instead = request.is_signed_by_managers and user.is_at_least(Role.RISK_MANAGER)
-    return is_instead or request.signer.is_held_by(user)
+    if request.is_signed_by_managers:
+        return user.is_at_least(Role.RISK_MANAGER)
+    return user in request.able_signers

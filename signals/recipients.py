@@ -1,11 +1,10 @@
 """The recipients of events about breaches and thresholds."""
 
 from catalogue.queries.change_request import signers
-from catalogue.states import Holder
+from catalogue.queries.decision_right import able_holders
 from history.models import Event
 from history.recipients import everyone
 from kit.prepared import Argument, Prepared
-from people.models import User
 from people.recipients import risk_managers, team_members
 from signals.models import BreachGroup, Mute, Source, Threshold
 from signals.permissions import decider_on
@@ -55,9 +54,7 @@ def who_may_agree(event: Event) -> dict[int, str]:
     if threshold is None:
         return {}
     decider = decider_on(threshold)
-    right, holders = decider.right, [decider.person.pk] if decider.person else []
-    if right and right.who == Holder.FUNCTION:
-        holders = list(User.objects.active().filter(function=right.function_id).values_list("pk", flat=True))
+    holders = [person.pk for person in able_holders(decider)]
     managers = risk_managers(event)
     return {
         **everyone(managers, "A threshold waits for the agreement of a risk manager"),

@@ -59,8 +59,10 @@ class ChangeRequest(Recorded):
     effect_result = models.CharField(max_length=11, choices=EffectResult.choices, blank=True, default="")
     effect_note = models.TextField(blank=True, default="")
 
-    # Set by queries.change_request.set_signer(): who holds the right to sign it (a Decider).
+    # Set by queries.change_request.set_signer(): who holds the right to sign it (a Decider), and its holders
+    # who can sign: without viewers, without people who left, and without who opened the request.
     signer: Any
+    able_signers: list[User]
 
     class Meta:
         constraints = [
@@ -90,12 +92,8 @@ class ChangeRequest(Recorded):
 
     @property
     def is_signed_by_managers(self) -> bool:
-        """Return True if risk managers sign it: the only holder of the right opened it, left or is a viewer.
-
-        Needs `signer`. A right of a function has other holders.
-        """
-        person = self.signer.person
-        return self.signer.has_nobody or (person is not None and person.pk == self.opened_by_id)
+        """Return True if risk managers sign it, because no holder of the right can. Needs set_signer()."""
+        return self.signer.right is not None and not self.able_signers
 
     @property
     def waits_for_effect(self) -> bool:

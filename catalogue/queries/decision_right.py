@@ -11,6 +11,7 @@ from catalogue.states import Holder, RightKind
 from history.models import RecordedQuerySet
 from history.queries import show
 from kit.sight import Visitor
+from people import queries as people
 from people.models import Team, User
 from people.states import Role
 
@@ -44,24 +45,35 @@ class Decider:
         """Return the holder in words, "" if nobody holds the right."""
         if self.right is None:
             return ""
-        if self.right.who == Holder.FUNCTION and self.right.function:
+        if self.is_of_function and self.right.function:
             return f"everyone of {self.right.function.name}"
         return self.person.name if self.person else "the lead of the owner team"
 
     @property
-    def has_nobody(self) -> bool:
-        """Return True if the one person who holds the right left or is a viewer, or the team has no lead."""
-        if self.right is None or self.right.who == Holder.FUNCTION:
-            return False
-        return self.person is None or not self.person.is_active or self.person.role == Role.VIEWER
+    def is_of_function(self) -> bool:
+        return self.right is not None and self.right.who == Holder.FUNCTION
 
     def is_held_by(self, user: User) -> bool:
         """Return True if the person holds the right, alone or with everyone of their function."""
         if self.right is None:
             return False
-        if self.right.who == Holder.FUNCTION:
+        if self.is_of_function:
             return self.right.function_id is not None and self.right.function_id == user.function_id
         return self.person is not None and self.person.pk == user.pk
+
+
+def able_holders(decider: Decider) -> list[User]:
+    """Return the holders of a right who can decide: active people who are no viewers.
+
+    One query for a right of a function, none for another one.
+    """
+    if decider.is_of_function and decider.right is not None:
+        members = User.objects.active().filter(function=decider.right.function_id)
+        return list(members.exclude(role=Role.VIEWER).order_by("pk"))
+    person = decider.person
+    if person is None or not person.is_active or people.why_no_owner(person):
+        return []
+    return [person]
 
 
 def deciders_of_model(user: Visitor, model: Model) -> list[Decider]:

@@ -10,7 +10,7 @@ from history.models import Grant, Subject
 from history.operations import GrantReason
 from incidents import events
 from incidents.models import Incident, Postmortem
-from incidents.queries.role import can_have
+from incidents.queries.role import may_hold_role
 from incidents.states import IncidentRole, IncidentState
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
@@ -110,16 +110,17 @@ def _seen(incident: Incident) -> list[Subject]:
 
 @transaction.atomic
 def take(incident: Incident, *, role: str, by: Actor, at: datetime) -> Incident:
-    """Take a role that nobody has who can act. It needs no version: the incident is locked and read again.
+    """Take a role that is free, or whose holder left or is a viewer.
 
-    Raises Refused without a person and for a role that somebody else has, and as assign() does.
+    It needs no version: the incident is locked and read again. Raises Refused without a person and
+    for a role that somebody else has, and as assign() does.
     """
     # The people are not joined: a row that waited for the lock would keep the former ones.
     incident = Incident.objects.select_for_update(of=("self",)).select_related("subject").get(pk=incident.pk)
     if by.person is None:
         raise Refused("A person takes a role, not the system.", field="role")
     holder = getattr(incident, role) if role in IncidentRole.values else None
-    if holder is not None and holder != by.person and can_have(holder):
+    if holder is not None and holder != by.person and may_hold_role(holder):
         raise Refused(f"{holder.name} has this role. Ask them to hand it over.", field="role")
     return assign(incident, role=role, person=by.person, by=by, at=at)
 

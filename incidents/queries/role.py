@@ -19,7 +19,7 @@ class HeldRole:
     may_take: bool
 
 
-def can_have(person: User) -> bool:
+def may_hold_role(person: User) -> bool:
     """Return False for somebody who left or is a viewer: others may take their roles."""
     return person.is_active and not people.why_no_owner(person)
 
@@ -30,5 +30,5 @@ def roles_of(user: User, incident: Incident) -> list[HeldRole]:
     found = []
     for role in IncidentRole:
         person: User | None = getattr(incident, role)
-        found.append(HeldRole(role, role.label, person, is_active and not (person and can_have(person))))
+        found.append(HeldRole(role, role.label, person, is_active and not (person and may_hold_role(person))))
     return found

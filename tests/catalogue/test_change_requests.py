@@ -140,7 +140,7 @@ def test_risk_managers_sign_for_a_holder_who_can_no_longer_act(client, holder, c
     assert "can no longer sign." in page
 
 
-def test_a_team_without_a_lead_leaves_the_sign_off_to_risk_managers(holder):
+def test_a_team_without_a_lead_leaves_the_sign_off_to_risk_managers(client, holder):
     manager = people.user("Mia", role=Role.RISK_MANAGER)
     model = catalogue.model(tier=4, owner_team=people.team())
     catalogue.right(RightKind.MODEL_CHANGE, model=model, who="team_lead")
@@ -148,6 +148,9 @@ def test_a_team_without_a_lead_leaves_the_sign_off_to_risk_managers(holder):
 
     assert may(manager, "catalogue.change_sign", queries.set_signer(request))
     assert queries.signers(request) == [manager]
+    client.force_login(request.opened_by)
+    page = client.get(f"{LIST}{request.reference}/").content.decode()
+    assert "The owner team has no lead, so a risk manager signs." in page
 
 
 def test_the_others_of_a_function_sign_what_one_of_them_opened(holder):
@@ -159,6 +162,58 @@ def test_the_others_of_a_function_sign_what_one_of_them_opened(holder):
 
     assert queries.signers(change) == [two]
     assert may(two, "catalogue.change_sign", change) and not may(one, "catalogue.change_sign", change)
+
+
+@pytest.fixture
+def of_function(holder):
+    """Return a function that holds the right to sign the changes of a model, and that model."""
+    function = people.function("platform-operations")
+    model = catalogue.model(tier=4)
+    catalogue.right(RightKind.MODEL_CHANGE, model=model, function=function)
+    return function, model
+
+
+def agrees(request) -> list[User]:
+    """Return signers(), which must be exactly the people with the permission to sign."""
+    found = queries.signers(queries.set_signer(request))
+    allowed = [one for one in User.objects.active() if may(one, "catalogue.change_sign", request)]
+    assert {one.pk for one in found} == {one.pk for one in allowed}
+    return found
+
+
+def test_risk_managers_sign_what_the_only_one_of_a_function_opened(client, of_function):
+    function, model = of_function
+    manager, opener = people.user("Mia", role=Role.RISK_MANAGER), people.user("Una", function=function)
+    request = catalogue.change(model, opened_by=opener)
+
+    assert agrees(request) == [manager]
+    client.force_login(opener)
+    page = client.get(f"{LIST}{request.reference}/").content.decode()
+    assert f"nobody else of {function.name} can sign." in page
+    client.force_login(manager)
+    assert "/sign/" in client.get(f"{LIST}{request.reference}/").content.decode()
+
+
+def test_risk_managers_sign_for_a_function_of_nobody(of_function):
+    function, model = of_function
+    manager, left = people.user("Mia", role=Role.RISK_MANAGER), people.user("Una", function=function)
+    User.objects.filter(pk=left.pk).update(is_active=False)
+
+    request = catalogue.change(model, opened_by=people.user("Otto"))
+    assert agrees(request) == [manager]
+    schedule.tick(AT)
+    assert Entry.objects.get(event__subject=request.subject_id, why__contains="sign-off").user == manager
+
+
+def test_a_viewer_of_a_function_is_not_asked_to_sign(of_function):
+    function, model = of_function
+    manager = people.user("Mia", role=Role.RISK_MANAGER)
+    people.user("Vera", function=function, role=Role.VIEWER)
+
+    request = catalogue.change(model, opened_by=people.user("Otto"))
+    assert agrees(request) == [manager]
+    member = people.user("Una", function=function)
+    assert agrees(request) == [member]
 
 
 def test_a_change_that_waits_for_its_sign_off_is_on_the_agenda(holder):
