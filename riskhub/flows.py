@@ -116,13 +116,14 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         retraining.on_breach,
         claimed.on_breach_claimed,
     ),
-    # What a restricted model claims is named on agendas no more.
+    # Agendas stop naming the metrics that a restricted model claims.
     "signals.series_claimed": (claimed.on_series_claimed,),
     # A muted breach opens a review when its mute or deployment window has ended and it is still open.
     "signals.breach_group_unmuted": (review_handlers.on_breach_group_unmuted, retraining.on_breach),
     # A requested retraining that nobody settles is put on an agenda.
     "signals.retraining_missed": (agenda_handlers.on_retraining_missed,),
-    "signals.breach_group_cleared": (review_handlers.on_breach_group_cleared,),
+    # A group that is merged into one of a restricted model is cleared. Agendas stop naming it.
+    "signals.breach_group_cleared": (review_handlers.on_breach_group_cleared, claimed.on_breach_claimed),
     # A source that stopped sending is on an agenda until it sends again.
     "signals.source_silent": (source_findings.on_source_silent,),
     "signals.source_heard": (source_findings.on_source_heard,),

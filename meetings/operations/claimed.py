@@ -1,5 +1,6 @@
 """Take names off agendas that became restricted: tools sent them before a restricted model was registered."""
 
+import re
 from datetime import datetime
 
 from django.db.models import Q
@@ -10,17 +11,23 @@ from history.wiring import handler
 from kit.actor import SYSTEM
 from meetings.models import AgendaItem, Meeting, Tripwire
 from meetings.operations import standing, subject_items, waiting_items
-from meetings.states import PATTERNS_ITEM
+from meetings.states import ACCEPTANCE_PROPOSED, PATTERNS_ITEM, DecisionState, TripwireState
 from signals.models import BreachGroup, Series
+
+_TRIPWIRE = "Tripwire: "
+_ACCEPTANCE = re.compile(ACCEPTANCE_PROPOSED + r" until \d{1,2} \w{3} \d{4}")
 
 
 @handler("meetings.agenda.hide_claimed_breach")
 def on_breach_claimed(event: Event, *, at: datetime) -> None:
     """Sum up the patterns again on agendas that name a model which only some may see now.
 
-    Handles signals.breach_claimed.
+    Handles signals.breach_claimed, and signals.breach_group_cleared: a group that is merged into another one
+    of its model writes no other event.
     """
     rows = BreachGroup.objects.select_related("model", "subject").filter(subject__viewers__isnull=False)
+    if event.verb == "signals.breach_group_cleared":
+        rows = rows.filter(merged_into__isnull=False)
     group = rows.filter(subject=event.subject_id, model__isnull=False).first()
     if group is None or group.model is None:
         return
@@ -35,26 +42,37 @@ def on_breach_claimed(event: Event, *, at: datetime) -> None:
 
 @handler("meetings.agenda.hide_claimed_metric")
 def on_series_claimed(event: Event, *, at: datetime) -> None:
-    """Name no metric any more in the reasons of decisions that came back, if only some may see it now.
+    """Write the reasons of decisions that came back again, if only some people may see the metric now.
 
     Handles signals.series_claimed.
     """
     series = Series.objects.filter(subject=event.subject_id, subject__viewers__isnull=False).first()
     if series is None:
         return
-    rows = Tripwire.objects.select_related("decision__subject", "series__subject").filter(series=series)
-    for tripwire in rows.order_by("pk"):
-        reason = subject_items.reason_of(tripwire)
-        for item in waiting_items.about(tripwire.decision.subject_id):
-            _hide(item, tripwire, reason, event, at=at)
+    crossed = Tripwire.objects.filter(series=series, crossed_at__isnull=False)
+    subjects = crossed.order_by("decision__subject").values_list("decision__subject", flat=True).distinct()
+    for subject_id in subjects:
+        for item in waiting_items.about(subject_id):
+            _hide(item, series, event, at=at)
 
 
-def _hide(item: AgendaItem, tripwire: Tripwire, reason: str, event: Event, *, at: datetime) -> None:
-    """Replace the reason of a tripwire. It is found by its condition: the metric had another name."""
-    condition = f" {tripwire.direction} {tripwire.value:g}"
-    parts = [
-        reason if part.startswith("Tripwire: ") and condition in part else part
-        for part in item.why.split("; ")
-    ]
-    if (why := "; ".join(dict.fromkeys(parts))) != item.why:
+def _hide(item: AgendaItem, series: Series, event: Event, *, at: datetime) -> None:
+    """Write the reasons again that name the metrics of crossed tripwires.
+
+    A metric may have any name, and a long reason is cut. So it cannot be said where such a reason ends: what
+    follows the first one is left out, except for a proposed acceptance.
+    """
+    parts = item.why.split("; ")
+    first = next((place for place, part in enumerate(parts) if part.startswith(_TRIPWIRE)), None)
+    if first is None:
+        return
+    tripwires = Tripwire.objects.select_related("decision__subject", "series__subject").filter(
+        Q(decision__state=DecisionState.IN_FORCE) | Q(series=series),
+        decision__subject=item.about_id,
+        state=TripwireState.CROSSED,
+    )
+    reasons = [subject_items.reason_of(tripwire) for tripwire in tripwires.order_by("crossed_at", "pk")]
+    acceptances = [part for part in parts[first:] if _ACCEPTANCE.fullmatch(part)]
+    why = "; ".join(dict.fromkeys([*parts[:first], *reasons, *acceptances]))[:300]
+    if why != item.why:
         history.change(item, {"why": why}, by=SYSTEM, at=at, verb="meetings.item_changed", cause=event)

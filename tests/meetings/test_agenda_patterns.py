@@ -4,12 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from catalogue.models import Model
+from catalogue.operations import alias as aliases
 from history import operations as history
+from history.models import Event
 from kit.actor import SYSTEM
 from meetings.models import AgendaItem
-from meetings.operations import agenda, item
+from meetings.operations import agenda, item, subject_items
 from meetings.operations import tripwire as tripwires
 from riskhub import schedule
+from signals.models import BreachGroup
 from tests.factories import catalogue, people, signals
 from tests.factories import meetings as make
 from tests.moments import AT
@@ -83,26 +87,83 @@ def test_a_model_that_is_registered_as_restricted_later_is_named_no_more():
     assert "raud" not in found.why
 
 
-def test_the_reason_of_a_decision_names_no_metric_that_is_restricted_later():
+def test_a_restricted_model_is_named_no_more_when_an_alias_merges_its_breaches():
     team, _ = make.crew()
-    series = signals.series("nobody-knows")
-    decision = make.decision()
-    tripwires.add(decision, series=series, value=0.5, **BY)
-    signals.push(series, 0.7, start=AT + timedelta(minutes=1))
-    meeting = make.planned(make.series(team), 0)
+    catalogue.model("fraud", owner_team=team, viewers=[team.subject_id])
+    for name in ("fraud", "fraud-v2"):
+        signals.alerts(signals.sent_alert(model=name))
     named = AgendaItem.objects.create(
-        meeting=meeting,
-        about=decision.subject,
-        title="Again",
-        rank=1,
-        why="Asked by Ana; Tripwire: nobody-knows psi above 0.5 (it was 0.7)",
+        meeting=make.planned(make.series(team), 1), title=TITLE, rank=1, why="fraud-v2: recurring breaches"
+    )
+
+    aliases.add(Model.objects.get(slug="fraud"), name="fraud-v2", **BY)
+    schedule.tick(AT)
+
+    assert BreachGroup.objects.filter(merged_into__isnull=False).exists()
+    assert not Event.objects.filter(verb="signals.breach_claimed").exists()
+    named.refresh_from_db()
+    assert named.why == "Nothing to report any more"
+
+
+def crossed(decision, series, value=0.5):
+    tripwires.add(decision, series=series, value=value, **BY)
+    signals.push(series, value + 0.2, start=AT + timedelta(minutes=1))
+    schedule.tick(AT)
+    return decision.tripwires.select_related("decision__subject", "series__subject").get(series=series)
+
+
+HIDDEN = "Tripwire: its metric crossed the value"
+
+
+@pytest.mark.parametrize(
+    "metric",
+    ["psi", "m" * 119, "psi; fraud rate", "psi; Tripwire: fraud rate", "psi (it was 1); fraud rate"],
+    ids=("short", "long", "semicolon", "prefix", "tail"),
+)
+def test_the_reason_of_a_decision_names_no_metric_that_is_restricted_later(metric):
+    team, _ = make.crew()
+    series = signals.series("nobody-knows", metric, feature="nobody-knows" + "f" * 100)
+    decision = make.decision()
+    tripwire = crossed(decision, series)
+    meeting = make.planned(make.series(team), 0)
+    other = subject_items.reason_of(crossed(decision, signals.series("known", "psi"), 5))
+    why = f"Asked by Ana; {subject_items.reason_of(tripwire)}; {other}; Acceptance proposed until 3 Mar 2026"
+    named = AgendaItem.objects.create(
+        meeting=meeting, about=decision.subject, title="Again", rank=1, why=why[:300]
     )
 
     catalogue.model("nobody-knows", viewers=[team.subject_id])
     schedule.tick(AT)
 
     named.refresh_from_db()
-    assert named.why == "Asked by Ana; Tripwire: its metric crossed the value"
+    assert named.why.startswith(f"Asked by Ana; {HIDDEN}; {other}")
+    for secret in ("nobody-knows", "mmm", "fraud"):
+        assert secret not in named.why
+    is_whole = len(why) <= 300
+    assert named.why.endswith("; Acceptance proposed until 3 Mar 2026") == is_whole
+
+
+def test_a_reason_that_is_made_longer_is_cut():
+    team, _ = make.crew()
+    series = signals.series("nobody-knows", "p")
+    decision = make.decision()
+    crossed(decision, series)
+    others = [signals.series("known", letter * 110) for letter in "abcd"]
+    for other in others:
+        crossed(decision, other)
+    named = AgendaItem.objects.create(
+        meeting=make.planned(make.series(team), 0),
+        about=decision.subject,
+        title="Again",
+        rank=1,
+        why="Tripwire: nobody-knows: p above 0.5 (it was 0.7)",
+    )
+
+    catalogue.model("nobody-knows", viewers=[team.subject_id])
+    schedule.tick(AT)
+
+    named.refresh_from_db()
+    assert len(named.why) == 300 and named.why.startswith(HIDDEN)
 
 
 def test_a_model_of_a_team_that_does_not_take_part_is_not_named():
