@@ -1,6 +1,8 @@
 """What the privacy constraints of a model demand of the objects about it."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -8,13 +10,16 @@ from django.db.models import Q, QuerySet
 from catalogue.models import Model
 from catalogue.states import PrivacyConstraint
 from history.models import Event, Subject
-from history.queries import changed_fields, later_than, present_data
+from history.queries import changed_fields, present_data
 from people.models import Team
 
 # Of the rows that have a `model`: those whose model demands a restriction.
 IS_DEMANDED = Q(
     model__privacy__contains=[PrivacyConstraint.RESTRICTED.value], model__owner_team__isnull=False
 )
+
+_OPENED = "_opened_to_all"
+_IS_RELEVANT = Q(verb__endswith=_OPENED) | Q(verb__endswith="_changed")
 
 
 def demanded_teams(model: Model | None) -> list[Team]:
@@ -54,38 +59,78 @@ def teams_to_restrict(subject: Subject, model: Model | None) -> list[Team]:
     return teams if rows.exists() and not _was_opened(subject, model) else []
 
 
-def to_restrict(rows: QuerySet[Any]) -> Iterator[tuple[Any, list[Team]]]:
-    """Lock those of these rows about models that must be restricted now, and yield each with its teams.
+def pks_to_restrict(rows: QuerySet[Any]) -> list[int]:
+    """Return the ids of those of these rows that must be restricted now, as teams_to_restrict() says.
 
-    rows: of objects with a `model` and a `subject`. Those that are restricted already are left out.
+    rows: of objects with a `model` and a `subject`. It locks nothing, and the number of queries is constant.
     """
-    open_rows = rows.filter(IS_DEMANDED, subject__viewers__isnull=True)
-    related = open_rows.select_related("subject", "model__subject", "model__owner_team__subject")
-    for row in related.select_for_update(of=("self",)).order_by("pk"):
-        if teams := teams_to_restrict(row.subject, row.model):
-            yield row, teams
+    open_rows = rows.filter(IS_DEMANDED, subject__viewers__isnull=True).select_related("subject", "model")
+    found = list(open_rows.order_by("pk"))
+    shown = Event.objects.filter(verb__endswith=_OPENED, subject__in=_subjects_of(found))
+    were_opened = set(shown.values_list("subject_id", flat=True)) if found else set()
+    unsure = [row for row in found if were_opened & {row.subject_id, row.subject.scope_id}]
+    if not unsure:
+        return [row.pk for row in found]
+    events = _by_subject(Event.objects.filter(_IS_RELEVANT, subject__in=_subjects_of(unsure)))
+    changes = _by_subject(_changes_of([row.model.subject_id for row in unsure]))
+    on_purpose = set()
+    for row in unsure:
+        since = _since(changes[row.model.subject_id])
+        own = [event for pk in {row.subject_id, row.subject.scope_id} for event in events[pk]]
+        if _is_opened(row.subject_id, sorted(own, key=_moment, reverse=True), since):
+            on_purpose.add(row.pk)
+    return [row.pk for row in found if row.pk not in on_purpose]
+
+
+def _subjects_of(rows: Iterable[Any]) -> set[int]:
+    return {pk for row in rows for pk in (row.subject_id, row.subject.scope_id)}
+
+
+def _moment(event: Event) -> tuple[datetime, int]:
+    return event.at, event.pk
+
+
+def _by_subject(events: Iterable[Event]) -> dict[int, list[Event]]:
+    found = defaultdict(list)
+    for event in events:
+        found[event.subject_id].append(event)
+    return found
 
 
 def _was_opened(subject: Subject, model: Model) -> bool:
-    is_relevant = Q(verb__endswith="_opened_to_all") | Q(verb__endswith="_changed")
-    rows = Event.objects.filter(is_relevant, subject__in=[subject.pk, subject.scope_id])
-    if since := _constrained_since(model):
-        rows = rows.filter(later_than(since))
-    for event in rows.order_by("-at", "-pk"):
-        if event.verb.endswith("_opened_to_all"):
+    since = _since(_changes_of([model.subject_id]).iterator())
+    events = Event.objects.filter(_IS_RELEVANT, subject__in=[subject.pk, subject.scope_id])
+    return _is_opened(subject.pk, events.order_by("-at", "-pk"), since)
+
+
+def _is_opened(subject_id: int, events: Iterable[Event], since: Event | None) -> bool:
+    """Return True if the object, or its root, was opened on purpose. events: of both, newest first.
+
+    since: None, or the event since which the model has the constraint. Only later ones count.
+    """
+    for event in events:
+        if since is not None and _moment(event) <= _moment(since):
+            return False
+        if event.verb.endswith(_OPENED):
             return True
-        if event.subject_id == subject.pk and "model_id" in changed_fields(event):
+        if event.subject_id == subject_id and "model_id" in changed_fields(event):
             return False
     return False
 
 
-def _constrained_since(model: Model) -> Event | None:
+def _changes_of(models: Sequence[int]) -> QuerySet[Event]:
+    """Return the changes of models, newest first. models: their subject ids."""
+    rows = Event.objects.filter(subject__in=models, verb="catalogue.model_changed")
+    return rows.order_by("-at", "-pk")
+
+
+def _since(changes: Iterable[Event]) -> Event | None:
     """Return the event since which the model has the constraint, None if since its registration.
 
-    A model that loses its owner team and gets another one has the constraint throughout.
+    A model that loses its owner team and gets another one has the constraint throughout. changes: of the
+    model, newest first.
     """
-    rows = Event.objects.filter(subject=model.subject_id, verb="catalogue.model_changed")
-    for event in rows.order_by("-at", "-pk"):
+    for event in changes:
         for row in present_data(event)["rows"]:
             was, _now = row["changes"].get("privacy", (None, None))
             if was is not None and PrivacyConstraint.RESTRICTED not in was:

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from catalogue.queries.privacy import to_restrict
+from catalogue.operations.privacy import restrict_each
+from catalogue.queries.privacy import teams_to_restrict
 from history import operations as history
 from history.models import Event
 from history.queries import changed_fields
@@ -31,7 +32,6 @@ def on_incident_changed(event: Event, *, at: datetime) -> None:
         _restrict(at=at, subject=event.subject_id)
 
 
-@history.in_one_transaction
 def restrict_missing(*, at: datetime) -> None:
     """Restrict the open incidents that the code of an earlier release left unrestricted. Idempotent."""
     _restrict(at=at)
@@ -42,5 +42,9 @@ def _restrict(*, at: datetime, **which: int) -> None:
 
     One that is restricted already stays as it is, and so does one that somebody opened to everyone since.
     """
-    for incident, teams in to_restrict(Incident.objects.filter(**which).exclude(state__in=OVER)):
-        operations.restrict(incident, teams=teams, by=SYSTEM, at=at)
+
+    def restrict(incident: Incident) -> None:
+        if teams := teams_to_restrict(incident.subject, incident.model):
+            operations.restrict(incident, teams=teams, by=SYSTEM, at=at)
+
+    restrict_each(Incident.objects.filter(**which).exclude(state__in=OVER), restrict)

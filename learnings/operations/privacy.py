@@ -1,8 +1,10 @@
 """Restrict learnings as the privacy constraints of their model demand."""
 
 from datetime import datetime
+from functools import partial
 
-from catalogue.queries.privacy import IS_DEMANDED, teams_to_restrict
+from catalogue.operations.privacy import restrict_each
+from catalogue.queries.privacy import teams_to_restrict
 from history import operations as history
 from history.models import Event
 from history.wiring import handler
@@ -32,7 +34,6 @@ def on_model_changed(event: Event, *, at: datetime) -> None:
     _restrict(at=at, model__subject=event.subject_id)
 
 
-@history.in_one_transaction
 def restrict_missing(*, at: datetime) -> None:
     """Restrict the drafts that the code of an earlier release left unrestricted. Idempotent."""
     _restrict(at=at)
@@ -40,8 +41,5 @@ def restrict_missing(*, at: datetime) -> None:
 
 def _restrict(*, at: datetime, **which: int) -> None:
     """Restrict the drafts among these whose model demands it. What is published stays open."""
-    rows = Learning.objects.filter(IS_DEMANDED, state=LearningState.DRAFT, **which)
-    own = rows.filter(subject__viewers__isnull=True, subject__root__isnull=True)
-    related = own.select_related("subject", "model__subject", "model__owner_team__subject")
-    for draft in related.select_for_update(of=("self",)).order_by("pk"):
-        restrict(draft, at=at)
+    drafts = Learning.objects.filter(state=LearningState.DRAFT, subject__root__isnull=True, **which)
+    restrict_each(drafts, partial(restrict, at=at))

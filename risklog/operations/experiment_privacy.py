@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from catalogue.queries.privacy import IS_DEMANDED, teams_to_restrict
+from catalogue.operations.privacy import restrict_each
+from catalogue.queries.privacy import teams_to_restrict
 from history import operations as history
 from history.models import Event
 from history.queries import changed_fields
@@ -31,7 +32,6 @@ def on_experiment_changed(event: Event, *, at: datetime) -> None:
         _restrict(at=at, subject=event.subject_id)
 
 
-@history.in_one_transaction
 def restrict_missing(*, at: datetime) -> None:
     """Restrict unfinished experiments that the code of an earlier release left unrestricted. Idempotent."""
     _restrict(at=at)
@@ -44,13 +44,12 @@ def _restrict(*, at: datetime, **which: int) -> None:
     that belongs to an open object becomes a root of its own, as a new one is. What was created below it
     before, such as its actions, stays with that object.
     """
-    rows = Experiment.objects.filter(IS_DEMANDED, state__in=UNFINISHED_EXPERIMENTS, **which)
-    related = rows.filter(subject__viewers__isnull=True).select_related(
-        "subject", "model__subject", "model__owner_team__subject"
-    )
-    for experiment in related.select_for_update(of=("self",)).order_by("pk"):
+
+    def restrict(experiment: Experiment) -> None:
         history.lock_scope(experiment.subject)  # what it is about is not restricted meanwhile
         if teams := teams_to_restrict(experiment.subject, experiment.model):
             if experiment.subject.root_id is not None:
                 history.detach(experiment.subject)
             experiment_sight.restrict(experiment, teams=teams, by=SYSTEM, at=at)
+
+    restrict_each(Experiment.objects.filter(state__in=UNFINISHED_EXPERIMENTS, **which), restrict)

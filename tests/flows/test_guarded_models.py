@@ -1,15 +1,20 @@
 """What is open about a model is restricted when its personal data begins to demand it."""
 
+from datetime import timedelta
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from catalogue.operations import model as models
 from history.models import Event, Subject
 from incidents.operations import incident as incident_operations
+from incidents.operations import privacy as incident_privacy
 from kit.actor import SYSTEM
 from learnings.operations import learning as learning_operations
 from riskhub import schedule
 from risklog.operations import experiment as experiment_operations
-from risklog.operations import experiment_sight, risk_privacy, risk_steps
+from risklog.operations import experiment_privacy, experiment_sight, risk_privacy, risk_steps
 from risklog.operations import risk as risk_operations
 from risklog.states import RiskState
 from tests.conftest import AT
@@ -17,6 +22,7 @@ from tests.factories import actions, catalogue, experiments, incidents, learning
 
 pytestmark = pytest.mark.django_db
 BY = {"by": SYSTEM, "at": AT}
+HOUR = timedelta(hours=1)
 
 
 def guard(model) -> None:
@@ -280,3 +286,50 @@ def test_a_risk_that_is_reopened_or_about_another_model_is_restricted_and_one_th
     assert viewers_of(shown) is None
     risk_privacy.restrict_missing(at=AT)
     assert viewers_of(shown) is None
+
+
+@pytest.mark.parametrize(
+    ("create", "open_to_all", "restrict_missing"),
+    [
+        (risks.risk, risk_operations.restrict, risk_privacy.restrict_missing),
+        (incidents.incident, incident_operations.restrict, incident_privacy.restrict_missing),
+        (experiments.experiment, experiment_sight.restrict, experiment_privacy.restrict_missing),
+    ],
+    ids=("risks", "incidents", "experiments"),
+)
+def test_objects_that_were_opened_on_purpose_are_not_locked_and_cost_no_statements_each(
+    team, create, open_to_all, restrict_missing
+):
+    guarded = catalogue.model(owner_team=team, has_personal_data=True, privacy=["restricted"])
+
+    def open_one():
+        open_to_all(fresh(create(model=guarded)), teams=None, **BY)
+
+    def statements() -> list[str]:
+        with CaptureQueriesContext(connection) as found:
+            restrict_missing(at=AT)
+        return [row["sql"] for row in found]
+
+    open_one()
+    of_one = statements()
+    for _ in range(3):
+        open_one()
+    of_four = statements()
+
+    assert len(of_four) == len(of_one)
+    assert not [sql for sql in of_four if "FOR UPDATE" in sql]
+
+
+def test_those_that_must_be_restricted_are_found_among_those_that_were_opened(team):
+    guarded = catalogue.model(owner_team=team, has_personal_data=True, privacy=["restricted"])
+    opened, forgotten, moved = (risks.risk(model=guarded) for _ in range(3))
+    risk_operations.restrict(fresh(opened), teams=None, **BY)
+    risk_operations.restrict(fresh(moved), teams=None, **BY)
+    risk_operations.change(fresh(moved), {"model": catalogue.model()}, by=SYSTEM, at=AT + HOUR)
+    risk_operations.change(fresh(moved), {"model": guarded}, by=SYSTEM, at=AT + HOUR)
+    Subject.objects.filter(pk__in=[forgotten.subject_id, moved.subject_id]).update(viewers=None)
+
+    risk_privacy.restrict_missing(at=AT + HOUR)
+
+    assert viewers_of(opened) is None
+    assert viewers_of(forgotten) == viewers_of(moved) == [team.subject_id]
