@@ -4,11 +4,11 @@ import math
 
 from kit.refusals import Refused
 
-MAX_FIGURE = 1e12
+MAX_FIGURE = 1_000_000_000_000
 
 
 def checked(value: float | None, field: str) -> float | None:
     """Return an entered figure. Raises Refused for one that is too large or not finite."""
     if value is not None and (not math.isfinite(value) or abs(value) > MAX_FIGURE):
-        raise Refused("Enter a number of at most 12 digits.", field=field)
+        raise Refused(f"Enter a number from {-MAX_FIGURE:,} to {MAX_FIGURE:,}.", field=field)
     return value

@@ -180,7 +180,7 @@ def exact(label: str, path: str, fold: Callable[[str], str] = str, help: str = "
     return Filter(label, equals(path), fold, help=help)
 
 
-def known(label: str, path: str, domain: Callable[[], Sequence[str]], help: str) -> Filter:
+def declared_name(label: str, path: str, domain: Callable[[], Sequence[str]], help: str) -> Filter:
     """Return a filter by the exact name of something that the code declares, such as a kind of object.
 
     domain: returns all names. help: what names there are, as a sentence.

@@ -186,8 +186,11 @@ TOKEN_EVENTS = ListSpec(
             help="Events from this day on.",
             shape=_DAY,
         ),
-        "verb": filtering.known(
-            "Verb", "verb", declarations.verbs, "Use verbs such as people.token_rotated, with commas."
+        "verb": filtering.declared_name(
+            "Verb",
+            "verb",
+            declarations.verbs,
+            "Use a verb such as people.token_rotated. Separate several verbs by commas.",
         ),
     },
     orders={

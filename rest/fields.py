@@ -118,6 +118,11 @@ def _is_no_id(data: Any) -> bool:
     return isinstance(data, float) or (type(data) is int and not 0 <= data < 10**18)
 
 
+def refuse_fields(request: Request) -> None:
+    """Raise ValidationError for a body with fields, of a write that takes none."""
+    read(Body, request)
+
+
 def read(serializer: type[serializers.Serializer], request: Request, **kwargs: Any) -> dict[str, Any]:
     """Return the validated body of a write. Raises ValidationError, which names the fields at fault."""
     if request.data is None:  # rest_framework would not name the fix

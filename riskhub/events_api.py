@@ -71,12 +71,17 @@ def _moment(text: str) -> datetime:
 
 SPEC = ListSpec(
     filters={
-        "verb": filtering.known(
-            "Verb", "verb", declarations.verbs, "Use verbs such as risklog.risk_opened, with commas."
+        "verb": filtering.declared_name(
+            "Verb",
+            "verb",
+            declarations.verbs,
+            "Use a verb such as risklog.risk_opened. Separate several verbs by commas.",
         ),
         "subject": filtering.key("Subject", "subject_id", "The id of a subject."),
         "reference": filtering.exact("Reference", "subject__reference", str.upper, "Such as R-12."),
-        "kind": filtering.known("Kind", "subject__kind", kinds.keys, "Use a kind such as risk or person."),
+        "kind": filtering.declared_name(
+            "Kind", "subject__kind", kinds.keys, "Use a kind such as risk or person."
+        ),
         "actor": filtering.key("Actor", "shown_person", "The id of a person. Anonymous events do not match."),
         "via": filtering.choice("Via", "via", Event.Via),
         "since": filtering.moment("Since", "at__gte", _moment, "From this moment on."),

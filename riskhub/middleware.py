@@ -80,7 +80,8 @@ def clean_texts(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
 
     So "required" and length limits apply to the text that will be stored. One-line fields lose their line
     breaks when they are stored (history.cleaning). A name stays, so that a list refuses it. Passwords are not
-    changed; their fields refuse NUL. The API cleans its own bodies and refuses NUL there (rest.fields).
+    changed; their fields refuse NUL. The API refuses NUL in its bodies (rest.bodies) and cleans the texts in
+    them (rest.fields).
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

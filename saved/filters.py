@@ -9,7 +9,9 @@ from people import queries as people
 
 SPEC = ListSpec(
     filters={
-        "list": filtering.known("List", "list", registry.names, "Use the name of a list, such as risks."),
+        "list": filtering.declared_name(
+            "List", "list", registry.names, "Use the name of a list, such as risks."
+        ),
         "owner": filtering.person("Owner", "owner", people.options),
         "is_shared": filtering.flag("Shared", Q(is_shared=True), "true: only those shared with everyone."),
         "q": filtering.part("Name", "name", "A part of the name."),

@@ -18,7 +18,7 @@ from learnings.operations import lesson as lesson_operations
 from learnings.operations.glossary import MAX_ALSO
 from learnings.queries import lesson as queries
 from people.models import User
-from rest.fields import Body, read
+from rest.fields import Body, read, refuse_fields
 from rest.resource import ApiView, Collection, Item, Resource
 
 
@@ -161,7 +161,7 @@ class TakeLesson(ApiView):
 
     def post(self, request: Request, key: str) -> Response:
         lesson = _lesson(key)
-        read(Body, request)
+        refuse_fields(request)
         lesson_operations.take(lesson.slug, by=self.by(request), at=clock.now())
         return Response(_row(lesson, {lesson.slug}))
 

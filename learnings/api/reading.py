@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from kit import clock
 from learnings.api.learning import LearningRow, OfLearnings
 from learnings.operations import reading as operations
-from rest.fields import Body, read
+from rest.fields import refuse_fields
 from rest.resource import ApiView
 from rest.steps import Step
 
@@ -31,7 +31,7 @@ class ReadAll(ApiView):
     answers = {"POST": (204, None)}
 
     def post(self, request: Request) -> Response:
-        read(Body, request)
+        refuse_fields(request)
         operations.read_all(by=self.by(request), at=clock.now())
         return Response(status=204)
 

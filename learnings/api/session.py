@@ -19,7 +19,7 @@ from learnings.operations.session import MAX_LINKS, MAX_MINUTES, MAX_SEATS, MIN_
 from learnings.queries import session as queries
 from learnings.states import SessionState, SignUpState
 from people.models import Team, User
-from rest.fields import Body, Visible, read
+from rest.fields import Body, Visible, read, refuse_fields
 from rest.nested import Nested, NestedCollection, NestedItem
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -206,7 +206,7 @@ class FollowUpSession(_LearningSessions, Item):
 
     def post(self, request: Request, key: str) -> Response:
         session = self.found(request, key)
-        read(Body, request)
+        refuse_fields(request)
         learning = operations.follow_up(session, by=self.by(request), at=clock.now())
         return Response({"reference": learning.reference})
 
@@ -244,7 +244,7 @@ class SignUps(_SignUps, NestedCollection):
 
     def post(self, request: Request, key: str) -> Response:
         session = self.parent(request)
-        read(Body, request)
+        refuse_fields(request)
         row = sign_ups.sign_up(session, by=self.by(request), at=clock.now())
         return self.created(request, row.pk, f"learning-sessions/{session.pk}/sign-ups/{row.pk}")
 
@@ -264,7 +264,7 @@ class WithdrawSignUp(_LearningSessions, Item):
 
     def post(self, request: Request, key: str) -> Response:
         session = self.found(request, key)
-        read(Body, request)
+        refuse_fields(request)
         row = sign_ups.withdraw_own(session, by=self.by(request), at=clock.now())
         return Response(SignUpRow(row).data)
 

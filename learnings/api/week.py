@@ -15,7 +15,7 @@ from learnings.operations import week as operations
 from learnings.queries import learning as learnings
 from learnings.queries import week as queries
 from people.models import User
-from rest.fields import Body, read
+from rest.fields import Body, refuse_fields
 from rest.nested import NestedCollection
 from rest.steps import Step
 
@@ -55,7 +55,7 @@ class LearningVotes(NestedCollection):
 
     def post(self, request: Request, key: str) -> Response:
         learning: Learning = self.parent(request)
-        read(Body, request)
+        refuse_fields(request)
         vote = operations.vote(learning, by=self.by(request), at=clock.now())
         return self.answer(request, vote.pk)
 

@@ -17,7 +17,7 @@ from meetings.operations import check_in as operations
 from meetings.operations.investigation import attach
 from meetings.queries import check_in as queries
 from meetings.states import CheckInKind
-from rest.fields import Body, Visible, read
+from rest.fields import Body, Visible, read, refuse_fields
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 
@@ -142,7 +142,7 @@ class PlaceCheckIn(_Make):
 
     def post(self, request: Request, key: str) -> Response:
         check_in = self.found(request, key)
-        read(Body, request)
+        refuse_fields(request)
         item = operations.place(check_in, by=self.by(request), at=clock.now())
         return Response({"reference": item.meeting.reference})
 
@@ -152,7 +152,7 @@ class ActOnCheckIn(_Make):
 
     def post(self, request: Request, key: str) -> Response:
         check_in = self.found(request, key)
-        read(Body, request)
+        refuse_fields(request)
         action = operations.act_on(check_in, by=self.by(request), at=clock.now())
         return Response({"reference": action.reference})
 
@@ -162,7 +162,7 @@ class RiskOfCheckIn(_Make):
 
     def post(self, request: Request, key: str) -> Response:
         check_in = self.found(request, key)
-        read(Body, request)
+        refuse_fields(request)
         risk = operations.make_risk(check_in, by=self.by(request), at=clock.now())
         return Response({"reference": risk.reference})
 
@@ -172,7 +172,7 @@ class ExperimentOfCheckIn(_Make):
 
     def post(self, request: Request, key: str) -> Response:
         check_in = self.found(request, key)
-        read(Body, request)
+        refuse_fields(request)
         made, _ = operations.make_experiment(check_in, by=self.by(request), at=clock.now())
         return Response({"reference": made.reference})
 

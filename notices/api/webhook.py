@@ -17,7 +17,7 @@ from notices.queries import webhook as queries
 from notices.states import DeliveryState, WebhookShape
 from outgoing.urls import LONGEST
 from people.models import User
-from rest.fields import Body, Visible, read
+from rest.fields import Body, Visible, read, refuse_fields
 from rest.nested import NestedCollection
 from rest.resource import Collection, Item, Resource
 
@@ -189,7 +189,7 @@ class WebhookSecret(_Webhooks, Item):
     def post(self, request: Request, key: str) -> Response:
         self.refuse_key(request)
         found = self.found(request, key)
-        read(Body, request)  # refuses every field
+        refuse_fields(request)
         operations.renew_secret(found, by=self.by(request), at=clock.now())
         return self.answer(
             request, found.pk, body={**self.one(request, str(found.pk)), "secret": found.secret}
@@ -205,7 +205,7 @@ class WebhookTest(_Webhooks, Item):
 
     def post(self, request: Request, key: str) -> Response:
         found = self.found(request, key)
-        read(Body, request)  # refuses every field
+        refuse_fields(request)
         deliveries.send_test(found, by=self.by(request), at=clock.now())
         return self.answer(request, found.pk)
 

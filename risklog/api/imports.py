@@ -15,7 +15,7 @@ from kit.refusals import IllegalMove
 from lists.sheets import ENCODINGS
 from pages import uploads
 from rest.bodies import TooLarge
-from rest.fields import Body, Visible, read
+from rest.fields import Body, Visible, read, refuse_fields
 from rest.nested import NestedCollection
 from rest.problems import refusal_answer
 from rest.resource import Collection, Item, Resource
@@ -227,7 +227,7 @@ class ApplyImport(_Imports, Step):
     def post(self, request: Request, key: str) -> Response:
         found = self.found(request, key)
         seen = self.seen(request, found)
-        read(Body, request)
+        refuse_fields(request)
         try:
             import_run.apply(found, by=self.by(request), at=clock.now(), seen=seen)
         except IllegalMove as refusal:
@@ -253,7 +253,7 @@ class UndoImport(_Imports, Step):
     def post(self, request: Request, key: str) -> Response:
         found = self.found(request, key)
         seen = self.seen(request, found)
-        read(Body, request)
+        refuse_fields(request)
         import_run.undo(found, by=self.by(request), at=clock.now(), seen=seen)
         return self.answer_of(request, found)
 
@@ -272,7 +272,7 @@ class CancelImport(_Imports, Step):
 
     def post(self, request: Request, key: str) -> Response:
         found = self.found(request, key)
-        read(Body, request)
+        refuse_fields(request)
         import_run.cancel(found, by=self.by(request), at=clock.now())
         return self.answer_of(request, found)
 

@@ -34,7 +34,8 @@ class AlertReceipt(serializers.Serializer):
     rejected = serializers.IntegerField()
     ignored = serializers.IntegerField(help_text="Items whose severity the source ignores.")
     results = serializers.ListField(
-        child=serializers.ChoiceField(ItemResult.choices), help_text="One per alert."
+        child=serializers.ChoiceField(ItemResult.choices),
+        help_text="One per alert that was read, in their order. `limits` has how many are read.",
     )
     rejections = AlertRejection(many=True)
     limits = serializers.DictField(child=serializers.IntegerField())

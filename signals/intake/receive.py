@@ -1,7 +1,8 @@
 """The base class of every resource that receives signals: store the payload, then respond.
 
-202 after the commit if any item was stored or known already, with one result per item; 422 if all items were
-rejected; 400, 413, 415 for a body that cannot be read; 503 with Retry-After if the database failed.
+202 after the commit if any item was stored or known already, with one result per item that was read; 422 if
+all of them were rejected; 400, 413, 415 for a body that cannot be read; 503 with Retry-After if the database
+failed.
 Each payload is recorded as a Delivery. If anything in it was rejected or cut, the body is kept with it.
 """
 
@@ -31,7 +32,8 @@ ASKED = ("model", "ts")
 class Receiver(ApiView):
     """A resource that receives payloads. adapter: an Adapter. limits: what a payload may contain, by name.
 
-    Tools add parameters of their own to an address, so unknown ones are ignored: no alert is lost for one.
+    Tools add parameters of their own to an address. So unknown parameters are ignored, and no alert is lost
+    for one. A subclass with written_parameters refuses all others: Points, whose senders are scripts.
     """
 
     written_parameters: ClassVar[frozenset[str] | None] = None

@@ -19,6 +19,7 @@ MAX_LABELS = 100
 MAX_RULE = 200
 MAX_NAME = 120
 MAX_VALUE = 4_000
+MAX_TRUNCATED = 2**31 - 1  # what the column of deliveries can store
 LIMITS = {"alerts": MAX_ALERTS, "labels": MAX_LABELS, "label value": MAX_VALUE, "bytes": 8 * 1024 * 1024}
 UNNAMED = "(unnamed rule)"
 # The annotation of a kept alert that says what of it was cut.
@@ -64,7 +65,9 @@ class ParsedAlert:
 
 @dataclass(slots=True)
 class ParsedBody:
-    """A parsed body. refused: index -> error. count: all items. truncated: alerts that were cut off.
+    """A parsed body. refused: index -> error. count: the items that were read.
+
+    truncated: alerts that the tool or this reading left out, at most MAX_TRUNCATED.
 
     cuts: what was cut of alerts that are kept, in words, one for each alert.
     """
@@ -86,7 +89,8 @@ def read(body: Any, mapping: Mapping[str, Any], *, at: datetime) -> ParsedBody:
         raise Unusable("alerts", "Not an Alertmanager webhook: the list of alerts is missing.")
     alerts = body["alerts"][:MAX_ALERTS]
     beyond = len(body["alerts"]) - len(alerts)
-    parsed = ParsedBody(count=len(alerts), truncated=_count(body.get("truncatedAlerts")) + beyond)
+    truncated = min(_count(body.get("truncatedAlerts")) + beyond, MAX_TRUNCATED)
+    parsed = ParsedBody(count=len(alerts), truncated=truncated)
     if beyond:
         parsed.cuts.append(f"alerts: {beyond} after the first {MAX_ALERTS} were not read")
     for item, alert in enumerate(alerts):
@@ -242,6 +246,7 @@ def _web_address(value: Any) -> str:
 
 
 def _count(value: Any) -> int:
+    """Return a whole number, 0 for anything else and for a negative one."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         return 0
-    return min(value, 2**31 - 1)
+    return value

@@ -223,6 +223,18 @@ def test_very_many_alerts_are_cut_and_the_first_are_kept(tool):
     assert parsed.cuts == ["alerts: 2 after the first 20000 were not read"]
 
 
+@pytest.mark.django_db
+def test_alerts_that_were_cut_off_are_counted_up_to_what_a_delivery_can_store(sender):
+    known = 2**31 - 1
+    firing = {"status": "firing", "labels": {"alertname": "a", "model": "credit-pd"}}
+    alerts = [firing, *[{}] * alertmanager.MAX_ALERTS]
+
+    answer = sender("/api/v1/intake/alertmanager", {"alerts": alerts, "truncatedAlerts": known})
+
+    assert answer.status_code == 202
+    assert Delivery.objects.latest("id").truncated_alerts == known
+
+
 def test_a_refused_item_keeps_no_frames_of_its_reading():
     parsed = alertmanager.read({"alerts": [{}, {"status": "firing", "startsAt": "x"}]}, {}, at=AT)
 
