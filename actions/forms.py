@@ -1,20 +1,17 @@
 """The forms of actions."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
 from django.db.models import Q
 
 from actions.models import MAX_EXPOSURE, MAX_TITLE, Action
-from actions.operations.action import CHANGEABLE, IS_OVER, NO_REASON, Proof
+from actions.operations.action import CHANGEABLE, NO_REASON, Proof
 from actions.operations.action_bulk import STATES, ActionBulkChange
 from actions.states import ActionState, AuditResult, Blocker, Effort, Type
 from history.models import Subject
-from kit import clock
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
-from people import queries as people
 from people.models import User
 from people.states import Role
 
@@ -200,13 +197,6 @@ class BulkActionForm(PageForm):
         known = [(str(pk), name) for pk, name in self.people.values_list("pk", "name")]
         fields: dict[str, Any] = self.fields
         fields["owner"].choices = [(KEEP, "Keep"), (NOBODY, "Unassigned"), *known]
-
-    def clean_due_on(self) -> date | None:
-        """Refuse a due date that is over, so that the preview shows it, too."""
-        day: date | None = self.cleaned_data["due_on"]
-        if day is not None and day < people.local_day(clock.now()):
-            raise forms.ValidationError(IS_OVER)
-        return day
 
     def change(self) -> ActionBulkChange:
         """Return the change that the valid form asks for."""

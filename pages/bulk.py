@@ -82,7 +82,7 @@ def change(request: HttpRequest, pages: BulkPages) -> HttpResponse:
         try:
             if step == "apply":
                 return _apply(request, pages, asked, [row.pk for row in rows], back)
-            planned = pages.plan(rows, asked, by=actor(request), today=clock.now().date())
+            planned = pages.plan(rows, asked, by=actor(request), at=clock.now())
             context |= _preview(pages, planned)
         except Refused as refusal:
             status = form.refuse(refusal)

@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from actions.filters import SPEC
 from actions.models import MAX_EXPOSURE, Action
 from actions.operations import action_bulk
-from actions.operations.action import new_date
 from actions.operations.action_bulk import ActionBulkChange
 from actions.states import ActionState, Effort, Type
 from history.undo import UndoResult
@@ -59,8 +58,7 @@ class BulkActions(BulkOfList):
         state = change.pop("state", None)
         asked = ActionBulkChange(change, ActionState(state) if state else None)
         if is_dry:
-            new_date(change.get("due_on"), by=by, at=at)
-            return BulkResult(action_bulk.plan(action_bulk.loaded(rows), asked, by=by, today=at.date()))
+            return BulkResult(action_bulk.plan(action_bulk.loaded(rows), asked, by=by, at=at))
         return action_bulk.apply(rows, asked, by=by, at=at)
 
 

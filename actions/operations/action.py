@@ -80,6 +80,7 @@ def add(
     score of a risk that it should remove, 1 to 25. reviewer: somebody outside the teams of the owner.
     Raises Refused(field="title", "owner", "due_on", "exposure" or "reviewer").
     """
+    refuse_past_due_date(due_on, by=by, at=at)
     action = Action(
         title=_title(title),
         details=details,
@@ -88,7 +89,7 @@ def add(
         exposure=_exposure(exposure),
         owner=_able_owner(owner),
         reviewer=_outsider(reviewer, owner),
-        due_on=new_date(due_on, by=by, at=at),
+        due_on=due_on,
         about=about,
         origin=origin,
         link=link,
@@ -121,7 +122,7 @@ def add_many(
     for position, action in enumerate(actions):
         try:
             action.title, action.owner = _title(action.title), _able_owner(action.owner)
-            new_date(action.due_on, by=by, at=at)
+            refuse_past_due_date(action.due_on, by=by, at=at)
         except Refused as refusal:
             raise Refused(refusal.message, field=f"[{position}].{refusal.field}") from None
     acts = [Act(action, "actions.action_opened", placed=sight.placement(action, by)) for action in actions]
@@ -153,7 +154,7 @@ def change(
     before, former, reviewed_by = (action.owner_id, action.due_on), action.owner, action.reviewer
     values = checked(action, values)
     if values.get("due_on") != action.due_on:
-        new_date(values.get("due_on"), by=by, at=at)
+        refuse_past_due_date(values.get("due_on"), by=by, at=at)
     is_handed_over = "owner" in values and values["owner"] != action.owner
     verb = verb_of_change(action, values)
     event = history.change(action, values, by=by, at=at, seen=seen, verb=verb, cause=cause)
@@ -332,14 +333,13 @@ def reopen(action: Action, *, by: Actor, at: datetime, seen: int | None = None) 
     return action
 
 
-def new_date(due_on: date | None, *, by: Actor, at: datetime) -> date | None:
-    """Return a due date. Raises Refused as check_due_on() for one that a person enters.
+def refuse_past_due_date(due_on: date | None, *, by: Actor, at: datetime) -> None:
+    """Raise Refused as check_due_on() does, if a person enters the date.
 
     Imports keep their dates, and Riskhub those that follow from a duty.
     """
     if by.person is not None and by.via != "import":
         check_due_on(due_on, at=at)
-    return due_on
 
 
 def check_due_on(due_on: date | None, *, at: datetime) -> None:

@@ -54,14 +54,15 @@ def plan(
     change: ActionBulkChange,
     *,
     by: Actor,
-    today: date | None = None,
+    at: datetime,
     seen: Mapping[int, int] | None = None,
 ) -> list[PlannedChange[Action]]:
     """Return what the change would do to each action, without writing.
 
-    today: of the change; nothing of an action depends on it. seen: action id -> the version that the person
-    read. An action that has another version is refused.
-    Raises Refused with the name of the field if the change is empty or a value is not valid for any action.
+    at: when it is asked for. seen: action id -> the version that the person read. An action that has another
+    version is refused.
+    Raises Refused with the name of the field if the change is empty, for a due date that is over, and if a
+    value is not valid for any action.
     """
     if change.is_empty:
         raise Refused("Choose at least one change.")
@@ -71,6 +72,7 @@ def plan(
         raise Refused(f"Use one of {', '.join(STATES)}.", field="state")
     if isinstance(due_on := change.values.get("due_on"), date):
         check_date(due_on)
+        operations.refuse_past_due_date(due_on, by=by, at=at)
     operations.checked(Action(), change.values)
     return [_planned(action, change, by, seen) for action in actions]
 
@@ -124,11 +126,10 @@ def apply(
 
     actions: those that the person may see. Each changed action gets its events, as if it was changed alone.
     The number of statements grows only with new owners, by what their actions are about. Raises Refused as
-    plan() does, for a due date that is over, and for more than 1,000 actions.
+    plan() does, and for more than 1,000 actions.
     """
-    operations.new_date(change.values.get("due_on"), by=by, at=at)
     locked = loaded(actions.select_for_update(of=("self",)))
-    rows = plan(locked, change, by=by, today=at.date(), seen=seen)
+    rows = plan(locked, change, by=by, at=at, seen=seen)
     return BulkResult(rows, _write(rows, by=by, at=at))
 
 

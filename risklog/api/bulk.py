@@ -64,7 +64,7 @@ class BulkRisks(BulkOfList):
     ) -> BulkResult:
         asked = _change_of(change)
         if is_dry:
-            return BulkResult(risk_bulk.plan(risk_bulk.loaded(rows), asked, by=by, today=at.date()))
+            return BulkResult(risk_bulk.plan(risk_bulk.loaded(rows), asked, by=by, at=at))
         return risk_bulk.apply(rows, asked, by=by, at=at)
 
 

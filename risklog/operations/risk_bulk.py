@@ -73,12 +73,12 @@ def plan(
     change: BulkChange,
     *,
     by: Actor,
-    today: date,
+    at: datetime,
     seen: Mapping[int, int] | None = None,
 ) -> list[PlannedChange]:
     """Return what the change would do to each risk, without writing.
 
-    today: the day of the change. A higher level may bring an earlier review, counted from this day.
+    at: when it is asked for. A higher level may bring an earlier review, counted from this day.
     seen: risk id -> the version that the person read. A risk that has another version is refused.
     Raises Refused with the name of the field if the change is empty or a value is not valid for any risk.
     """
@@ -87,10 +87,10 @@ def plan(
     if change.state is not None and change.state not in STATES:
         raise Refused(f"Use one of {', '.join(STATES)}.", field="state")
     check(change.values)
-    check_review(change.values, today=today)
+    check_review(change.values, today=at.date())
     change = _with_tags(change, tag.admissible)
     matrix = present_matrix()
-    return [_planned(risk, change, by, today, seen, matrix=matrix) for risk in risks]
+    return [_planned(risk, change, by, at.date(), seen, matrix=matrix) for risk in risks]
 
 
 def _planned(
@@ -175,7 +175,7 @@ def apply(
     """
     change = _with_tags(change, tag.admit)
     locked = loaded(risks.select_for_update(of=("self",)))
-    rows = plan(locked, change, by=by, today=at.date(), seen=seen)
+    rows = plan(locked, change, by=by, at=at, seen=seen)
     return BulkResult(rows, write(rows, by=by, at=at))
 
 

@@ -18,6 +18,7 @@ from history.states import Work
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people.states import Role
+from tests.conftest import AT
 from tests.factories import actions, people
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +106,7 @@ def test_an_action_that_changed_since_the_preview_is_left(mia, at):
 )
 def test_a_change_that_no_action_can_take_is_refused(mia, change, field):
     with pytest.raises(Refused) as refusal:
-        action_bulk.plan([actions.action()], change, by=Actor(mia, "page"))
+        action_bulk.plan([actions.action()], change, by=Actor(mia, "page"), at=AT)
 
     assert refusal.value.field == field
 
@@ -264,12 +265,21 @@ def test_a_hidden_action_is_not_found(client, mia):
     assert send(client, {"select": {}, "change": {"effort": "s"}}).json()["rows"] == []
 
 
-def test_a_due_date_that_is_over_is_refused_in_the_preview_and_when_it_is_applied(client, mia, at):
+def test_a_due_date_that_is_over_is_refused_in_each_plan_and_when_it_is_applied(client, mia, at):
     over, one = at.date() - timedelta(days=1), actions.action()
+    change = ActionBulkChange({"due_on": over})
 
-    with pytest.raises(Refused) as refusal:
-        apply(mia, at, [one], {"due_on": over})
-    page = client.post("/actions/bulk/", {"sel": one.pk, "step": "preview", "due_on": over.isoformat()})
-
-    assert refusal.value.field == "due_on"
-    assert page.status_code == 422 and page.context["form"].errors["due_on"]
+    for act in (
+        lambda: action_bulk.plan([one], change, by=Actor(mia, "page"), at=at),
+        lambda: apply(mia, at, [one], {"due_on": over}),
+    ):
+        with pytest.raises(Refused, match="today or a later day") as refusal:
+            act()
+        assert refusal.value.field == "due_on"
+    body = {"ids": [one.reference], "change": {"due_on": str(over)}, "dry_run": True}
+    answer = send(client, body)
+    assert answer.status_code == 400 and answer.json()["errors"][0]["field"] == "due_on"
+    for step in ("preview", "apply"):
+        page = client.post("/actions/bulk/", {"sel": one.pk, "step": step, "due_on": over.isoformat()})
+        assert page.status_code == 422
+        assert page.context["form"].errors["due_on"] == ["Choose today or a later day."]

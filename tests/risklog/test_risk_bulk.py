@@ -153,7 +153,7 @@ def test_a_risk_that_changed_since_the_preview_is_refused(mia, at):
 )
 def test_a_change_that_no_risk_can_take_is_refused_as_a_whole(mia, change, field):
     with pytest.raises(Refused) as refused:
-        risk_bulk.plan(some(1), change, by=by(mia), today=AT.date())
+        risk_bulk.plan(some(1), change, by=by(mia), at=AT)
 
     assert refused.value.field == field
 
@@ -375,7 +375,7 @@ def test_tags_enter_the_vocabulary_when_the_change_is_applied(mia, at):
     found = some(1, tags=["old"])
     change = BulkChange(add_tags=["Quarter End"], remove_tags=["Old"])
 
-    rows = risk_bulk.plan(found, change, by=by(mia), today=at.date())
+    rows = risk_bulk.plan(found, change, by=by(mia), at=at)
 
     assert rows[0].changes == {"tags": (["old"], ["quarter end"])}
     assert not Tag.objects.filter(name="quarter end").exists()
@@ -386,7 +386,7 @@ def test_tags_enter_the_vocabulary_when_the_change_is_applied(mia, at):
 def test_a_risk_with_too_many_tags_is_refused_alone(mia):
     full, empty = risks.risk(tags=[f"tag {number}" for number in range(20)]), risks.risk()
 
-    rows = risk_bulk.plan([full, empty], BulkChange(add_tags=["one more"]), by=by(mia), today=AT.date())
+    rows = risk_bulk.plan([full, empty], BulkChange(add_tags=["one more"]), by=by(mia), at=AT)
 
     assert [row.refusal for row in rows] == ["Use at most 20 tags.", ""]
 
@@ -395,7 +395,7 @@ def test_a_retired_tag_is_refused_for_all(mia, at):
     Tag.objects.create(name="gone", retired_at=at)
 
     with pytest.raises(Refused, match="is retired") as refused:
-        risk_bulk.plan(some(1), BulkChange(add_tags=["gone"]), by=by(mia), today=at.date())
+        risk_bulk.plan(some(1), BulkChange(add_tags=["gone"]), by=by(mia), at=at)
 
     assert refused.value.field == "add_tags"
 
