@@ -5,12 +5,13 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from chaos import claims
 from chaos.claims import Claim
+from chaos.endpoints import endpoints
 from chaos.ground import Ground, ground
 from chaos.installation import Missing
 
@@ -64,7 +65,8 @@ def main() -> int:
     return 0 if all(claim.met for claim in found) else 1
 
 
-def _asked() -> argparse.Namespace:
+def _asked(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options. words: those of the command line, by default."""
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     parser.add_argument(
         "rows",
@@ -84,9 +86,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--closes", type=int, default=1000, help="closes in row 11")
     parser.add_argument("--mails", type=int, default=450, help="mails of each run in row 12")
     parser.add_argument("--payloads", type=int, help="payloads to each endpoint in row 14 (full: 10,000)")
-    parser.add_argument("--endpoint", default="", help="the only endpoint in row 14 (chaos.malformed)")
+    parser.add_argument("--endpoint", default="", choices=["", *endpoints()], help="only this one, in row 14")
     parser.add_argument("--out", type=Path, default=Path("chaos.jsonl"))
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def _run(row: str, asked: argparse.Namespace, made: Ground, seed: int) -> list[Claim]:

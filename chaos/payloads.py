@@ -7,7 +7,7 @@ import copy
 import gzip
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,13 @@ class Payload:
     body: bytes
 
 
-def payloads(examples: list[Any], seed: str, *, is_lines: bool = False) -> Iterator[Payload]:
-    """Yield payloads without end. is_lines: NDJSON, with one item of an example a line."""
+def payloads(
+    examples: list[Any], seed: str, *, parameters: Mapping[str, str], is_lines: bool = False
+) -> Iterator[Payload]:
+    """Yield payloads without end. is_lines: NDJSON, with one item of an example a line.
+
+    parameters: those of the address that most payloads have, with a valid value of each.
+    """
     media_type = "application/x-ndjson" if is_lines else "application/json"
     rng = random.Random(seed)
     while True:
@@ -74,7 +79,7 @@ def payloads(examples: list[Any], seed: str, *, is_lines: bool = False) -> Itera
         if rng.random() < 0.002:
             raw = _large(rng)
             headers["Content-Encoding"] = rng.choice(("gzip", "identity"))
-        yield Payload(_query(rng), headers, raw)
+        yield Payload(_query(parameters, rng), headers, raw)
 
 
 def examples_of(*patterns: str) -> list[Any]:
@@ -170,8 +175,9 @@ def _large(rng: random.Random) -> bytes:
     )
 
 
-def _query(rng: random.Random) -> str:
-    named = {"model": "credit-pd"} if rng.random() < 0.7 else {}
+def _query(parameters: Mapping[str, str], rng: random.Random) -> str:
+    """Return the parameters in 70 of 100 addresses, and an odd or unknown one in 10 of 100."""
+    named = dict(parameters) if rng.random() < 0.7 else {}
     if rng.random() < 0.1:
         odd = [text for text in ODD if isinstance(text, str) and len(text) < 200]
         named[rng.choice(("model", "ts", "source", "x"))] = rng.choice(odd)
