@@ -1,14 +1,16 @@
-"""FoundDuties of duties from an iCalendar file (RFC 5545). Pure.
+"""Duties from an iCalendar file (RFC 5545). read() has no side effects; read_apart() runs it in a process.
 
 icalendar parses the file, and recurring_ical_events expands its rules. Both take what a stranger wrote, so
 the number of events and the steps of their rules are counted first. That does not bound every rule: one that
 never gives a day, such as 30 February, is followed to the year 9999. So read_apart() reads in a process of
-its own, with a limit of its time.
+its own, with a limit of its time and of its memory.
 """
 
+import os
 import pickle
 import re
 import resource
+import signal
 import subprocess
 import sys
 import unicodedata
@@ -28,8 +30,12 @@ from kit.texts import one_line
 MOST_EVENTS, MOST_STEPS, MOST_PERIODS, MOST_UNKNOWN = 3_000, 200_000, 1_000, 50
 # How long one step of a rule is at least, in days. Shorter ones are no duties.
 _FREQUENCIES = {"HOURLY": 1 / 24, "DAILY": 1, "WEEKLY": 7, "MONTHLY": 28, "YEARLY": 365}
-# Of the process that reads a calendar: its own time, and the time by the clock.
-MOST_SECONDS, MOST_WAITING = 5, 20
+# Of the process that reads a calendar: its own time, the time by the clock, and its memory in bytes.
+MOST_SECONDS, MOST_WAITING, MOST_MEMORY = 5, 10, 512 * 1024 * 1024
+_UNREADABLE = "The calendar cannot be read."
+_TOO_LARGE = (
+    "Reading the calendar takes too much memory. Look for very long events and for rules with long lists."
+)
 _TOO_LONG = (
     "Reading the calendar takes too long. Look for rules that never give a day, such as 30 February, and for"
     " events that repeat too often."
@@ -97,12 +103,16 @@ def read(
 
 
 def read_apart(data: bytes, **wanted: Any) -> FoundDuties:
-    """Return what read() returns, from a process that ends after MOST_SECONDS. Raises UnreadableCalendar."""
-    command = [sys.executable, "-c", "from people import duty_calendar; duty_calendar.answer()"]
+    """Return what read() returns, from a process with limits. Raises UnreadableCalendar.
+
+    The process ends after MOST_SECONDS of its own time, after MOST_WAITING by the clock, and beyond
+    MOST_MEMORY.
+    """
+    command = [sys.executable, "-c", "from people import duty_calendar; duty_calendar.main_of_child()"]
     try:
         done = subprocess.run(
             command,
-            input=pickle.dumps((data, wanted, MOST_SECONDS)),
+            input=pickle.dumps((data, wanted, MOST_SECONDS, MOST_MEMORY)),
             capture_output=True,
             check=False,  # its status says why it ended
             cwd=_ROOT,
@@ -111,23 +121,47 @@ def read_apart(data: bytes, **wanted: Any) -> FoundDuties:
     except subprocess.TimeoutExpired as error:
         raise UnreadableCalendar(_TOO_LONG) from error
     if done.returncode:
-        raise UnreadableCalendar(_TOO_LONG if done.returncode < 0 else "The calendar cannot be read.")
-    found: FoundDuties | str = pickle.loads(done.stdout)  # noqa: S301 - written by answer()
+        raise UnreadableCalendar(_why_ended(done.returncode))
+    try:
+        found: FoundDuties | str = pickle.loads(done.stdout)  # noqa: S301 - written by main_of_child()
+    except Exception as error:  # something else wrote there, and pickle can fail in any way
+        raise UnreadableCalendar(_UNREADABLE) from error
     if isinstance(found, str):
         raise UnreadableCalendar(found)
     return found
 
 
-def answer() -> None:
-    """Read the calendar that stands in the input, and write its duties, or why it cannot be read."""
-    data, wanted, seconds = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by read_apart()
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+def _why_ended(status: int) -> str:
+    """Return why the process gave no duties. status: negative for the number of a signal."""
+    if status == -signal.SIGXCPU:
+        return _TOO_LONG
+    if status < 0:
+        return (
+            f"Reading the calendar was stopped by signal {-status}. Perhaps the memory of the server is full."
+        )
+    return _UNREADABLE
+
+
+def main_of_child() -> None:
+    """Read the calendar in the standard input, and write its duties, or why it cannot be read, as a pickle.
+
+    Whatever a library prints goes to the standard error, so that it does not mix with the answer.
+    """
+    answer = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    data, wanted, seconds, memory = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by read_apart()
+    # SIGXCPU at the first limit says why it ended. SIGKILL at the second does not.
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     found: FoundDuties | str
     try:
         found = read(data, **wanted)
     except UnreadableCalendar as error:
         found = str(error)
-    sys.stdout.buffer.write(pickle.dumps(found))
+    except MemoryError:
+        found = _TOO_LARGE
+    with os.fdopen(answer, "wb") as output:
+        output.write(pickle.dumps(found))
 
 
 def _occurrences(data: bytes, since: datetime, until: datetime) -> list[Any]:
@@ -141,7 +175,7 @@ def _occurrences(data: bytes, since: datetime, until: datetime) -> list[Any]:
         found = recurring_ical_events.of(calendar).between(since, until)
         kept = [event for event in found if str(event.get("STATUS", "")).upper() != "CANCELLED"]
         return sorted(kept, key=lambda event: str(event.get("UID", "")))
-    except UnreadableCalendar:
+    except (UnreadableCalendar, MemoryError):
         raise
     except Exception as error:  # the file can break the libraries in any way; the last good plan stays
         reason = _stored(str(error) or type(error).__name__)[:120].strip(" .")

@@ -246,7 +246,7 @@ def read_calendars() -> None:
     None is read while sending is held: a restored copy asks no other system.
     """
     if not sending.is_held():
-        calendar_reading.read_due(at=clock.now(), seconds=8)
+        calendar_reading.read_due(at=clock.now())
 
 
 # A large registry has many pages, so this task has limits of its own.

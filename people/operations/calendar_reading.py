@@ -23,12 +23,17 @@ EVERY = timedelta(minutes=15)
 BEFORE, AHEAD = timedelta(days=1), timedelta(days=70)
 # After so many failures in a row, an hour, administrators are told.
 TOLD_AFTER = 4
-LIMITS = Limits(most_bytes=2_000_000)
+# The last reading of a task begins within the first, and its answer is there within the second. Then it is
+# read (duty_calendar.MOST_WAITING), and its failure has to be stored before the task ends.
+BEGUN_WITHIN, LIMITS = 4.0, Limits(total_seconds=8.0, most_bytes=2_000_000)
 
 
-def read_due(*, at: datetime, seconds: float = 10.0) -> Tally:
-    """Read the calendars that are due, one after the other. Begins none after `seconds`. Safe in parallel."""
-    total, ends = Tally(), time.monotonic() + seconds
+def read_due(*, at: datetime) -> Tally:
+    """Read the calendars that are due, one after the other. Begins none after BEGUN_WITHIN seconds.
+
+    Safe in parallel.
+    """
+    total, ends = Tally(), time.monotonic() + BEGUN_WITHIN
     while time.monotonic() < ends and (reading := _claim()):
         total += _read(reading, at)
     return total

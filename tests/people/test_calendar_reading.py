@@ -10,12 +10,15 @@ from history.models import Event
 from kit.actor import SYSTEM
 from kit.refusals import Refused
 from notices.models import Entry
+from people import duty_calendar
 from people.models import CalendarReading, DutyPeriod, DutyRoster
 from people.operations import calendar_reading
 from people.operations import person as persons
 from people.operations import roster as rosters
+from people.operations.calendar_reading import BEGUN_WITHIN, LIMITS
 from people.states import Role
 from riskhub import schedule
+from riskhub.celery import app
 from risklog.models import Climb
 from risklog.states import Who
 from tests.conftest import AT
@@ -295,3 +298,9 @@ def test_a_calendar_that_was_changed_during_its_reading_stores_nothing(sink, sci
 
     assert not DutyPeriod.objects.exists()
     assert CalendarReading.objects.get().tried_at is None
+
+
+def test_the_failure_of_the_slowest_reading_is_stored_before_its_task_ends():
+    slowest = BEGUN_WITHIN + LIMITS.total_seconds + duty_calendar.MOST_WAITING
+
+    assert slowest + 2 < app.conf.task_soft_time_limit

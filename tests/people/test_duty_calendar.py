@@ -1,5 +1,6 @@
 """Duties from iCalendar files: who is named, rules and zones, and files that harm."""
 
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -201,3 +202,64 @@ def test_a_calendar_is_read_in_a_process_of_its_own():
     assert [period.person for period in found.periods] == [CEM]
     with pytest.raises(UnreadableCalendar, match="BEGIN:VCALENDAR"):
         read_apart(b"<html>", **wanted)
+
+
+WANTED = {"since": SINCE, "until": UNTIL, "zone": BERLIN, "people": PEOPLE}
+
+
+def test_a_calendar_that_takes_too_much_memory_is_not_read(monkeypatch):
+    monkeypatch.setattr(duty_calendar, "MOST_MEMORY", 150 * 1024 * 1024)
+
+    with pytest.raises(UnreadableCalendar, match="too much memory"):
+        read_apart(file(*[f"{SHIFT}SUMMARY:cem-1 {'x' * 500}"] * 2_900), **WANTED)
+
+
+def test_the_largest_calendar_is_read_within_the_memory():
+    found = read_apart(file(*[f"{SHIFT}SUMMARY:cem-1 {'x' * 500}"] * 2_900), **WANTED)
+
+    assert [period.person for period in found.periods] == [CEM]
+
+
+def in_place_of_python(monkeypatch, folder, lines: str) -> None:
+    """Let the process that reads calendars begin with these lines of a shell script."""
+    script = folder / "python"
+    script.write_text(f'#!/bin/sh\n{lines}\nexec "{sys.executable}" "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setattr(duty_calendar.sys, "executable", str(script))
+
+
+def test_a_reading_that_the_system_kills_is_not_said_to_take_too_long(monkeypatch, tmp_path):
+    in_place_of_python(monkeypatch, tmp_path, "kill -9 $$")
+
+    with pytest.raises(UnreadableCalendar, match="stopped by signal 9"):
+        read_apart(file(f"{SHIFT}SUMMARY:cem-1"), **WANTED)
+
+
+def test_an_answer_that_is_mixed_with_other_output_is_refused(monkeypatch, tmp_path):
+    in_place_of_python(monkeypatch, tmp_path, "echo warning")
+
+    with pytest.raises(UnreadableCalendar, match="cannot be read"):
+        read_apart(file(f"{SHIFT}SUMMARY:cem-1"), **WANTED)
+
+
+def test_what_a_library_prints_does_not_harm_the_answer(monkeypatch, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(PRINTING)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    found = read_apart(file(f"{SHIFT}SUMMARY:cem-1"), **WANTED)
+
+    assert [period.person for period in found.periods] == [CEM]
+
+
+PRINTING = """
+import icalendar
+
+class Printing(icalendar.Calendar):
+    @classmethod
+    def from_ical(cls, *args, **kwargs):
+        print("a warning")
+        return icalendar.Calendar.original(*args, **kwargs)
+
+icalendar.Calendar.original = icalendar.Calendar.from_ical
+icalendar.Calendar.from_ical = Printing.from_ical
+"""
