@@ -32,6 +32,10 @@ class ExportOfList(ApiView, ABC):
     def spec(self) -> ListSpec:
         return self.export.spec
 
+    def known_parameters(self, request: Request) -> frozenset[str] | None:
+        """Leave the parameters to the export, which refuses unknown ones."""
+        return None
+
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
         """Accept every Accept header: ?format= chooses the format. Errors are JSON."""
         return Json(), Json.media_type

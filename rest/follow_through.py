@@ -3,16 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from lists.specification import BadQuery, ListSpec, Reader, Selection
-from rest.resource import ApiView
+from lists.specification import Reader, Selection
+from rest.resource import SpecView
 
 _NAMES = ("key", "name", "done", "in_time", "share", "median_late")
 
@@ -38,11 +37,10 @@ class FollowThroughAnswer(serializers.Serializer):
     results = FollowThroughRow(many=True)
 
 
-class FollowThroughView(ApiView, ABC):
+class FollowThroughView(SpecView, ABC):
     """GET returns the figures of a period. spec: the parameters, with `since` and `until`."""
 
     answers = {"GET": (200, FollowThroughAnswer)}
-    spec: ClassVar[ListSpec]
 
     @abstractmethod
     def period(self, selection: Selection, reader: Reader) -> tuple[date, date]:
@@ -53,10 +51,7 @@ class FollowThroughView(ApiView, ABC):
         """Return the rows, each with the attributes of FollowThroughRow."""
 
     def get(self, request: Request) -> Response:
-        try:
-            selection = self.spec.read(dict(request.query_params.lists()))
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        selection = self.selection(request)
         reader = Reader(request.user, clock.today(), clock.now())
         since, until = self.period(selection, reader)
         rows = [{name: getattr(one, name) for name in _NAMES} for one in self.figures(selection, reader)]

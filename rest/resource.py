@@ -36,6 +36,8 @@ from rest.throttling import Budget
 from rest.versions import NoVersion, PreconditionRequired, Stale, etag, named, tags
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
+_READS = frozenset({"GET", "HEAD"})
+_OF_READS = frozenset({sparse.FIELDS})
 
 
 class ApiView(GenericAPIView):
@@ -76,7 +78,7 @@ class ApiView(GenericAPIView):
             raise MethodNotAllowed(request.method or "")
         if name != OPEN and not may(request.user, name):
             raise PermissionDenied("Your role or the scope of this token does not allow this.")
-        _refuse_unknown(request, self._known_parameters(request))
+        _refuse_unknown(request, self.known_parameters(request))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(request, response, *args, **kwargs)
@@ -94,11 +96,9 @@ class ApiView(GenericAPIView):
                     {name.replace("\x00", "") or "query": ["A NUL character cannot be searched for."]}
                 )
 
-    def _known_parameters(self, request: Request) -> frozenset[str] | None:
-        """Return the parameters that this address has; None if the view checks them by its spec."""
-        if request.method in {"GET", "HEAD", "OPTIONS"}:
-            return None if hasattr(self, "spec") else frozenset({sparse.FIELDS})
-        return self.written_parameters
+    def known_parameters(self, request: Request) -> frozenset[str] | None:
+        """Return the parameters that this address has; None if another part checks or ignores them."""
+        return _OF_READS if request.method in _READS else self.written_parameters
 
     @property
     def allowed_methods(self) -> list[str]:
@@ -112,6 +112,28 @@ class ApiView(GenericAPIView):
         """Raise PermissionDenied without the permission on one object. The reader may see the object."""
         if not may(request.user, name, obj):
             raise PermissionDenied("Your role or the ownership of this object does not allow this.")
+
+
+class SpecView(ApiView):
+    """A view whose GET reads its parameters by `spec`, the filters and orders of a noun.
+
+    The spec refuses unknown parameters of a GET (selection()), ApiView those of all other requests.
+    other_parameters: those of a GET that the view reads without its spec.
+    """
+
+    spec: ClassVar[ListSpec]
+    other_parameters: ClassVar[frozenset[str]] = frozenset()
+
+    def known_parameters(self, request: Request) -> frozenset[str] | None:
+        return None if request.method in _READS else super().known_parameters(request)
+
+    def selection(self, request: Request) -> Selection:
+        """Return the filters, the order and the place of the page, as sent. Raises ValidationError."""
+        texts = dict(request.query_params.lists())
+        try:
+            return self.spec.read({name: texts[name] for name in texts if name not in self.other_parameters})
+        except BadQuery as error:
+            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
 
 
 class Resource(ApiView, ABC):
@@ -244,14 +266,14 @@ def page_size(text: str | None) -> int:
     return int(text)
 
 
-class Collection(Resource):
+class Collection(SpecView, Resource):
     """A list: GET returns a keyset page of the rows, narrowed by `spec` (the filters and orders of the noun).
 
     is_counted: whether the answer has the number of rows.
     """
 
     is_counted: ClassVar[bool] = True
-    spec: ClassVar[ListSpec]
+    other_parameters = _OF_READS
 
     def get(self, request: Request) -> Response:
         chosen = sparse.chosen_fields(request, self.serializer_class)
@@ -267,7 +289,7 @@ class Collection(Resource):
 
     def _read(self, request: Request) -> tuple[paging.KeysetPage, dict[str, Any]]:
         """Return the page that the request asks for, and the number of all rows if the list is counted."""
-        selection = self._selection(request)
+        selection = self.selection(request)
         page = prepared.first_page(self, selection, request.user)
         if page is not None:
             return page, self._counts(page)
@@ -275,15 +297,6 @@ class Collection(Resource):
         rows = self.spec.apply(self.rows(request), selection, reader)
         page = self._page(self.listed(rows), selection)
         return page, self._counts(page, rows)
-
-    def _selection(self, request: Request) -> Selection:
-        """Return the filters, the order and the place of the page, as sent. Raises ValidationError."""
-        parameters = dict(request.query_params.lists())
-        parameters.pop(sparse.FIELDS, None)
-        try:
-            return self.spec.read(parameters)
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
 
     def listed(self, rows: QuerySet) -> QuerySet:
         """Return the rows as values; of a counted list each with the number of all rows."""
@@ -336,5 +349,4 @@ class Item(Resource):
     """One row: GET returns it by id, reference or slug, with its ETag."""
 
     def get(self, request: Request, key: str) -> Response:
-        _refuse_unknown(request, frozenset({sparse.FIELDS}))
         return self.answer(request, key)

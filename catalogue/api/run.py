@@ -5,7 +5,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,10 +21,9 @@ from catalogue.run_facts import MAX_ARTEFACTS, MAX_NOTE
 from catalogue.states import Likeness, RunState
 from kit import clock
 from kit.refusals import Refused
-from lists.specification import BadQuery
 from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
-from rest.resource import ApiView, Collection, Item, Resource
+from rest.resource import Collection, Item, Resource, SpecView
 from rest.steps import Step
 
 
@@ -203,7 +201,7 @@ class ComparisonRow(serializers.Serializer):
     sections = SectionRow(many=True)
 
 
-class CompareRuns(ApiView):
+class CompareRuns(SpecView):
     """Compare two runs, `?left=` and `?right=`: what is the same, what differs, what only one of them has."""
 
     permission = {"GET": "catalogue.view"}
@@ -213,10 +211,7 @@ class CompareRuns(ApiView):
     spec = COMPARISON
 
     def get(self, request: Request) -> Response:
-        try:
-            asked = self.spec.read(dict(request.query_params.lists())).values
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        asked = self.selection(request).values
         left, right = (self._run(request, asked[side][0]) for side in ("left", "right"))
         sections = run_queries.comparison(left, right)
         body = {

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,9 +12,8 @@ from kit import clock
 from leaders.filters import EXECUTIVE
 from leaders.queries import overview
 from leaders.queries.overview import Exposure, Overview
-from lists.specification import BadQuery
 from people.models import Team
-from rest.resource import ApiView
+from rest.resource import SpecView
 
 
 class ExposureRow(serializers.Serializer):
@@ -124,7 +123,7 @@ class ExecutiveAnswer(serializers.Serializer):
 _EXPOSURE = ("key", "name", "levels", "points", "trend")
 
 
-class Executive(ApiView):
+class Executive(SpecView):
     """Get the figures of a day from the nightly snapshot."""
 
     permission = {"GET": "leaders.executive_view"}
@@ -133,10 +132,7 @@ class Executive(ApiView):
     spec = EXECUTIVE
 
     def get(self, request: Request) -> Response:
-        try:
-            selection = EXECUTIVE.read(dict(request.query_params.lists()))
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        selection = self.selection(request)
         team = self._team(request, selection.texts.get("team", ""))
         found = overview.read(request.user, selection.values.get("on", (clock.today(),))[0], team)
         if found is None:

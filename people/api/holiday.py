@@ -13,14 +13,13 @@ from rest_framework.response import Response
 
 from kit import clock
 from kit.refusals import Refused
-from lists.specification import BadQuery
 from people import queries
 from people.days_off import Holiday
 from people.filters import HOLIDAYS
 from people.models import User
 from people.operations import organisation as operations
 from rest.fields import Body, read
-from rest.resource import ApiView, page_size
+from rest.resource import ApiView, SpecView, page_size
 
 
 class HolidayRow(serializers.Serializer):
@@ -47,7 +46,7 @@ class NewHoliday(Body):
     name = serializers.CharField(max_length=80)
 
 
-class Holidays(ApiView):
+class Holidays(SpecView):
     """The days off of the coming year. POST adds an own day."""
 
     permission = {"GET": "people.person_view", "POST": "people.administrate"}
@@ -57,10 +56,7 @@ class Holidays(ApiView):
 
     def get(self, request: Request) -> Response:
         """List the days off of a year, of the organisation or of a person with another country."""
-        try:
-            selection = self.spec.read(dict(request.query_params.lists()))
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        selection = self.selection(request)
         since: date = selection.values.get("since", (clock.today(),))[0]
         rows = self._rows(request, since, selection.values.get("person"))
         return Response(self._page(request, rows, selection.place))

@@ -12,7 +12,7 @@ from lists import exporting
 from rest.exporting import ExportOfList
 from rest.fields import Body
 from rest.problems import PROBLEM
-from rest.resource import Collection, Item
+from rest.resource import Collection, Item, SpecView
 from rest.steps import Step
 from riskhub.schema.names import names, page_of
 from riskhub.schema.parameters import OF_ACCEPTED, of_fields, of_list, of_pages
@@ -115,7 +115,7 @@ class Resources(AutoSchema):
                 *of_list(self.view.spec),
                 OpenApiParameter("format", str, "query", enum=formats, default=formats[0]),
             ]
-        elif self.method == "GET" and hasattr(self.view, "spec"):
+        elif self.method == "GET" and isinstance(self.view, SpecView):
             found += [*of_list(self.view.spec), *(of_pages() if self.view.spec.is_paged else ())]
         if self.method == "GET" and type(self.view).get in (Collection.get, Item.get):
             found.append(of_fields(self.view.serializer_class))

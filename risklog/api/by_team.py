@@ -1,13 +1,12 @@
 """The comparison of teams by API."""
 
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from lists.specification import BadQuery, Reader
-from rest.resource import ApiView
+from lists.specification import Reader
+from rest.resource import SpecView
 from risklog.filters.risk import RISKS
 from risklog.queries.by_team import COUNTED, by_team
 
@@ -28,7 +27,7 @@ class TeamCountsAnswer(serializers.Serializer):
     results = TeamCountsRow(many=True)
 
 
-class RisksByTeam(ApiView):
+class RisksByTeam(SpecView):
     """Compare teams: how many live risks each has, and how many of them need attention."""
 
     permission = {"GET": "risklog.risk_view"}
@@ -36,10 +35,7 @@ class RisksByTeam(ApiView):
     spec = RISKS.whole()
 
     def get(self, request: Request) -> Response:
-        try:
-            selection = self.spec.read(dict(request.query_params.lists()))
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        selection = self.selection(request)
         found = by_team(selection, Reader(request.user, clock.today(), clock.now()))
         rows = [{"team_slug": team.slug, "team_name": team.name, "counts": team.counts} for team in found]
         return Response({"results": rows})

@@ -5,17 +5,16 @@ from typing import Any, cast
 
 from django.db.models import Prefetch, QuerySet
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalogue.models import Model
 from catalogue.states import RightKind
 from kit import clock
-from lists.specification import BadQuery
 from people.models import Function, Team, User
 from rest.fields import Body, Visible, read
-from rest.resource import ApiView, Collection, Item, Resource
+from rest.resource import Collection, Item, Resource, SpecView
 from rest.steps import Step
 from risklog.filters.ladder import LADDER_LIST, LADDER_PREVIEW
 from risklog.models import Category, Ladder, LadderVersion, Rung
@@ -208,7 +207,7 @@ class PreviewRow(serializers.Serializer):
     rungs = CallRow(many=True)
 
 
-class LadderPreview(ApiView):
+class LadderPreview(SpecView):
     """What would happen if something were escalated now."""
 
     permission = {"GET": "risklog.ladder_view"}
@@ -218,10 +217,7 @@ class LadderPreview(ApiView):
 
     def get(self, request: Request) -> Response:
         """Preview an escalation: who is notified at which time on each rung, and which are skipped."""
-        try:
-            texts = self.spec.read(dict(request.query_params.lists())).texts
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        texts = self.selection(request).texts
         category = self._named(Category, texts.get("category"), "category", request)
         question = queries.Question(
             severity=texts.get("severity", Severity.WARNING),

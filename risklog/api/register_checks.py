@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 from catalogue.queries import model_check
 from kit import clock
-from lists.specification import BadQuery, Reader
-from rest.resource import ApiView, page_size
+from lists.specification import Reader
+from rest.resource import SpecView, page_size
 from risklog.filters.register_checks import REGISTER_CHECKS
 from risklog.queries import register_checks as queries
 
@@ -50,7 +50,7 @@ class CheckList(serializers.Serializer):
     previous = serializers.CharField(allow_null=True)
 
 
-class RegisterChecks(ApiView):
+class RegisterChecks(SpecView):
     """The checks of the register."""
 
     permission = {"GET": "risklog.risk_view"}
@@ -59,10 +59,7 @@ class RegisterChecks(ApiView):
 
     def get(self, request: Request) -> Response:
         """List the checks, each with the number of risks that fail it."""
-        try:
-            selection = self.spec.read(dict(request.query_params.lists()))
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        selection = self.selection(request)
         reader = Reader(request.user, clock.today(), clock.now())
         page = self._page(request, queries.results(reader), selection.place)
         return Response({**page, "models": ModelCheckRow(model_check.results(reader), many=True).data})

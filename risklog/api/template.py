@@ -12,10 +12,9 @@ from rest_framework.response import Response
 from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
-from lists.specification import BadQuery
 from people.models import User
 from rest.fields import Body, Visible, read
-from rest.resource import ApiView, Collection, Item, Resource
+from rest.resource import Collection, Item, Resource, SpecView
 from rest.steps import Step
 from risklog.filters.template import COMPARED_TEMPLATES, FILLED_TEMPLATES, TEMPLATES
 from risklog.models import FilledTemplate, Template
@@ -231,7 +230,7 @@ class ComparedTemplatesRow(serializers.Serializer):
     results = ComparedFieldRow(many=True)
 
 
-class CompareFilledTemplates(ApiView):
+class CompareFilledTemplates(SpecView):
     """Compare 2 to 4 filled templates of one template, `?key=T-1,T-2`, field by field."""
 
     permission = {"GET": "risklog.template_view"}
@@ -241,10 +240,7 @@ class CompareFilledTemplates(ApiView):
     spec = COMPARED_TEMPLATES
 
     def get(self, request: Request) -> Response:
-        try:
-            asked = self.spec.read(dict(request.query_params.lists())).values
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        asked = self.selection(request).values
         keys = list(dict.fromkeys(key.upper() for key in asked["key"]))
         rows = list(queries.filled(request.user).filter(subject__reference__in=keys).order_by("id"))
         if len(rows) < len(keys):

@@ -10,18 +10,17 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from kit.refusals import Refused
-from lists.specification import BadQuery
 from people.models import User
 from rest import keys
 from rest.rendering import Json
-from rest.resource import ApiView
+from rest.resource import SpecView
 from signals.api.period import period_in
 from signals.chart_files import TYPES, answer
 from signals.filters.chart import CHARTS
 from signals.models import Series
 
 
-class _ChartFile(ApiView):
+class _ChartFile(SpecView):
     """GET returns a file of one series. form: one of TYPES."""
 
     permission = {"GET": "signals.view"}
@@ -34,10 +33,7 @@ class _ChartFile(ApiView):
         return Json(), Json.media_type
 
     def get(self, request: Request, key: str) -> HttpResponseBase:
-        try:
-            texts = self.spec.read(dict(request.query_params.lists())).texts
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        texts = self.selection(request).texts
         series = get_object_or_404(Series.objects.visible_to(request.user), **self._lookup(key))
         try:
             period = period_in(texts)

@@ -4,14 +4,13 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kit import clock
-from lists.specification import BadQuery, Reader
+from lists.specification import Reader
 from people.models import User
-from rest.resource import ApiView
+from rest.resource import SpecView
 from signals.filters.pattern import PATTERNS
 from signals.patterns import LEVEL
 from signals.queries import pattern as queries
@@ -61,7 +60,7 @@ class PatternsAnswer(serializers.Serializer):
     results = PatternRow(many=True)
 
 
-class Patterns(ApiView):
+class Patterns(SpecView):
     """List recurring breaches, the least likely by chance first: at most 50."""
 
     permission = {"GET": "signals.view"}
@@ -69,10 +68,7 @@ class Patterns(ApiView):
     spec = PATTERNS
 
     def get(self, request: Request) -> Response:
-        try:
-            selection = self.spec.read(dict(request.query_params.lists()))
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        selection = self.selection(request)
         reader = Reader(cast(User, request.user), clock.today(), clock.now())
         found = queries.asked(selection, reader)
         answer = {name: getattr(found, name) for name in ("since", "until", "breaches", "occasions", "tried")}

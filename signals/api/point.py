@@ -5,19 +5,18 @@ from typing import Any
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from kit import clock
-from lists.specification import BadQuery, Reader
+from lists.specification import Reader
 from rest.rendering import Json
-from rest.resource import ApiView
+from rest.resource import SpecView
 from signals.filters.series import POINT_EXPORT
 from signals.models import Series
 from signals.queries import point_export
 
 
-class PointExport(ApiView):
+class PointExport(SpecView):
     """All points of the series that the filters leave, as CSV or NDJSON.
 
     A line of NDJSON is a point as POST /points takes it.
@@ -33,10 +32,7 @@ class PointExport(ApiView):
         return Json(), Json.media_type
 
     def get(self, request: Request) -> StreamingHttpResponse:
-        try:
-            selection = self.spec.read(dict(request.query_params.lists()))
-        except BadQuery as error:
-            raise ValidationError({name: [text] for name, text in error.errors.items()}) from None
+        selection = self.selection(request)
         reader = Reader(request.user, clock.today(), clock.now())
         series = self.spec.apply(Series.objects.visible_to(request.user), selection, reader)
         (form,) = selection.values.get("format", ("csv",))
