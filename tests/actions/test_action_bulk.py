@@ -278,7 +278,7 @@ def test_a_due_date_that_is_over_is_refused_in_each_plan_and_when_it_is_applied(
         assert refusal.value.field == "due_on"
     body = {"ids": [one.reference], "change": {"due_on": str(over)}, "dry_run": True}
     answer = send(client, body)
-    assert answer.status_code == 400 and answer.json()["errors"][0]["field"] == "due_on"
+    assert answer.status_code == 422 and answer.json()["errors"][0]["field"] == "due_on"
     for step in ("preview", "apply"):
         page = client.post("/actions/bulk/", {"sel": one.pk, "step": step, "due_on": over.isoformat()})
         assert page.status_code == 422
