@@ -27,7 +27,7 @@ MOST_MEGABYTES = 50
 _WARM = 300  # payloads until the process has loaded what it needs
 _ANSWERS = {202, 400, 413, 415, 422}
 # The answers after the items of a body were read, and the smallest share of them at each endpoint.
-_READ, LEAST_READ = {202, 422}, 0.6
+_READ, LEAST_READ = {202, 422}, 0.75
 # What a body may create. Deliveries are not in it: a rejected body is kept for its owner.
 _TABLES = (
     *("signals_alert", "signals_breach", "signals_breachgroup", "signals_series", "signals_point"),
