@@ -320,7 +320,7 @@ class Collection(SpecView, Resource):
         try:
             return self.as_values(rows).annotate(number_of_rows=counting.number_of(rows))
         except EmptyResultSet:
-            return rows.none()
+            return self.as_values(rows.none())  # with the columns that its order names
 
     def _counts(self, page: paging.KeysetPage, rows: QuerySet | None = None) -> dict[str, Any]:
         """Return the number of all rows if the list is counted. rows: to count if the page has none.
