@@ -76,9 +76,8 @@ def add(
     """Create an action. Owner and due date are optional; the page shows that they are missing.
 
     Everyone who may see `about` (or else `origin`) may see the action, and so may its owner and its creator.
-    viewers: subject ids of those who may see it instead; it is then its own root. exposure: the points of the
-    score of a risk that it should remove, 1 to 25. reviewer: somebody outside the teams of the owner.
-    Raises Refused(field="title", "owner", "due_on", "exposure" or "reviewer").
+    viewers: subject ids of those who may see it instead; it is then its own root. exposure: the points of a
+    risk that it should remove, 1 to 25. reviewer: outside the teams of the owner. Raises Refused(field=…).
     """
     refuse_past_due_date(due_on, by=by, at=at)
     action = Action(
