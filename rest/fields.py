@@ -53,6 +53,15 @@ def _is_out_of_range(value: Any) -> bool:
     return isinstance(value, datetime) and not zones.is_showable(value)
 
 
+class MomentWithOffset(serializers.DateTimeField):
+    """A moment with its offset. One without would be taken as UTC, beside a field with another time zone."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            raise ValidationError("Add the offset, such as 2026-12-14T10:00:00+01:00.")
+        return super().enforce_timezone(value)
+
+
 class Visible(serializers.Field):
     """A related object, by id, reference or slug. An object that the writer may not see counts as missing.
 

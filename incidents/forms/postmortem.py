@@ -12,6 +12,7 @@ from incidents.operations.duty import CHANGEABLE as DUTY_FIELDS
 from incidents.operations.duty import MAX_DAYS, MAX_NAME
 from incidents.operations.postmortem import LackingRisk
 from incidents.states import MAX_WHYS, IncidentSeverity, RiskAnswer
+from kit.rights import may
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
 from people.models import User
@@ -107,10 +108,13 @@ class RiskAnswerForm(PageForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
-        if given.get("answer") == RiskAnswer.NEW:
+        answer, risk = given.get("answer"), given.get("risk")
+        if answer == RiskAnswer.NEW:
             for name, problem in _NEEDED.items():
                 if not given.get(name):
                     self.add_error(name, problem)
+        if answer == RiskAnswer.RESCORED and risk and not may(self.user, "risklog.risk_change", risk):
+            self.add_error("risk", f"You may not rescore {risk.reference}. Link it, and ask its owner.")
         return given
 
     def values(self) -> dict[str, Any]:

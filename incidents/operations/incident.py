@@ -92,10 +92,15 @@ def declare(
 
 
 def join(incident: Incident, *, title: str, text: str, by: Actor, at: datetime) -> Incident:
-    """Record that somebody declared an ongoing incident again. They watch it from now on."""
+    """Record that somebody declared an ongoing incident again. They watch it from now on.
+
+    Its declarer adds nothing by sending the same words once more.
+    """
+    incident.was_joined = True
+    if by.person == incident.declared_by and (title, text) == (incident.title, incident.summary):
+        return incident
     payload = events.IncidentJoined(title=title, text=text.strip() or None)
     history.change(incident, {}, by=by, at=at, payload=payload)
-    incident.was_joined = True
     if by.person is not None:
         watch.start_unless_chosen(incident.subject, user=by.person, at=at)
     return incident

@@ -19,7 +19,7 @@ from learnings.operations.session import MAX_LINKS, MAX_MINUTES, MAX_SEATS, MIN_
 from learnings.queries import session as queries
 from learnings.states import SessionState, SignUpState
 from people.models import Team, User
-from rest.fields import Body, Visible, read, refuse_fields
+from rest.fields import Body, MomentWithOffset, Visible, read, refuse_fields
 from rest.nested import Nested, NestedCollection, NestedItem
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -53,7 +53,7 @@ class SessionChange(Body):
 
     title = serializers.CharField(max_length=200, required=False)
     text = serializers.CharField(max_length=20000, required=False, allow_blank=True)
-    starts_at = serializers.DateTimeField(required=False)
+    starts_at = MomentWithOffset(required=False)
     minutes = serializers.IntegerField(required=False, min_value=MIN_MINUTES, max_value=MAX_MINUTES)
     time_zone = serializers.CharField(max_length=64, required=False)
     place = serializers.CharField(max_length=300, required=False, allow_blank=True)
@@ -67,7 +67,7 @@ class SessionChange(Body):
 
 class NewSession(SessionChange):
     title = serializers.CharField(max_length=200)
-    starts_at = serializers.DateTimeField()
+    starts_at = MomentWithOffset()
     time_zone = serializers.CharField(max_length=64)
     about = Visible("object", Subject.objects.visible_to, by="reference", required=False, allow_null=True)
     teams = serializers.ListField(

@@ -80,6 +80,10 @@ class Line:
         return self.item.state in UNFINISHED
 
     @property
+    def minutes(self) -> int:
+        return minutes_of(self.item)
+
+    @property
     def short_title(self) -> str:
         """The reference of the subject, or the title, for a button."""
         return (self.subject.reference if self.subject else "") or self.title
@@ -125,8 +129,8 @@ class Agenda:
     """An agenda as one reader may see it.
 
     taken_off: removed items. backlog: items that were parked or do not fit. settled: before the meeting, only
-    those whose subject the reader may see. minutes: the sum of the items on the agenda; length: of the
-    meeting, in minutes.
+    those whose subject the reader may see. minutes: the sum of the items on the agenda, without those that
+    were done before it; length: of the meeting, in minutes.
     """
 
     lines: Sequence[Line]
@@ -143,6 +147,14 @@ class Agenda:
     @property
     def current(self) -> Line | None:
         return next((line for line in self.lines if line.item.state == ItemState.CURRENT), None)
+
+
+def minutes_of(item: AgendaItem) -> int:
+    """Return the minutes that an item takes of its meeting: 0 if it was done without being discussed.
+
+    That is so if its subject was settled before the meeting, such as a risk that was accepted.
+    """
+    return 0 if item.state == ItemState.DONE and not item.spent_seconds else item.minutes
 
 
 def may_see_item(user: Visitor, item: AgendaItem) -> bool:
@@ -162,7 +174,7 @@ def shown(user: User, item: AgendaItem, number: int = 0, from_minute: int = 0, l
         notes="" if hidden else item.notes,
         subject=None if hidden else item.about,
         from_minute=from_minute,
-        is_over=bool(length) and from_minute + item.minutes > length,
+        is_over=bool(length and minutes_of(item)) and from_minute + item.minutes > length,
     )
 
 
@@ -193,7 +205,7 @@ def agenda(meeting: Meeting, user: User) -> Agenda:
             off[item.state].append(shown(user, item))
             continue
         lines.append(shown(user, item, len(lines) + 1, used, length))
-        used += item.minutes
+        used += minutes_of(item)
     settled = [line for line in off[ItemState.SETTLED] if not line.is_hidden]
     return Agenda(lines, off[ItemState.DROPPED], off[ItemState.BACKLOG], settled, used, length)
 

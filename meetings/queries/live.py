@@ -206,7 +206,7 @@ def _behind(meeting: Meeting, agenda: agendas.Agenda, at: datetime) -> int:
     if meeting.started_at is None:
         return 0
     elapsed = (at - meeting.started_at).total_seconds()
-    planned: float = sum(line.item.minutes * 60 for line in agenda.lines if not line.is_unfinished)
+    planned: float = sum(line.minutes * 60 for line in agenda.lines if not line.is_unfinished)
     current = agenda.current
     if current is not None:
         since = current.item.current_since

@@ -140,7 +140,7 @@ def form_about(
     """Return the form of a decision about a subject, with the effects and the metrics that fit it."""
     return DecisionForm(
         data,
-        people=people.people(),
+        people=people.owners(),
         review=open_review(about),
         offers=effects.offers(request.user, about, at=clock.now()),
         metrics=metrics_about(request.user, about),

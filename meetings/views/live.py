@@ -105,7 +105,7 @@ def context_of(request: SignedInRequest, meeting: Meeting, **extra: Any) -> dict
         "has_control": may_run and meeting.controller_id == user.pk,
         "restricted": RESTRICTED,
         "may_record": may_run and line is not None and not line.is_hidden,
-        "action_form": FollowUpActionForm(people=people.people()),
+        "action_form": FollowUpActionForm(people=people.owners()),
         "closing_form": ClosingForm(incomplete=shown.incomplete, mailed=len(shown.people)),
         "record_form": RecordForm(),
         "control_form": ControlForm(people=_able(shown.people, meeting)),

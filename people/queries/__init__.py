@@ -117,6 +117,11 @@ def zone_of(user: User | AnonymousUser | None, known: Organisation | None = None
     return found.zone if found else zoneinfo.ZoneInfo("UTC")
 
 
+def owners() -> QuerySet[User]:
+    """Return the people who can own work: those of people() who may write."""
+    return people().exclude(role=Role.VIEWER)
+
+
 def people() -> QuerySet[User]:
     """Return the active people by name, with their function."""
     return User.objects.filter(is_active=True).select_related("function", "subject").order_by(*BY_NAME)

@@ -83,6 +83,18 @@ def test_who_declares_about_a_breach_with_an_ongoing_incident_joins_it():
     assert Entry.objects.filter(user=ana, event=joined).exists()
 
 
+def test_a_declarer_who_sends_the_same_words_again_adds_nothing():
+    group, ana = signals.breach_group(), people.user("Ana")
+    first = incident("Broken", person=ana, about=group.subject, summary="Since noon")
+
+    again = incident("Broken", person=ana, about=group.subject, summary="Since noon")
+    assert again.pk == first.pk and again.was_joined
+    assert not Event.objects.filter(verb="incidents.incident_joined").exists()
+
+    incident("Broken", person=ana, about=group.subject, summary="It spreads")
+    assert Event.objects.filter(verb="incidents.incident_joined").count() == 1
+
+
 def test_a_resolved_incident_is_not_joined_and_not_reopened_beside_a_new_one():
     group = signals.breach_group()
     first = incident(about=group.subject, state="resolved")

@@ -558,5 +558,9 @@ def test_who_may_not_change_a_risk_does_not_rescore_it(client):
         "likelihood": 5,
         "impact": 5,
     }
-    assert client.post(f"/incidents/{review.incident.reference}/review/risk/", values).status_code == 403
+    page = client.post(
+        f"/incidents/{review.incident.reference}/review/risk/", values | {"note": "It was seen"}
+    )
+    assert page.status_code == 422
+    assert "You may not rescore R-" in page.content.decode() and "It was seen" in page.content.decode()
     assert Risk.objects.get().likelihood == 4

@@ -434,3 +434,13 @@ def test_my_week_takes_the_same_queries_for_one_session_and_for_three(client, an
         counts.append(len(captured))
 
     assert counts[0] == counts[2]
+
+
+def test_a_start_without_an_offset_is_refused_beside_a_zone(ana, client):
+    body = {"title": "T", "time_zone": "Europe/Berlin", "starts_at": "2026-12-14T10:00:00"}
+
+    answer = client.post(API, json.dumps(body), content_type="application/json")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "starts_at"
+    assert "2026-12-14T10:00:00+01:00" in answer.content.decode()

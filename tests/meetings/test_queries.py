@@ -36,6 +36,21 @@ def test_the_agenda_counts_minutes_and_marks_what_begins_too_late():
     ]
 
 
+def test_what_was_done_before_the_meeting_takes_no_time():
+    meeting = make.planned()
+    settled = make.item(meeting, minutes=30)
+    make.item(meeting, minutes=20)
+    type(settled).objects.filter(pk=settled.pk).update(state="done", outcome="no_change")
+
+    found = agendas.agenda(meeting, people.user())
+
+    assert (found.minutes, found.over_by) == (20, 0)
+    assert [(line.minutes, line.from_minute, line.is_over) for line in found.lines] == [
+        (0, 0, False),
+        (20, 0, False),
+    ]
+
+
 def test_an_agenda_costs_the_same_however_long():
     meeting, user = make.planned(), people.user()
     costs = []
