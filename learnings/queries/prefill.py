@@ -44,6 +44,11 @@ def paragraphs(*texts: str) -> str:
     return "\n\n".join(text.strip() for text in texts if text.strip())
 
 
+def section(title: str, text: str) -> str:
+    """Return a text below its title as Markdown, "" without a text."""
+    return f"**{title}**\n\n{text.strip()}" if text.strip() else ""
+
+
 def action_lines(about: Subject, *others: int) -> str:
     """Return the actions of a source as a list, without those that some of its readers may not see.
 
@@ -87,11 +92,15 @@ def _of_incident(about: Subject) -> Prefilled:
     if review is None:
         return Prefilled(title, paragraphs(incident.summary), to_adjust=action_lines(about), tags=tags)
     whys = "\n".join(f"{number}. {why}" for number, why in enumerate(review.whys, 1))
-    causes = f"**Causes, asked to the root**\n\n{whys}" if whys else ""
-    well = f"**What went well**\n\n{review.went_well.strip()}" if review.went_well.strip() else ""
+    sections = (
+        section("Lessons", review.lessons),
+        section("Contributing conditions", review.factors),
+        section("Causes, asked to the root", whys),
+        section("What went well", review.went_well),
+    )
     return Prefilled(
         title=title,
-        seen=paragraphs(incident.summary, review.lessons, review.factors, causes, well),
+        seen=paragraphs(incident.summary, *sections),
         to_monitor=f"Whether “{incident.title}” occurs again.",
         to_adjust=action_lines(about, review.subject_id),
         tags=tags,

@@ -18,6 +18,7 @@ from signals.models import Series
 from signals.states import Direction
 
 _EFFECT_FIELD = re.compile(r"effects\[(\d+)\](?:\.(\w+))?$")
+_ACTION_FIELD = re.compile(r"actions\[(\d+)\]\.(\w+)$")
 _TRIPWIRE_FIELD = re.compile(r"tripwires\[\d+\]\.(\w+)$")
 _EFFECT_CHOSEN = re.compile(r"effect-\w+-\d+-apply")
 
@@ -279,12 +280,21 @@ class DecisionForm(PageForm):
         return found
 
     def refuse(self, refusal: Refused) -> int:
-        """Add a refusal. One of an effect is also shown at that effect, one of a tripwire at its field."""
+        """Add a refusal. One of an effect or action is also shown there, one of a tripwire at its field."""
         if of_tripwire := _TRIPWIRE_FIELD.match(refusal.field or ""):
             name = "tripwire_on" if of_tripwire[1] == "due_on" else f"tripwire_{of_tripwire[1]}"
             return super().refuse(Refused(refusal.message, field=name))
+        if of_action := _ACTION_FIELD.match(refusal.field or ""):
+            return self._refuse_action(int(of_action[1]), of_action[2], refusal.message)
         named = _EFFECT_FIELD.match(refusal.field or "")
         if named and int(named[1]) < len(self._applied):
             effect = self._applied[int(named[1])]
             effect.add_error(named[2] if named[2] in effect.fields else "apply", refusal.message)
         return super().refuse(refusal)
+
+    def _refuse_action(self, position: int, name: str, message: str) -> int:
+        """Add a refusal of a field of an action. position: among the actions that were filled in."""
+        filled = [(number, row) for number, row in enumerate(self.rows, 1) if row.has_changed()]
+        number, row = filled[position]
+        row.add_error(name, message)
+        return super().refuse(Refused(f"Action {number}, {row[name].label}: {message}"))

@@ -177,6 +177,18 @@ def test_a_refused_decision_keeps_its_words(client, ana, missing):
             assert words in answer.content.decode()
 
 
+def test_a_refused_action_is_named_and_shows_its_error(client, ana):
+    actions = {"action1-title": "Soon", "action3-title": "Late", "action3-due_on": "2020-01-01"}
+    sent = {"text": "Cap it", "reason": "It drifts", "once": "key", **actions}
+
+    page = client.post(NEW, sent)
+
+    assert page.status_code == 422
+    assert "Action 3, Due: Choose today or a later day." in page.content.decode()
+    assert page.context["form"].rows[2].errors == {"due_on": ["Choose today or a later day."]}
+    assert not Decision.objects.exists()
+
+
 def test_a_decision_on_a_review_that_was_settled_meanwhile_is_kept_and_settles_nothing(client, ana):
     review = risklog.review()
     make.decision(about=review.subject, settles="confirmed")
