@@ -38,7 +38,7 @@ def test_a_fault_names_the_number_of_the_request(client, monkeypatch, path, head
     people.organisation()
     client.force_login(people.user("Ana"))
     client.raise_request_exception = False
-    monkeypatch.setattr("history.models.RecordedQuerySet.visible_to", lambda *args: 1 / 0)
+    monkeypatch.setattr("lists.specification.ListSpec.read", lambda *args: 1 / 0)
 
     answer = client.get(path, headers={"X-Request-ID": "0af7651916cd43dd8448eb211c80319c", **headers})
 
