@@ -87,8 +87,8 @@ class _AnyReader:
 class PreparedForReader(Generic[Row]):
     """A Prepared of rows that its reader may see.
 
-    build: returns the queryset; it gets a reader for visible_to(), which has nothing else. It is
-    compiled once for auditors, who see everything, and once for all others.
+    build: returns the queryset. It gets a reader that is only good for visible_to(), and is called once for
+    auditors, who see everything, and once for all others.
     """
 
     def __init__(self, build: Callable[[Visitor], QuerySet[Any, Row]]) -> None:

@@ -32,6 +32,14 @@ class Measure(TextChoices):
     HELD = "held", "Meetings held (percent)"
 
 
+# The units of measured figures. All others are counts.
+UNITS = {
+    Measure.HOURS_TO_REVIEW: "hours",
+    Measure.DAYS_TO_DECISION: "days",
+    Measure.DAYS_TO_DONE: "days",
+    Measure.DONE_IN_TIME: "%",
+    Measure.HELD: "%",
+}
 GOAL_MOVES = {
     (GoalState.OPEN, GoalState.REACHED): "leaders.goal_reached",
     (GoalState.OPEN, GoalState.MISSED): "leaders.goal_missed",

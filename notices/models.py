@@ -210,7 +210,6 @@ class WebhookEndpoint(Recorded):
         "url": "Address",
         "verbs": "Events",
         "shape": "Body",
-        "is_active": "Active",
         "is_for_ladders": "Ladders can use it",
     }
 

@@ -21,7 +21,6 @@ class DecisionRight(Recorded):
     HISTORY_LABELS = {
         "kind": "Right",
         "who": "Held by",
-        "why": "Reason",
         "because": "Based on",
         "is_withdrawn": "Withdrawn",
     }

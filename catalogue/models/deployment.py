@@ -23,7 +23,6 @@ class Deployment(Recorded):
     MOVES = DEPLOYMENT_MOVES
     HISTORY_LABELS = {
         "model_version": "Version",
-        "external_id": "External ID",
         "change": "Change request",
     }
 

@@ -29,7 +29,6 @@ class Registry(Recorded):
         "owner_team": "Owner team of new models",
         "every_minutes": "Read every (minutes)",
         "production_alias": "Alias of production",
-        "is_active": "Active",
     }
 
     name = models.CharField(max_length=80)

@@ -21,7 +21,6 @@ class Workflow(Recorded):
     HISTORY_LABELS = {
         "reproduce_days": "Reproduce every (days)",
         "tolerance": "Tolerance (%)",
-        "is_retired": "Retired",
         "reproduced_run": "Run that was reproduced",
     }
 
@@ -60,8 +59,6 @@ class WorkflowVersion(Part):
     HISTORY_LABELS = {
         "steps": "Feature steps",
         "evaluation": "Evaluation dashboard",
-        "is_current": "Current",
-        "at": "Time",
     }
 
     workflow = models.ForeignKey(Workflow, models.PROTECT, related_name="versions")

@@ -32,6 +32,16 @@ _SILENT = {
     "severity",
 }
 
+# Labels of fields that many models have. A model declares those of its own (HISTORY_LABELS).
+_LABELS = {
+    "at": "Time",
+    "external_id": "External ID",
+    "is_active": "Active",
+    "is_current": "Current",
+    "is_retired": "Retired",
+    "why": "Reason",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
@@ -166,9 +176,9 @@ def _model(label: str) -> Any:
 
 @cache
 def label_of(model: str, name: str) -> str:
-    """Return the label of a field: as its model declares it, else its name in words."""
+    """Return the label of a field: that of its model, else the common one, else its name in words."""
     plain = name.removesuffix("_id")
-    labels = getattr(_model(model), "HISTORY_LABELS", {})
+    labels = _LABELS | getattr(_model(model), "HISTORY_LABELS", {})
     return labels.get(name) or labels.get(plain) or plain.replace("_", " ")
 
 

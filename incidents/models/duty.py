@@ -20,7 +20,6 @@ class ReportingDuty(Recorded):
     HISTORY_LABELS = {
         "days": "Days for the report",
         "is_for_personal_data": "Only incidents of models with personal data",
-        "is_retired": "Retired",
     }
 
     name = models.CharField(max_length=200)

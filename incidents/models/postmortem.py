@@ -94,7 +94,6 @@ class Observer(Part):
 
     OF = "postmortem"
     HISTORY_LABELS = {
-        "why": "Reason",
         "on": "Asked on",
     }
 

@@ -24,7 +24,6 @@ class TimelineEntry(Part):
 
     OF = "incident"
     HISTORY_LABELS = {
-        "at": "Time",
         "text": "What happened",
     }
 
@@ -55,7 +54,6 @@ class Update(Part):
 
     OF = "incident"
     HISTORY_LABELS = {
-        "at": "Time",
         "text": "Update",
     }
 

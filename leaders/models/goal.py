@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from history.models import Recorded
 from leaders import progress
-from leaders.states import GOAL_MOVES, GoalDirection, GoalState, Measure
+from leaders.states import GOAL_MOVES, UNITS, GoalDirection, GoalState, Measure
 from lists.collation import Collated
 from people.models import Team, User
 
@@ -70,7 +70,8 @@ class Goal(Recorded):
     @property
     def shown_unit(self) -> str:
         """Return the unit as it follows a figure: with a space before a word, "" without a unit."""
-        return f" {self.unit}" if self.unit[:1].isalpha() else self.unit
+        unit = self.unit or UNITS.get(Measure(self.measure), "")
+        return f" {unit}" if unit[:1].isalpha() else unit
 
     @property
     def present_figure(self) -> float | None:

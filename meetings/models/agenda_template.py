@@ -13,9 +13,6 @@ class AgendaTemplate(Recorded):
     """
 
     KIND = "agenda_template"
-    HISTORY_LABELS = {
-        "is_retired": "Retired",
-    }
 
     name = models.CharField(max_length=120, unique=True)
     items = models.JSONField()

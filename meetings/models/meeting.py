@@ -112,7 +112,6 @@ class AgendaItem(Part):
     OF = "meeting"
     MOVES = ITEM_MOVES
     HISTORY_LABELS = {
-        "why": "Reason",
         "rank": "Position",
         "times_carried": "Times carried over",
         "carried_from": "Carried over from",

@@ -31,7 +31,6 @@ class MeetingSeries(Recorded):
         "is_draft": "Draft",
         "is_check_in": "Check-in",
         "has_observer": "Observer from another team",
-        "is_retired": "Retired",
     }
 
     name = models.CharField(max_length=120)
@@ -78,7 +77,6 @@ class Focus(Part):
     HISTORY_LABELS = {
         "kinds": "Signal kinds",
         "questions": "Standing questions",
-        "is_retired": "Retired",
     }
 
     series = models.ForeignKey(MeetingSeries, models.PROTECT, related_name="focuses")

@@ -43,7 +43,7 @@ _WITHOUT = Prepared(_without_date)  # every tick runs it, mostly for nothing
 def schedule(at: datetime) -> Tally:
     """Create the next due date for each active person without one. Costs one query if all have one.
 
-    It is a step of the tick (riskhub/schedule.py). The tally is empty, because it runs no work itself.
+    It is a search of the tick (riskhub/schedule.py). The tally is empty, because it runs no work itself.
     """
     organisation = people.organisation()
     if organisation is None:

@@ -78,7 +78,6 @@ class User(Recorded, AbstractBaseUser):
         "is_digest_wanted": "Weekly digest",
         "chosen_timings": "Choice of notifications",
         "is_mail_refused": "Address refuses mail",
-        "is_active": "Active",
         "audits_until": "Auditor until",
         "is_service": "Service account",
         "responsible": "Responsible person",

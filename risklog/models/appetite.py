@@ -27,9 +27,7 @@ class Appetite(Recorded):
         "max_score": "Highest score",
         "plan_days": "Days for a plan",
         "tier": "Tier of the model",
-        "why": "Reason",
         "because": "Based on",
-        "is_retired": "Retired",
     }
 
     category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, related_name="+")

@@ -15,9 +15,6 @@ class Ladder(Recorded):
     """An ordered list of rungs. The most specific by severity, category and team applies, then the oldest."""
 
     KIND = "ladder"
-    HISTORY_LABELS = {
-        "is_retired": "Retired",
-    }
 
     name = models.CharField(max_length=120)
     severity = models.CharField(max_length=8, choices=Severity.choices, blank=True, default="")
@@ -34,9 +31,6 @@ class LadderVersion(Part):
     """One version of the rungs. An open escalation keeps the version it started with."""
 
     OF = "ladder"
-    HISTORY_LABELS = {
-        "is_current": "Current",
-    }
 
     ladder = models.ForeignKey(Ladder, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -121,7 +115,6 @@ class Escalation(Recorded):
     PREFIX = "E"
     MOVES = ESCALATION_MOVES
     HISTORY_LABELS = {
-        "why": "Reason",
         "round": "Round of the ladder",
         "rung_since": "On this rung since",
         "next_climb_at": "Next rung at",
@@ -184,7 +177,6 @@ class Climb(Part):
 
     OF = "escalation"
     HISTORY_LABELS = {
-        "at": "Time",
         "round": "Round of the ladder",
         "notified_ids": "People notified",
         "stand_ins": "Stand-ins",

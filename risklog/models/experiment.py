@@ -124,9 +124,6 @@ class ExperimentOwner(Part):
     """One of the people who own an experiment. is_current: False after somebody else took their place."""
 
     OF = "experiment"
-    HISTORY_LABELS = {
-        "is_current": "Current",
-    }
 
     experiment = models.ForeignKey(Experiment, models.PROTECT, related_name="owners")
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -152,7 +149,6 @@ class ExperimentPlan(Part):
     OF = "experiment"
     HISTORY_LABELS = {
         "decision_rule": "Rule of decision",
-        "at": "Time",
     }
 
     experiment = models.ForeignKey(Experiment, models.PROTECT, related_name="plans")
@@ -210,7 +206,6 @@ class Challenge(Part):
     OF = "experiment"
     HISTORY_LABELS = {
         "is_reproduced": "Came to the same result",
-        "at": "Time",
         "text": "What is doubted or was found",
     }
 

@@ -23,7 +23,6 @@ class Review(Recorded):
     PREFIX = "Q"
     MOVES = REVIEW_MOVES
     HISTORY_LABELS = {
-        "why": "Reason",
         "missing": "Missing evidence",
         "triggers": "Times triggered",
         "claimed_by": "Led by",
@@ -74,7 +73,6 @@ class Reviewer(Part):
 
     OF = "review"
     HISTORY_LABELS = {
-        "why": "Reason",
         "stands_in_for": "Stand-in for",
     }
 

@@ -47,7 +47,6 @@ class Risk(Recorded):
     HISTORY_OMITS = frozenset({"severity", "title_key"})
     HISTORY_LABELS = {
         "review_on": "Next review",
-        "external_id": "External ID",
         "series": "Metric",
     }
 

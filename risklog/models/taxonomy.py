@@ -20,8 +20,6 @@ class Category(Recorded):
         "signs": "Typical signs",
         "questions": "First questions",
         "mitigations": "Common mitigations",
-        "is_retired": "Retired",
-        "why": "Reason",
         "because": "Based on",
     }
 

@@ -13,9 +13,6 @@ class Template(Recorded):
     """A form that is kept as data. An edit of its fields makes a new version."""
 
     KIND = "template"
-    HISTORY_LABELS = {
-        "is_retired": "Retired",
-    }
 
     name = models.CharField(max_length=120, unique=True)
     purpose = models.TextField(blank=True, default="")
@@ -34,9 +31,6 @@ class TemplateVersion(Part):
     """
 
     OF = "template"
-    HISTORY_LABELS = {
-        "is_current": "Current",
-    }
 
     template = models.ForeignKey(Template, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()

@@ -42,7 +42,7 @@ _WORSE = {"overdue": "stale"}
 def schedule(at: datetime) -> Tally:
     """Plan the next run, or move it if the working time of the organisation changed. Costs two queries.
 
-    It is a step of the tick (riskhub/schedule.py). The tally is empty, because it runs no work itself.
+    It is a search of the tick (riskhub/schedule.py). The tally is empty, because it runs no work itself.
     """
     organisation = people.organisation()
     if organisation is None:

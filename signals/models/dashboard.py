@@ -17,9 +17,6 @@ class Dashboard(Recorded):
     """
 
     KIND = "dashboard"
-    HISTORY_LABELS = {
-        "is_retired": "Retired",
-    }
 
     name = models.CharField(max_length=120)
     purpose = models.TextField(blank=True, default="")
@@ -41,10 +38,6 @@ class DashboardVersion(Part):
     """One version of the panels. panels: as signals.dashboards.checked() returns them."""
 
     OF = "dashboard"
-    HISTORY_LABELS = {
-        "is_current": "Current",
-        "at": "Time",
-    }
 
     dashboard = models.ForeignKey(Dashboard, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -76,7 +69,6 @@ class Snapshot(Recorded):
     KIND = "dashboard_snapshot"
     HISTORY_OMITS = frozenset({"pictures"})
     HISTORY_LABELS = {
-        "at": "Time",
         "start": "Period from",
         "end": "Period to",
     }

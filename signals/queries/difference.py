@@ -8,22 +8,7 @@ from signals.models import ThresholdVersion
 from signals.queries.version import RULE_FIELDS
 from signals.states import Agreement
 
-# The names of the fields, as the form has them.
-LABELS = {
-    "kind": "Rule",
-    "direction": "Direction",
-    "warning": "Warning limit",
-    "critical": "Critical limit",
-    "clear": "Clears at",
-    "warning_low": "Lower warning limit",
-    "critical_low": "Lower critical limit",
-    "clear_low": "Lower end clears at",
-    "needed": "Points that must cross",
-    "among": "Of the last points",
-    "window_hours": "Window (hours)",
-    "reopen_hours": "Reopens within (hours)",
-    "is_retraining_trigger": "Retraining trigger",
-}
+LABELS = ThresholdVersion.HISTORY_LABELS  # in the order of the form
 FIELDS = (*RULE_FIELDS, "is_retraining_trigger")
 
 

@@ -31,7 +31,9 @@ listen("htmx:after:request", (event) => {
 });
 
 const keys = history.state?.once ?? {};
-for (const { action, once } of document.forms) if (once && keys[action]) once.value = keys[action];
+for (const { action, once } of document.forms) {
+  if (once && keys[action]) once.value = keys[action];
+}
 
 listen("submit", ({ defaultPrevented, target }) => {
   if (defaultPrevented || target.matches("[hx-post],[hx-put],[hx-patch]")) return;

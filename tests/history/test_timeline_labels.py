@@ -54,7 +54,7 @@ def test_every_field_of_every_kind_with_history_has_a_plain_label():
         f"{model._meta.label}.{name}"
         for model in recorded()
         for name in shown_fields(model)
-        if name not in model.HISTORY_LABELS and name not in plain and not _STEP.fullmatch(name)
+        if name not in {*model.HISTORY_LABELS, *timeline._LABELS, *plain} and not _STEP.fullmatch(name)
     }
 
     assert unlabelled == set()
@@ -73,6 +73,7 @@ def test_a_field_that_no_version_knows_any_more_is_shown_by_its_name():
     assert label_of("incidents.postmortem", "whys") == "Why it happened"
     assert label_of("incidents.postmortem", "was_late") == "was late"
     assert label_of("attic.trunk", "owner_id") == "owner"
+    assert label_of("incidents.observer", "why") == "Reason"  # a label of many models
     assert "whys" in Postmortem.HISTORY_LABELS
 
 

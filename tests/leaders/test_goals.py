@@ -247,3 +247,10 @@ def test_a_target_that_is_the_start_is_refused_and_an_old_goal_of_this_kind_is_s
 
     assert refusal.value.field == "target"
     assert old.title == "Fewer"
+
+
+@pytest.mark.parametrize(
+    ("measure", "unit"), [("hours_to_review", " hours"), ("held", "%"), ("late_actions", "")]
+)
+def test_a_measured_figure_is_shown_with_its_unit(measure, unit):
+    assert Goal(measure=measure, target=24).shown_unit == unit
