@@ -484,7 +484,7 @@ def test_files_are_chosen_dropped_and_pasted_into_a_comment(sign_in):
         page.click(".composer button >> text=Comment")
     comment = Comment.objects.latest("pk")
     shown = page.locator(f"#comment-{comment.pk} img")
-    assert shown.evaluate("image => image.complete && image.naturalWidth") == 1
+    assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1
 
     button = page.locator(f"#reactions-{comment.pk} [value=agree]")
     with page.expect_response("**/react/"):
