@@ -69,6 +69,13 @@ class PostmortemOpened(Payload, verb="incidents.postmortem_opened"):
     told: list[int]
 
 
+class PostmortemReopened(Payload, verb="incidents.postmortem_reopened"):
+    """Its incident came back after the review was done, and is resolved again. told: as above."""
+
+    due_on: str
+    told: list[int]
+
+
 class PostmortemReminded(Payload, verb="incidents.postmortem_reminded"):
     due_on: str
     told: list[int]
@@ -135,6 +142,14 @@ EVENTS = (
     EventType(
         PostmortemOpened,
         (observers, listed_in_payload("told", reason="You handled this incident, which is now reviewed")),
+        group=NewsGroup.INCIDENTS,
+    ),
+    EventType(
+        PostmortemReopened,
+        (
+            observers,
+            listed_in_payload("told", reason="You handled this incident, whose review is open again"),
+        ),
         group=NewsGroup.INCIDENTS,
     ),
     EventType("incidents.observers_chosen", is_minor=True),

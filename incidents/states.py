@@ -44,6 +44,7 @@ INCIDENT_MOVES = {
     (IncidentState.MITIGATED, IncidentState.OPEN): "incidents.incident_reopened",
     (IncidentState.RESOLVED, IncidentState.OPEN): "incidents.incident_reopened",
     (IncidentState.RESOLVED, IncidentState.REVIEWED): "incidents.incident_reviewed",
+    (IncidentState.REVIEWED, IncidentState.OPEN): "incidents.incident_reopened",
     (IncidentState.OPEN, IncidentState.WITHDRAWN): "incidents.incident_withdrawn",
     (IncidentState.MITIGATED, IncidentState.WITHDRAWN): "incidents.incident_withdrawn",
     (IncidentState.WITHDRAWN, IncidentState.OPEN): "incidents.incident_reopened",
@@ -63,7 +64,10 @@ class RiskAnswer(TextChoices):
     NEW = "new", "No risk of the log: a new one"
 
 
-POSTMORTEM_MOVES = {(PostmortemState.OPEN, PostmortemState.DONE): "incidents.postmortem_finished"}
+POSTMORTEM_MOVES = {
+    (PostmortemState.OPEN, PostmortemState.DONE): "incidents.postmortem_finished",
+    (PostmortemState.DONE, PostmortemState.OPEN): "incidents.postmortem_reopened",
+}
 # Within how many working days after it is resolved an incident is reviewed.
 REVIEW_DAYS = {
     IncidentSeverity.CRITICAL: 3,

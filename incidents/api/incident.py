@@ -241,7 +241,10 @@ class ResolveIncident(_IncidentStep):
 
 
 class ReopenIncident(_IncidentStep):
-    """Reopen an incident that came back or was withdrawn."""
+    """Reopen an incident that came back or was withdrawn.
+
+    A post-incident review that is done stays on record. It is open again when the incident is resolved again.
+    """
 
     body, bodies = IncidentReason, {"POST": IncidentReason}
     operation = staticmethod(operations.reopen)

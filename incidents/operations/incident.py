@@ -208,7 +208,8 @@ def resolve(
 def reopen(incident: Incident, *, reason: str, by: Actor, at: datetime, seen: int | None = None) -> Incident:
     """Reopen an incident that came back, or that was withdrawn. What it had reached is unknown again.
 
-    Its review waits: nobody is reminded of it, and its escalation ends.
+    An open review waits: nobody is reminded of it, and its escalation ends. One that is done stays done until
+    the incident is resolved again; postmortem.open_for() reopens it then.
     Raises Refused(field="reason"), IllegalMove, ChangedMeanwhile.
     """
     payload = events.IncidentReopened(reason=_reason(reason, "Enter why it is reopened."))

@@ -64,7 +64,7 @@ def open_for(incident: Incident, *, by: Actor, at: datetime, cause: Event | None
 
     It is due after the working days of its severity. Its observers are chosen from the teams that are not
     involved (incidents.observers), may see it from now on, and are told why them. So may who has a role.
-    An open review of an incident that came back is due again.
+    The review of an incident that came back is due again. One that was done is open again, with its texts.
     """
     Organisation.objects.select_for_update().order_by("pk").first()  # observers are chosen one after another
     today = people.local_day(at)
@@ -73,13 +73,13 @@ def open_for(incident: Incident, *, by: Actor, at: datetime, cause: Event | None
     rows = Postmortem.objects.select_related("subject").filter(incident=incident)
     existing = rows.select_for_update(of=("self",)).first()
     if existing is not None:
-        return _due_again(existing, incident, due_on, by=by, at=at, cause=cause)
+        return _open_again(existing, incident, due_on, by=by, at=at, cause=cause)
     chosen = choose(observers.roster(incident), observers.held(), today, number=OBSERVERS[severity])
     postmortem = Postmortem(incident=incident, due_on=due_on, opened_at=at)
     opened = events.PostmortemOpened(
         due_on=due_on.isoformat(),
         observers=[one.person for one in chosen],
-        told=sorted({pk for pk in _handlers(incident) if pk}),
+        told=_all_told(incident),
     )
     history.record(postmortem, opened, by=by, at=at, cause=cause, placed=Placement(parent=incident.subject))
     observing = [
@@ -109,7 +109,7 @@ def _show_to_holders(postmortem: Postmortem, incident: Incident, *, by: Actor, a
     history.grant_sight(seen, holders.values(), reason=reason, by=by, at=at, why=why)
 
 
-def _due_again(
+def _open_again(
     postmortem: Postmortem,
     incident: Incident,
     due_on: date,
@@ -118,16 +118,23 @@ def _due_again(
     at: datetime,
     cause: Event | None,
 ) -> Postmortem:
-    """Set the due date of the open review of an incident that is resolved again."""
+    """Set the due date of the review of an incident that is resolved again. Reopen it if it was done."""
     if postmortem.is_open:
         history.change(postmortem, {"due_on": due_on}, by=by, at=at, cause=cause)
         history.drop_dues(postmortem.subject_id, REMINDER, OVERDUE)
-        _put_dues(postmortem, incident)
+    else:
+        reopened = events.PostmortemReopened(due_on=due_on.isoformat(), told=_all_told(incident))
+        values = {"due_on": due_on, "opened_at": at, "finished_at": None, "finished_by": None}
+        to = PostmortemState.OPEN
+        history.move(postmortem, to, by=by, at=at, values=values, payload=reopened, cause=cause)
+    _put_dues(postmortem, incident)
     return postmortem
 
 
-def _handlers(incident: Incident) -> tuple[int | None, ...]:
-    return (incident.lead_id, incident.scribe_id, incident.communications_id, incident.declared_by_id)
+def _all_told(incident: Incident) -> list[int]:
+    """Return the user ids of those who handled or declared the incident."""
+    handlers = (incident.lead_id, incident.scribe_id, incident.communications_id, incident.declared_by_id)
+    return sorted({pk for pk in handlers if pk})
 
 
 def _put_dues(postmortem: Postmortem, incident: Incident) -> None:
@@ -260,12 +267,13 @@ def add_action(
 ) -> Action:
     """Add an improvement: an action about the review. A review has at most three; better one.
 
+    Those that it had when it was finished before do not count: it is open again.
     Raises Refused for a fourth one, for a due date that is over, and as actions.add() does.
     Raises IllegalMove if the review is done.
     """
     _expect_open(Postmortem.objects.select_for_update(of=("self",)).get(pk=postmortem.pk))
     actions.check_due_on(due_on, at=at)
-    if queries.improvements(postmortem).count() >= MAX_ACTIONS:
+    if queries.improvements_that_count(postmortem).count() >= MAX_ACTIONS:
         raise Refused(
             f"This review has {MAX_ACTIONS} actions, the most it can have. Choose those that matter, "
             "and drop one before you add another.",
@@ -293,7 +301,7 @@ def finish(postmortem: Postmortem, *, by: Actor, at: datetime, seen: int | None 
     if found := queries.missing(postmortem):
         (field, message), *further = found.items()
         raise Refused(message, field=field, further=dict(further))
-    if queries.improvements(postmortem).count() > MAX_ACTIONS:
+    if queries.improvements_that_count(postmortem).count() > MAX_ACTIONS:
         raise Refused(
             f"It has more than {MAX_ACTIONS} actions. Choose those that matter, and drop the others."
         )

@@ -55,6 +55,11 @@ def improvements(postmortem: Postmortem) -> RecordedQuerySet[Action]:
     return rows.select_related("subject", "owner__subject").order_by("id")
 
 
+def improvements_that_count(postmortem: Postmortem) -> RecordedQuerySet[Action]:
+    """Return the improvements of which a review has at most MAX_ACTIONS: those since it was last opened."""
+    return improvements(postmortem).filter(made_at__gte=postmortem.opened_at)
+
+
 def missing(postmortem: Postmortem) -> dict[str, str]:
     """Return field -> what the review still needs before it can be finished. No query."""
     found = {}

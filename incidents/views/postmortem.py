@@ -77,7 +77,7 @@ def _detail(
         "missing": queries.missing(postmortem).values() if postmortem.is_open else [],
         "hints": queries.hints_of(postmortem) if may_change else [],
         "improvements": improvements,
-        "is_full": len(improvements) >= MAX_ACTIONS,
+        "is_full": sum(one.made_at >= postmortem.opened_at for one in improvements) >= MAX_ACTIONS,
         "candidates": queries.candidates(request.user, postmortem) if may_change else [],
         "forms": forms if may_change else {},
         "may_change": may_change,
