@@ -1,7 +1,7 @@
 """The resource that sends the export of a list."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
@@ -12,7 +12,6 @@ from rest_framework.request import Request
 from kit import clock
 from lists.exporting import Export
 from lists.specification import BadQuery, ListSpec, Reader
-from rest.rendering import Json
 from rest.resource import ApiView
 
 
@@ -35,10 +34,6 @@ class ExportOfList(ApiView, ABC):
     def known_parameters(self, request: Request) -> frozenset[str] | None:
         """Leave the parameters to the export, which refuses unknown ones."""
         return None
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
-        """Accept every Accept header: ?format= chooses the format. Errors are JSON."""
-        return Json(), Json.media_type
 
     def get(self, request: Request) -> StreamingHttpResponse:
         reader = Reader(request.user, clock.today(), clock.now())

@@ -1,10 +1,12 @@
-"""Rendering of answers: JSON, written by orjson."""
+"""Rendering of answers: JSON, written by orjson, whatever the header Accept names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
@@ -21,6 +23,18 @@ class Json(BaseRenderer):
             return orjson.dumps(data, option=_OPTIONS, default=str)
         except TypeError:
             return orjson.dumps(_within_64_bits(data), option=_OPTIONS, default=str)
+
+
+class AnyAccept(DefaultContentNegotiation):
+    """Accepts every Accept header, so that no alert or request is lost for one, and no answer is a 406.
+
+    An address has one format, or ?format= chooses it. Errors are JSON.
+    """
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
 
 
 def _within_64_bits(data: Any) -> Any:

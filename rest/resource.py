@@ -50,6 +50,7 @@ class ApiView(GenericAPIView):
     written_parameters: the parameters of the address that a write reads; None if any may be sent.
     names_objects: for the schema: a parameter of the query names an object, and 404 answers an unknown one.
     media_type: for the schema: of the normal answers.
+    is_tagged: for the schema: GET reads If-None-Match, and may answer 304. A row with a version has it, too.
     """
 
     permission: ClassVar[Mapping[str, str]] = {}
@@ -59,6 +60,7 @@ class ApiView(GenericAPIView):
     written_parameters: ClassVar[frozenset[str] | None] = frozenset()
     names_objects: ClassVar[bool] = False
     media_type: ClassVar[str] = "application/json"
+    is_tagged: ClassVar[bool] = False
     budget: Budget | None = None  # of the sender, set by rest.throttling
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -3,20 +3,24 @@
 /readyz: the database answers and is migrated. Broker and mail are not checked.
 """
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
 
 from kit.rights import OPEN, view_needs
+from riskhub.errors import RETRY_AFTER
 
 _migrated: list[bool] = []
 
 
+@never_cache
 @view_needs(OPEN)
 def livez(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@never_cache
 @view_needs(OPEN)
 def readyz(request: HttpRequest) -> JsonResponse:
     try:
@@ -25,11 +29,14 @@ def readyz(request: HttpRequest) -> JsonResponse:
             cursor.execute("SELECT 1")
         if not _migrated and _is_migrated():
             _migrated.append(True)
-    except DatabaseError:
-        return JsonResponse({"status": "unready", "why": "The database does not answer."}, status=503)
-    if not _migrated:
-        return JsonResponse({"status": "unready", "why": "Migrations are waiting: run migrate."}, status=503)
-    return JsonResponse({"status": "ok"})
+    except Error:
+        return _unready("The database does not answer.")
+    return JsonResponse({"status": "ok"}) if _migrated else _unready("Migrations are waiting: run migrate.")
+
+
+def _unready(why: str) -> JsonResponse:
+    headers = {"Retry-After": str(RETRY_AFTER)}
+    return JsonResponse({"status": "unready", "why": why}, status=503, headers=headers)
 
 
 def _is_migrated() -> bool:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -25,9 +25,11 @@ from kit.sight import Visitor
 from pages.answers import respond
 from people import queries as people
 from people.authentication import BearerToken
+from riskhub.errors import RETRY_AFTER
 from riskhub.pipeline import Condition, Level, conditions, worst
 
 PERMISSION = "people.health_view"
+AWAY = "The database does not answer."
 # Beat sends its first tasks up to 20 seconds after a start, which starts the web process, too.
 _STARTS_FOR = 45.0  # seconds
 _started_at = time.monotonic()
@@ -51,9 +53,10 @@ def pipeline(request: HttpRequest) -> HttpResponse:
     """
     try:
         is_allowed, found = may(_sender(request), PERMISSION), _found()
-    except DatabaseError:
-        said = {"status": Level.RED, "why": "The database does not answer."}
-        return JsonResponse(said, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    except Error:
+        said = {"status": Level.RED, "why": AWAY}
+        headers = {"Retry-After": str(RETRY_AFTER)}
+        return JsonResponse(said, status=HTTPStatus.SERVICE_UNAVAILABLE, headers=headers)
     status = worst(found)
     body: dict[str, object] = {"status": status}
     if is_allowed:
@@ -67,7 +70,16 @@ def pipeline(request: HttpRequest) -> HttpResponse:
 @view_needs(OPEN)
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer the conditions in the text format of Prometheus, to an administrator or their token."""
-    if not may(_sender(request), PERMISSION):
+    try:
+        is_allowed, found = may(_sender(request), PERMISSION), _found()
+    except Error:
+        return HttpResponse(
+            f"{AWAY}\n",
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            content_type="text/plain; charset=utf-8",
+            headers={"Retry-After": str(RETRY_AFTER)},
+        )
+    if not is_allowed:
         answer = HttpResponse(
             "Send the token of an administrator: Authorization: Bearer <token>.\n",
             status=HTTPStatus.UNAUTHORIZED,
@@ -76,7 +88,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="riskhub"'
         return answer
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Conditions(_found()))
+    registry.register(_Conditions(found))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 

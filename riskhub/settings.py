@@ -347,6 +347,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest.access.NamesItsPermission"],
     "DEFAULT_THROTTLE_CLASSES": ["rest.throttling.PerToken"],
     "DEFAULT_RENDERER_CLASSES": ["rest.rendering.Json"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest.rendering.AnyAccept",
     "DEFAULT_PARSER_CLASSES": ["rest.bodies.JsonBody"],
     "EXCEPTION_HANDLER": "rest.problems.problem",
     "DEFAULT_SCHEMA_CLASS": "riskhub.schema.resources.Resources",

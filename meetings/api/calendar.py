@@ -1,10 +1,7 @@
 """API resources of calendars: iCalendar files of a series, and of all meetings of the caller."""
 
-from typing import Any
-
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils.cache import get_conditional_response
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
@@ -13,8 +10,8 @@ from meetings.models import MeetingSeries
 from meetings.queries import calendar as queries
 from people.icalendars import MEDIA_TYPE, tag_of
 from rest import keys
-from rest.rendering import Json
 from rest.resource import ApiView
+from rest.versions import tags
 
 
 class _Calendar(ApiView):
@@ -23,16 +20,15 @@ class _Calendar(ApiView):
     permission = {"GET": "meetings.meeting_view"}
     answers = {"GET": (200, OpenApiTypes.STR)}
     media_type = "text/calendar"
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
-        """Accept every Accept header: the answer is a calendar. Errors are JSON."""
-        return Json(), Json.media_type
+    is_tagged = True
 
     def send(self, request: Request, series: MeetingSeries | None) -> HttpResponseBase:
         content = queries.feed(request.user, series, at=clock.now())
-        response = HttpResponse(content, content_type=MEDIA_TYPE)
-        response["ETag"] = tag = tag_of(content)
-        return get_conditional_response(request, etag=tag, response=response) or response
+        tag = tag_of(content)
+        known = tags(request.headers.get("If-None-Match"))
+        if tag in known or "*" in known:
+            return HttpResponse(status=304, headers={"ETag": tag})
+        return HttpResponse(content, content_type=MEDIA_TYPE, headers={"ETag": tag})
 
 
 class MyCalendar(_Calendar):

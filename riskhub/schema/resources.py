@@ -13,6 +13,7 @@ from rest.exporting import ExportOfList
 from rest.fields import Body
 from rest.problems import PROBLEM
 from rest.resource import Collection, Item, SpecView
+from rest.sparse import known_fields
 from rest.steps import Step
 from riskhub.schema.names import names, page_of
 from riskhub.schema.parameters import OF_ACCEPTED, of_fields, of_list, of_pages
@@ -92,7 +93,7 @@ class Resources(AutoSchema):
         if isinstance(self.view, ExportOfList):
             found = {(200, kind.partition(";")[0]): _FILE for kind in exporting.FORMATS.values()}
             found[(200, "application/json")] = _ROWS
-        if self.method == "GET" and isinstance(self.view, Item) and "version" in self.view.columns:
+        if self.method == "GET" and self._is_tagged():
             found[304] = OpenApiResponse(None, "You have this version already (If-None-Match).")
         if self.method == "POST" and self.view.accepted:
             found[(202, "application/json")] = OpenApiResponse(serializer, self.view.accepted)
@@ -150,6 +151,11 @@ class Resources(AutoSchema):
         if self._needs_if_match():
             found.append(428)
         return sorted(found)
+
+    def _is_tagged(self) -> bool:
+        """Return True if a GET answers with an ETag: a file that has one, or one row that has a version."""
+        has_row = isinstance(self.view, Item) and self.view.serializer_class is not None
+        return self.view.is_tagged or (has_row and "version" in known_fields(self.view.serializer_class))
 
     def _reads_if_match(self) -> bool:
         """Return True if a write names the version it is based on: a change, or a step of an object."""

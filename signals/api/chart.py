@@ -12,7 +12,6 @@ from rest_framework.request import Request
 from kit.refusals import Refused
 from people.models import User
 from rest import keys
-from rest.rendering import Json
 from rest.resource import SpecView
 from signals.api.period import period_in
 from signals.chart_files import TYPES, answer
@@ -27,10 +26,6 @@ class _ChartFile(SpecView):
     answers = {"GET": (200, OpenApiTypes.BINARY)}
     spec = CHARTS
     form: str
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
-        """Accept every Accept header: the address names the format. Errors are JSON."""
-        return Json(), Json.media_type
 
     def get(self, request: Request, key: str) -> HttpResponseBase:
         texts = self.selection(request).texts

@@ -1,7 +1,5 @@
 """The export of points: many series and any period in one file."""
 
-from typing import Any
-
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
@@ -9,7 +7,6 @@ from rest_framework.request import Request
 
 from kit import clock
 from lists.specification import Reader
-from rest.rendering import Json
 from rest.resource import SpecView
 from signals.filters.series import POINT_EXPORT
 from signals.models import Series
@@ -26,10 +23,6 @@ class PointExport(SpecView):
     answers = {"GET": (200, OpenApiTypes.BINARY)}
     media_type = "text/csv"
     spec = POINT_EXPORT
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
-        """Accept every Accept header: ?format= chooses the format. Errors are JSON."""
-        return Json(), Json.media_type
 
     def get(self, request: Request) -> StreamingHttpResponse:
         selection = self.selection(request)

@@ -55,6 +55,17 @@ def test_a_bad_token_is_401(client, header):
     is_problem(client.get("/api/v1/people", HTTP_AUTHORIZATION=header.encode().decode("latin-1")), 401)
 
 
+@pytest.mark.parametrize("accepted", ["text/html", "text/plain;q=0.9", "application/xml", "nonsense"])
+def test_every_accept_header_gets_json(client, ana, accepted):
+    """A sender of alerts that accepts only text does not lose them, and 406 is no declared answer."""
+    read = client.get("/api/v1/people", HTTP_ACCEPT=accepted, **bearer(ana))
+    path, body = "/api/v1/intake/alertmanager", json.dumps({"alerts": []})
+    sent = post(client, bearer(ana, "ingest"), body, path, HTTP_ACCEPT=accepted)
+
+    assert (read.status_code, read["Content-Type"]) == (200, "application/json")
+    assert sent.status_code == 202
+
+
 def test_a_token_ends_with_its_person(client, ana):
     auth = bearer(ana)
     assert client.get("/api/v1/people", **auth).status_code == 200

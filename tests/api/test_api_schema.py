@@ -68,6 +68,19 @@ def test_every_resource_names_its_permissions_and_the_bodies_it_reads(address, v
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("path", ["notification-settings", "risk-matrix", "calendar.ics"])
+def test_an_answer_with_an_etag_declares_304(client, document, path):
+    people.organisation()
+    client.force_login(people.user())
+    tag = client.get(f"/api/v1/{path}")["ETag"]
+
+    again = client.get(f"/api/v1/{path}", headers={"If-None-Match": tag, "If-Match": '"another"'})
+
+    assert again.status_code == 304
+    assert "304" in document["paths"][f"/api/v1/{path}"]["get"]["responses"]
+
+
+@pytest.mark.django_db
 def test_it_is_served_to_everybody(client, document):
     answer = client.get("/api/v1/schema")
 

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, connection
 
 from riskhub.logs import LineFormatter
 from tests.factories import people
@@ -113,3 +113,27 @@ def test_a_server_error_keeps_its_traceback(caplog):
         logging.getLogger("django.request").exception("Internal Server Error", extra={"status_code": 500})
 
     assert "Traceback" in _formatted(caplog)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/readyz", "/healthz/pipeline", "/metrics"])
+def test_monitoring_is_told_in_the_format_it_reads(away, path):
+    answer = away.get(path)
+
+    assert answer.status_code == 503
+    assert int(answer["Retry-After"]) > 0 and "no-store" in answer["Cache-Control"]
+    assert "html" not in answer["Content-Type"]
+    assert "The database does not answer." in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/readyz", "/healthz/pipeline", "/metrics"])
+def test_a_connection_that_was_lost_is_told_to_monitoring_too(client, monkeypatch, path):
+    def closed(*args: object) -> None:
+        raise InterfaceError("the connection is closed")
+
+    monkeypatch.setattr("django.db.backends.utils.CursorWrapper.execute", closed)
+
+    answer = client.get(path)
+
+    assert answer.status_code == 503 and "html" not in answer["Content-Type"]
