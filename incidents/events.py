@@ -4,7 +4,13 @@ from history.declarations import EventType, Mail, Payload
 from history.recipients import listed_in_payload
 from history.states import NewsGroup
 from incidents import mail
-from incidents.recipients import handlers, managers_if_critical, observers, owners_of_models
+from incidents.recipients import (
+    handlers,
+    managers_if_critical,
+    new_observer,
+    observers,
+    owners_of_models,
+)
 from talk.recipients import watchers
 
 
@@ -74,6 +80,18 @@ class PostmortemReopened(Payload, verb="incidents.postmortem_reopened"):
 
     due_on: str
     told: list[int]
+
+
+class ObserverReplaced(Payload, verb="incidents.observer_replaced"):
+    """Somebody no longer qualifies as an observer. about: their subject id. released, asked: user ids.
+
+    why: it is read after "who". asked: who observes in their place, None if nobody was available.
+    """
+
+    about: int
+    why: str
+    released: list[int]
+    asked: int | None = None
 
 
 class PostmortemReminded(Payload, verb="incidents.postmortem_reminded"):
@@ -153,6 +171,11 @@ EVENTS = (
         group=NewsGroup.INCIDENTS,
     ),
     EventType("incidents.observers_chosen", is_minor=True),
+    EventType(
+        ObserverReplaced,
+        (new_observer, listed_in_payload("released", reason="You no longer observe this review")),
+        group=NewsGroup.INCIDENTS,
+    ),
     EventType("incidents.postmortem_changed", is_minor=True),
     EventType(RiskAnswered),
     EventType(

@@ -20,15 +20,18 @@ class ChosenObserver:
     why: str
 
 
-def choose(roster: Roster, held: Sequence[Turn], on: date, *, number: int) -> list[ChosenObserver]:
+def choose(
+    roster: Roster, held: Sequence[Turn], on: date, *, number: int, present: Sequence[int] = ()
+) -> list[ChosenObserver]:
     """Return up to `number` observers for a review that opens on a day, of different functions if possible.
 
-    roster: the people in none of the teams involved. held: all observations so far, oldest first.
+    roster: the people in none of the teams involved. held: all observations so far, oldest first. present:
+    the ids of those who observe it already.
     """
     turns = list(held)
     chosen: list[ChosenObserver] = []
     for _ in range(number):
-        busy = tuple(one.person for one in chosen)
+        busy = (*present, *(one.person for one in chosen))
         assignment = assign(roster, turns, [Slot(on, busy=busy)], task=OBSERVING)[0]
         if assignment.person is None or assignment.person in busy:
             break

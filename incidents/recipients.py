@@ -1,6 +1,7 @@
 """The recipients of events about incidents: user id -> the reason."""
 
 from history.models import Event
+from history.queries import present_data
 from history.recipients import everyone
 from incidents.models import Incident, Observer
 from incidents.queries import incident as incidents
@@ -50,5 +51,11 @@ def handlers(event: Event) -> dict[int, str]:
 
 def observers(event: Event) -> dict[int, str]:
     """Return the observers of a post-incident review, with the reason of the rotation."""
-    rows = Observer.objects.filter(postmortem__subject_id=event.subject_id)
+    rows = Observer.objects.active().filter(postmortem__subject_id=event.subject_id)
     return {pk: f"You observe this review: {why}"[:120] for pk, why in rows.values_list("user_id", "why")}
+
+
+def new_observer(event: Event) -> dict[int, str]:
+    """Return the person who observes a review from now on in place of another one."""
+    asked = present_data(event)["asked"]
+    return {pk: why for pk, why in observers(event).items() if pk == asked}

@@ -12,7 +12,7 @@ from catalogue.operations import change_request, workflow
 from history import declarations, wiring
 from history.wiring import Handler, OnDemand
 from incidents.operations import experiment as incident_experiment
-from incidents.operations import postmortem
+from incidents.operations import observer, postmortem
 from incidents.operations import privacy as incident_privacy
 from leaders.operations import goal
 from learnings.operations import drafting, feed_address, glossary, sign_up
@@ -165,7 +165,11 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
     "incidents.incident_changed": (
         incident_items.on_incident_declared,
         incident_privacy.on_incident_changed,
+        observer.on_incident_changed,
     ),
+    # Nobody observes the review of an incident in which they are involved.
+    "incidents.role_assigned": (observer.on_incident_changed,),
+    "incidents.model_involved": (observer.on_incident_changed,),
     "incidents.incident_reopened": (
         incident_items.on_incident_declared,
         incident_items.on_incident_reopened,
@@ -245,6 +249,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         model_findings.on_model_fixed,
         risk_privacy.on_model_changed,
         incident_privacy.on_model_changed,
+        observer.on_model_changed,
         experiment_privacy.on_model_changed,
         learning_privacy.on_model_changed,
     ),
@@ -273,21 +278,34 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         tripwire.on_time_changed,
         digest.on_time_changed,
     ),
-    "people.person_role_changed": (turn_handlers.on_absence_changed, availability.on_person_unavailable),
+    "people.person_role_changed": (
+        turn_handlers.on_absence_changed,
+        availability.on_person_unavailable,
+        observer.on_person_changed,
+    ),
     "people.person_deactivated": (
         turn_handlers.on_absence_changed,
         availability.on_person_unavailable,
+        observer.on_person_changed,
         calendar_feed.on_access_ended,
         feed_address.on_access_ended,
         sign_up.on_person_left,
     ),
     "people.password_link_made": (calendar_feed.on_access_ended, feed_address.on_access_ended),
     "people.person_reactivated": (turn_handlers.on_absence_changed,),
-    "people.absence_noted": (turn_handlers.on_absence_changed, availability.on_person_unavailable),
-    "people.absence_begun": (availability.on_person_unavailable,),
+    "people.absence_noted": (
+        turn_handlers.on_absence_changed,
+        availability.on_person_unavailable,
+        observer.on_person_changed,
+    ),
+    "people.absence_begun": (availability.on_person_unavailable, observer.on_person_changed),
     "people.absence_dropped": (turn_handlers.on_absence_changed,),
-    "people.team_changed": (turn_handlers.on_team_changed,),
-    "people.member_added": (turn_handlers.on_team_changed, participation.on_member_added),
+    "people.team_changed": (turn_handlers.on_team_changed, observer.on_team_changed),
+    "people.member_added": (
+        turn_handlers.on_team_changed,
+        participation.on_member_added,
+        observer.on_person_changed,
+    ),
     "people.member_removed": (
         turn_handlers.on_team_changed,
         availability.on_person_unavailable,

@@ -16,6 +16,7 @@ from catalogue.operations import registry_reading
 from history import audit as history_audit
 from history import documents, heartbeats, relay
 from history.claims import Tally
+from incidents.operations import observer as incident_observers
 from incidents.operations import privacy as incident_privacy
 from incidents.operations import role as incident_roles
 from incidents.operations import waiting_review
@@ -287,7 +288,7 @@ def tidy() -> None:
     It adds what registers of an earlier release lack: the standard words in an empty glossary, the sight
     of unfinished incidents and their reviews for people with a role, and the restrictions that the personal
     data of models demands. It stops the reminders and escalations of reviews that wait for their incident,
-    and takes these off agendas.
+    and takes these off agendas. It replaces observers of reviews who are involved in the incident.
 
     It rebuilds the search documents whose language has changed, as many as fit before the next run.
     """
@@ -305,6 +306,7 @@ def tidy() -> None:
     experiment_privacy.restrict_missing(at=at)
     learning_privacy.restrict_missing(at=at)
     waiting_review.stop_where_missing(at=at)
+    incident_observers.renew_missing(at=at)
     incident_items.finish_where_waiting(at=at)
     months.make_ahead(at=at)
     packing.pack_when_due(at, seconds=_PACKING_SECONDS)

@@ -16,7 +16,7 @@ from people import queries as people
 
 def _observed_by(values: Sequence[int | str], reader: Reader) -> Q:
     ids = [reader.user.pk if value == "me" else value for value in values]
-    return Q(pk__in=Observer.objects.filter(user__in=ids).values("postmortem"))
+    return Q(pk__in=Observer.objects.active().filter(user__in=ids).values("postmortem"))
 
 
 def overdue(reader: Reader) -> Q:

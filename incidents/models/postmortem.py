@@ -86,15 +86,23 @@ class Postmortem(Recorded):
         return self.is_open and not self.waits and self.due_on < today
 
 
+class ObserverQuerySet(models.QuerySet["Observer"]):
+    def active(self) -> "ObserverQuerySet":
+        """Return those who still observe their review, oldest first."""
+        return self.filter(ended_on__isnull=True).order_by("id")
+
+
 class Observer(Part):
     """A person who observes a post-incident review, because the rotation chose them.
 
-    why: the reason of the rotation. function: theirs on that day (on).
+    why: the reason of the rotation. function: theirs on that day (on). ended_on: the day on which they no
+    longer qualified, null while they observe.
     """
 
     OF = "postmortem"
     HISTORY_LABELS = {
         "on": "Asked on",
+        "ended_on": "Observed until",
     }
 
     postmortem = models.ForeignKey(Postmortem, models.PROTECT, related_name="observers")
@@ -104,9 +112,18 @@ class Observer(Part):
     )
     why = models.CharField(max_length=300)
     on = models.DateField()
+    ended_on = models.DateField(null=True, blank=True)
+
+    objects = ObserverQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["postmortem", "user"], name="incidents_observer_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["postmortem", "user"],
+                condition=Q(ended_on__isnull=True),
+                name="incidents_observes_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.user)

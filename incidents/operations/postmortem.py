@@ -19,6 +19,7 @@ from incidents import events
 from incidents.models import Incident, Observer, Postmortem
 from incidents.models.postmortem import CAN_FINISH, MAX_WHY
 from incidents.observers import choose
+from incidents.operations import observer
 from incidents.queries import observer as observers
 from incidents.queries import postmortem as queries
 from incidents.states import (
@@ -86,18 +87,10 @@ def open_for(incident: Incident, *, by: Actor, at: datetime, cause: Event | None
         Observer(postmortem=postmortem, user_id=one.person, function_id=one.function, why=one.why, on=today)
         for one in chosen
     ]
-    _add_observers(postmortem, observing, by=by, at=at)
+    observer.add(postmortem, observing, by=by, at=at)
     _show_to_holders(postmortem, incident, by=by, at=at)
     _put_dues(postmortem, incident)
     return postmortem
-
-
-def _add_observers(postmortem: Postmortem, rows: Sequence[Observer], *, by: Actor, at: datetime) -> None:
-    if rows:
-        history.record(postmortem, "incidents.observers_chosen", by=by, at=at, rows=rows)
-        seen = [postmortem.subject, postmortem.incident.subject]
-        chosen = [row.user for row in rows]
-        history.grant_sight(seen, chosen, reason=GrantReason.ASKED, by=by, at=at, source=postmortem.subject)
 
 
 def _show_to_holders(postmortem: Postmortem, incident: Incident, *, by: Actor, at: datetime) -> None:
@@ -128,6 +121,7 @@ def _open_again(
         to = PostmortemState.OPEN
         history.move(postmortem, to, by=by, at=at, values=values, payload=reopened, cause=cause)
     _put_dues(postmortem, incident)
+    observer.renew(postmortem.pk, at=at, cause=cause)
     return postmortem
 
 

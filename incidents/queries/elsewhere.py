@@ -22,7 +22,7 @@ from history.digest_parts import DigestPart, Said
 from history.models import RecordedQuerySet
 from incidents.filters import STARTED_ORDER
 from incidents.filters.postmortem import overdue
-from incidents.models import Incident, InvolvedModel, Postmortem, of_model
+from incidents.models import Incident, InvolvedModel, Observer, Postmortem, of_model
 from incidents.models.postmortem import WAITS
 from incidents.queries import incident as incidents
 from incidents.queries import postmortem as postmortems
@@ -112,10 +112,11 @@ def mine(user: User) -> MyIncidents:
     """Return what waits for a person, at most FEW of each. Reviews that wait come last. Two queries."""
     role = Q(lead=user.pk) | Q(scribe=user.pk) | Q(communications=user.pk)
     ongoing = incidents.incidents().visible_to(user).filter(role, state__in=ONGOING)
-    led = Q(incident__lead=user.pk) | Q(incident__scribe=user.pk) | Q(observers__user=user.pk)
+    observed = Observer.objects.active().filter(user=user.pk).order_by().values("postmortem")
+    led = Q(incident__lead=user.pk) | Q(incident__scribe=user.pk) | Q(pk__in=observed)
     reviews = postmortems.postmortems().visible_to(user).filter(led, state=PostmortemState.OPEN)
     is_last = ExpressionWrapper(WAITS, output_field=BooleanField())
-    ordered = reviews.annotate(is_last=is_last).distinct().order_by("is_last", "due_on", "id")
+    ordered = reviews.annotate(is_last=is_last).order_by("is_last", "due_on", "id")
     return MyIncidents(list(ongoing.order_by("-id")[:FEW]), list(ordered[:FEW]))
 
 

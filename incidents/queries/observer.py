@@ -1,20 +1,22 @@
 """Who can observe a post-incident review, and who observed which one."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
 from catalogue.models import Model
 from history.models import Event
-from incidents.models import Incident, Observer
+from incidents.models import Incident, Observer, Postmortem
 from incidents.queries import incident as incidents
 from lists.collation import BY_NAME
 from people import queries as people
 from people.models import Absence, Function, Membership, Team, User
 from people.rotation import Person, Roster, Turn
 from people.states import Role
+
+AWAY = "is away until the review is due"
 
 
 def roster(incident: Incident) -> Roster:
@@ -25,15 +27,10 @@ def roster(incident: Incident) -> Roster:
     """
     models = incidents.models_of(incident)
     teams = _teams(incident, models)
-    busy = {incident.declared_by_id, incident.lead_id, incident.scribe_id, incident.communications_id}
-    busy |= {model.developer_id for model in models}
+    busy = _handlers(incident) | _developers(models)
     rows = User.objects.active().with_sight().exclude(role=Role.VIEWER)
     rows = rows.exclude(memberships__team__in=teams).exclude(leads__in=teams)
-    able = [
-        user
-        for user in rows.exclude(pk__in=busy - {None}).order_by("pk")
-        if incident.subject.is_visible_to(user)
-    ]
+    able = [user for user in rows.exclude(pk__in=busy).order_by("pk") if incident.subject.is_visible_to(user)]
     since, away = _since(able), defaultdict(list)
     absences = Absence.objects.filter(user__in=able)
     for user, first, last in absences.values_list("user_id", "from_on", "until_on"):
@@ -47,6 +44,41 @@ def roster(incident: Incident) -> Roster:
         names={pk: name.lower() for pk, name in names.items()},
         away=away,
     )
+
+
+def why_not(postmortem: Postmortem, people_: Sequence[User], on: date) -> dict[int, str]:
+    """Return why people may not observe a review any more, by id, to be read after "who". Seven queries.
+
+    Who may, is not among them. Somebody who is away on that day and until the review is due has AWAY.
+    """
+    incident = postmortem.incident
+    models = incidents.models_of(incident)
+    teams, ids = _teams(incident, models), [person.pk for person in people_]
+    in_teams = set(Membership.objects.filter(user__in=ids, team__in=teams).values_list("user_id", flat=True))
+    in_teams |= set(teams.filter(lead__in=ids).values_list("lead_id", flat=True))
+    absences = people.away_on(on).filter(user__in=ids, until_on__gte=postmortem.due_on)
+    away = set(absences.values_list("user_id", flat=True))
+    rules: tuple[tuple[str, Callable[[User], bool]], ...] = (
+        ("left", lambda person: not person.is_active),
+        ("is a viewer now", lambda person: person.role == Role.VIEWER),
+        ("declared or handles the incident", lambda person: person.pk in _handlers(incident)),
+        ("develops a model of the incident", lambda person: person.pk in _developers(models)),
+        ("is in a team that is involved", lambda person: person.pk in in_teams),
+        ("may not see the incident any more", lambda person: not incident.subject.is_visible_to(person)),
+        (AWAY, lambda person: person.pk in away),
+    )
+    reasons = {person.pk: next((why for why, fits in rules if fits(person)), "") for person in people_}
+    return {pk: why for pk, why in reasons.items() if why}
+
+
+def _handlers(incident: Incident) -> set[int]:
+    """Return the ids of who declared an incident or has a role in it."""
+    ids = (incident.declared_by_id, incident.lead_id, incident.scribe_id, incident.communications_id)
+    return {pk for pk in ids if pk}
+
+
+def _developers(models: Sequence[Model]) -> set[int]:
+    return {model.developer_id for model in models if model.developer_id}
 
 
 def _teams(incident: Incident, models: Sequence[Model]) -> QuerySet[Team]:
@@ -72,7 +104,15 @@ def _since(able: list[User]) -> dict[int, date]:
     }
 
 
-def held() -> list[Turn]:
-    """Return all observations so far, oldest first. One query."""
-    rows = Observer.objects.order_by("on", "id").values_list("on", "user_id", "function_id")
+def held(without: Collection[int] = ()) -> list[Turn]:
+    """Return all observations so far, oldest first. Those that ended early are no turns. One query.
+
+    without: the ids of observers that do not count either.
+    """
+    rows = (
+        Observer.objects.active()
+        .exclude(pk__in=without)
+        .order_by("on", "id")
+        .values_list("on", "user_id", "function_id")
+    )
     return [Turn(on, user, function, None) for on, user, function in rows]

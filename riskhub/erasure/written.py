@@ -12,6 +12,7 @@ COPIES = frozenset(
         "history_handover.error",
         "history_heartbeat.findings",
         "history_searchdocument.text",
+        "incidents_observer.why",
         "meetings_meeting.observer_why",
         "meetings_meeting.scribe_why",
         "meetings_meeting.why",
