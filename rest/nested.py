@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rest import keys
+from rest.edits import EditableItem
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 
@@ -43,6 +44,13 @@ class NestedItem(Nested, Item):
 
     def get(self, request: Request, key: str, number: str) -> Response:
         return super().get(request, number)
+
+
+class NestedEditableItem(NestedItem, EditableItem):
+    """One row of a parent, which PATCH changes."""
+
+    def patch(self, request: Request, key: str, number: str) -> Response:
+        return self.edit(request, number)
 
 
 class NestedStep(Nested, Step):

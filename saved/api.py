@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from kit import clock
 from lists.specification import Reader
+from rest.edits import EditableItem
 from rest.fields import Body, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -82,19 +83,13 @@ class SavedViews(_SavedViews, Collection):
         return self.created(request, view, f"views/{view.pk}")
 
 
-class SavedViewItem(_SavedViews, Item):
+class SavedViewItem(_SavedViews, EditableItem):
     """A saved view, by id."""
 
     permission = {"GET": "saved.view_view", "PATCH": "saved.view_change", "DELETE": "saved.view_change"}
-    bodies = {"PATCH": SavedViewChange, "DELETE": None}
-
-    def patch(self, request: Request, key: str) -> Response:
-        view = self.found(request, key)
-        seen = self.seen(request, view)
-        self.require(request, "saved.view_change", view)
-        values = read(SavedViewChange, request)
-        operations.change(view, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, view.pk)
+    body = SavedViewChange
+    bodies = {"DELETE": None}
+    operation = staticmethod(operations.change)
 
     def delete(self, request: Request, key: str) -> Response:
         """Delete a view. Its address still leads to its filters, and it can be restored."""
@@ -110,7 +105,6 @@ class RestoreSavedView(_SavedViews, Step):
 
     is_versioned = True
     permission = {"POST": "saved.view_change"}
-    bodies = {"POST": None}
     answers = {"POST": (200, SavedViewRow)}
     operation = staticmethod(operations.restore)
 

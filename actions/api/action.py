@@ -17,9 +17,10 @@ from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
 from people.models import User
+from rest.edits import EditableItem
 from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 
@@ -201,19 +202,12 @@ class ActionsExport(ExportOfList):
         return Action.objects.visible_to(request.user)
 
 
-class ActionItem(_Actions, Item):
+class ActionItem(_Actions, EditableItem):
     """An action, by reference or id."""
 
     permission = {"GET": "actions.action_view", "PATCH": "actions.action_change"}
-    bodies = {"PATCH": ActionChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        action = self.found(request, key)
-        seen = self.seen(request, action)
-        self.require(request, "actions.action_change", action)
-        values = read(ActionChange, request)
-        operations.change(action, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, action.pk)
+    body = ActionChange
+    operation = staticmethod(operations.change)
 
 
 class _ActionStep(_Actions, Step):
@@ -225,28 +219,26 @@ class _ActionStep(_Actions, Step):
 class StartAction(_ActionStep):
     """Start an action."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.start)
 
 
 class PutBackAction(_ActionStep):
     """Move an action back to open."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.put_back)
 
 
 class BlockAction(_ActionStep):
     """Mark an action as blocked. The reason says what blocks it."""
 
-    body, bodies = ActionBlock, {"POST": ActionBlock}
+    body = ActionBlock
     operation = staticmethod(operations.block)
 
 
 class FinishAction(_ActionStep):
     """Complete an action. Findings become actions of the same owner."""
 
-    body, bodies = ActionFinish, {"POST": ActionFinish}
+    body = ActionFinish
 
     @staticmethod
     def operation(action: Action, *, note: str = "", **values: Any) -> Action:
@@ -257,14 +249,13 @@ class FinishAction(_ActionStep):
 class DropAction(_ActionStep):
     """Drop an action that is no longer needed."""
 
-    body, bodies = ActionReason, {"POST": ActionReason}
+    body = ActionReason
     operation = staticmethod(operations.drop)
 
 
 class ReopenAction(_ActionStep):
     """Reopen an action that is done or dropped."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.reopen)
 
 

@@ -14,8 +14,9 @@ from catalogue.operations import change_request as change_operations
 from catalogue.queries import change_request as change_queries
 from catalogue.states import ChangeKind, ChangeRoute, ChangeState, EffectResult
 from kit import clock
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 
@@ -121,19 +122,12 @@ class ChangeRequests(_ChangeRequests, Collection):
         return self.created(request, change, f"change-requests/{change.reference}")
 
 
-class ChangeRequestItem(_ChangeRequests, Item):
+class ChangeRequestItem(_ChangeRequests, EditableItem):
     """A change request, by reference or id."""
 
     permission = {"GET": "catalogue.view", "PATCH": "catalogue.change_edit"}
-    bodies = {"PATCH": ChangeRequestChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        change = self.found(request, key)
-        seen = self.seen(request, change)
-        self.require(request, "catalogue.change_edit", change)
-        values = read(ChangeRequestChange, request)
-        change_operations.change(change, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, change.pk)
+    body = ChangeRequestChange
+    operation = staticmethod(change_operations.change)
 
 
 class _ChangeStep(_ChangeRequests, Step):
@@ -148,14 +142,14 @@ class _ChangeStep(_ChangeRequests, Step):
 class SignChange(_ChangeStep):
     """Sign off a request. Only the holder of the decision right may."""
 
-    body, bodies = SignBody, {"POST": SignBody}
+    body = SignBody
     operation = staticmethod(change_operations.sign)
 
 
 class DeclineChange(_ChangeStep):
     """Decline a request, with the reason. Only the holder of the decision right may."""
 
-    body, bodies = SettleChangeBody, {"POST": SettleChangeBody}
+    body = SettleChangeBody
     operation = staticmethod(change_operations.decline)
 
 
@@ -163,7 +157,7 @@ class WithdrawChange(_ChangeStep):
     """Withdraw a request, with the reason."""
 
     permission = {"POST": "catalogue.change_edit"}
-    body, bodies = SettleChangeBody, {"POST": SettleChangeBody}
+    body = SettleChangeBody
     operation = staticmethod(change_operations.withdraw)
 
 
@@ -171,7 +165,7 @@ class CheckEffect(_ChangeStep):
     """Record whether a signed change had its expected effect."""
 
     permission = {"POST": "catalogue.change_edit"}
-    body, bodies = EffectBody, {"POST": EffectBody}
+    body = EffectBody
     operation = staticmethod(change_operations.check_effect)
 
 

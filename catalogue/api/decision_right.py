@@ -18,6 +18,7 @@ from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
 from people.models import Function, Team
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -131,25 +132,19 @@ class DecisionRights(_DecisionRights, Collection):
         return self.created(request, right.pk, f"decision-rights/{right.pk}")
 
 
-class DecisionRightItem(_DecisionRights, Item):
+class DecisionRightItem(_DecisionRights, EditableItem):
     """A decision right, by its id."""
 
     permission = {"GET": "catalogue.right_view", "PATCH": "catalogue.right_assign"}
-    bodies = {"PATCH": DecisionRightChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        right = self.found(request, key)
-        seen = self.seen(request, right)
-        values = read(DecisionRightChange, request)
-        right_operations.change(right, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, right.pk)
+    body = DecisionRightChange
+    operation = staticmethod(right_operations.change)
 
 
 class WithdrawDecisionRight(_DecisionRights, Step):
     """Withdraw a right, with the reason. Then the right of the next wider scope applies."""
 
     permission = {"POST": "catalogue.right_assign"}
-    body, bodies = WithdrawRightBody, {"POST": WithdrawRightBody}
+    body = WithdrawRightBody
     answers = {"POST": (200, DecisionRightRow)}
     operation = staticmethod(right_operations.withdraw)
     is_versioned = True

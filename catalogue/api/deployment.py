@@ -18,7 +18,7 @@ from kit import clock
 from kit.refusals import Refused
 from rest import keys
 from rest.fields import Body, Visible, read
-from rest.nested import Nested, NestedCollection, NestedItem, NestedStep
+from rest.nested import Nested, NestedCollection, NestedEditableItem, NestedStep
 
 _OUTCOMES = [(state.value, state.label) for state in (DeploymentState.KEPT, DeploymentState.ROLLED_BACK)]
 
@@ -141,26 +141,19 @@ class ModelDeployments(_OfDeployments, NestedCollection):
         return self.created(request, deployment.pk, f"models/{model.slug}/deployments/{deployment.pk}")
 
 
-class ModelDeploymentItem(_OfDeployments, NestedItem):
+class ModelDeploymentItem(_OfDeployments, NestedEditableItem):
     """A deployment of a model, by its id."""
 
     permission = {"GET": "catalogue.view", "PATCH": "catalogue.deployment_settle"}
-    bodies = {"PATCH": DeploymentChange}
-
-    def patch(self, request: Request, key: str, number: str) -> Response:
-        deployment = self.found(request, number)
-        seen = self.seen(request, deployment)
-        self.require(request, "catalogue.deployment_settle", deployment)
-        values = read(DeploymentChange, request)
-        operations.change(deployment, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, deployment.pk)
+    body = DeploymentChange
+    operation = staticmethod(operations.change)
 
 
 class ModelDeploymentOutcome(_OfDeployments, NestedStep):
     """Record whether a deployment was kept or rolled back. A kept one can be rolled back later."""
 
     permission = {"POST": "catalogue.deployment_settle"}
-    body, bodies = OutcomeBody, {"POST": OutcomeBody}
+    body = OutcomeBody
     answers = {"POST": (200, DeploymentRow)}
     operation = staticmethod(operations.settle)
     is_versioned = True

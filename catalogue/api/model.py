@@ -23,8 +23,9 @@ from catalogue.states import (
 )
 from kit import clock
 from people.models import Team, User
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 
@@ -202,25 +203,19 @@ class Models(OfModels, Collection):
         return self.created(request, model.pk, f"models/{model.slug}")
 
 
-class ModelItem(OfModels, Item):
+class ModelItem(OfModels, EditableItem):
     """A model, by slug or id."""
 
     permission = {"GET": "catalogue.view", "PATCH": "catalogue.model_change"}
-    bodies = {"PATCH": ModelChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        model = self.found(request, key)
-        seen = self.seen(request, model)
-        self.require(request, "catalogue.model_change", model)
-        operations.change(model, read(ModelChange, request), by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, model.pk)
+    body = ModelChange
+    operation = staticmethod(operations.change)
 
 
 class ModelStage(OfModels, Step):
     """Change the stage of a model."""
 
     permission = {"POST": "catalogue.model_change"}
-    body, bodies = StageMove, {"POST": StageMove}
+    body = StageMove
     answers = {"POST": (200, ModelRow)}
     operation = staticmethod(operations.move_stage)
     is_versioned = True
@@ -233,7 +228,7 @@ class ModelTier(OfModels, Step):
     """Set the tier of a model by the answers to a few questions: exposure times purpose."""
 
     permission = {"POST": "catalogue.model_change"}
-    body, bodies = TierAnswers, {"POST": TierAnswers}
+    body = TierAnswers
     answers = {"POST": (200, ModelRow)}
     operation = staticmethod(operations.rate)
     is_versioned = True

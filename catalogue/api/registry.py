@@ -14,8 +14,9 @@ from catalogue.queries import registry as queries
 from kit import clock
 from outgoing.urls import LONGEST
 from people.models import Team, User
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 
@@ -110,25 +111,18 @@ class Registries(_Registries, Collection):
         return self.created(request, registry.pk, f"registries/{registry.pk}")
 
 
-class RegistryItem(_Registries, Item):
+class RegistryItem(_Registries, EditableItem):
     """A model registry, by its id."""
 
     permission = {"GET": "catalogue.registry_view", "PATCH": "catalogue.registry_change"}
-    bodies = {"PATCH": RegistryChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        registry = self.found(request, key)
-        seen = self.seen(request, registry)
-        values = read(RegistryChange, request)
-        operations.change(registry, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, registry.pk)
+    body = RegistryChange
+    operation = staticmethod(operations.change)
 
 
 class RegistryRead(_Registries, Step):
     """Let a registry be read again, within a minute. The answer has the reading before."""
 
     permission = {"POST": "catalogue.registry_change"}
-    bodies = {"POST": None}
     answers = {"POST": (200, RegistryRow)}
     operation = operations.ask
     takes_version = False

@@ -16,7 +16,7 @@ from lists.specification import ListSpec, Order
 from people.models import User
 from rest import keys
 from rest.fields import Body, Visible, read
-from rest.nested import Nested, NestedCollection, NestedItem, NestedStep
+from rest.nested import Nested, NestedCollection, NestedEditableItem, NestedStep
 
 
 class RollbackRow(serializers.Serializer):
@@ -90,26 +90,19 @@ class ModelRollbacks(_OfRollbacks, NestedCollection):
         return self.created(request, procedure.pk, address)
 
 
-class ModelRollbackItem(_OfRollbacks, NestedItem):
+class ModelRollbackItem(_OfRollbacks, NestedEditableItem):
     """The rollback procedure of a model, by its id."""
 
     permission = {"GET": "catalogue.view", "PATCH": "catalogue.rollback_change"}
-    bodies = {"PATCH": RollbackChange}
-
-    def patch(self, request: Request, key: str, number: str) -> Response:
-        procedure = self.found(request, number)
-        seen = self.seen(request, procedure)
-        self.require(request, "catalogue.rollback_change", procedure)
-        values = read(RollbackChange, request)
-        operations.change(procedure, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, procedure.pk)
+    body = RollbackChange
+    operation = staticmethod(operations.change)
 
 
 class ModelRollbackRehearsal(_OfRollbacks, NestedStep):
     """Record a rehearsal of the rollback."""
 
     permission = {"POST": "catalogue.rollback_change"}
-    body, bodies = RehearsalBody, {"POST": RehearsalBody}
+    body = RehearsalBody
     answers = {"POST": (200, RollbackRow)}
     operation = staticmethod(operations.rehearse)
     is_versioned = True

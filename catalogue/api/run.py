@@ -21,9 +21,10 @@ from catalogue.run_facts import MAX_ARTEFACTS, MAX_NOTE
 from catalogue.states import Likeness, RunState
 from kit import clock
 from kit.refusals import Refused
+from rest.edits import EditableItem
 from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource, SpecView
+from rest.resource import Collection, Resource, SpecView
 from rest.steps import Step
 
 
@@ -152,19 +153,15 @@ class RunsExport(ExportOfList):
         return Run.objects.visible_to(request.user)
 
 
-class RunItem(_Runs, Item):
+class RunItem(_Runs, EditableItem):
     """A run, by its id."""
 
     permission = {"GET": "catalogue.view", "PATCH": "catalogue.run_change"}
-    bodies = {"PATCH": RunChange}
+    body = RunChange
+    operation = staticmethod(operations.change)
 
-    def patch(self, request: Request, key: str) -> Response:
-        run = self.found(request, key)
-        seen = self.seen(request, run)
-        self.require(request, "catalogue.run_change", run)
-        values = _with_version(run.workflow, read(RunChange, request))
-        operations.change(run, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, run.pk)
+    def new_values(self, request: Request, obj: Run) -> dict[str, Any]:
+        return _with_version(obj.workflow, super().new_values(request, obj))
 
 
 class FinishRun(_Runs, Step):
@@ -172,7 +169,7 @@ class FinishRun(_Runs, Step):
 
     is_versioned = True
     permission = {"POST": "catalogue.run_change"}
-    body, bodies = FinishBody, {"POST": FinishBody}
+    body = FinishBody
     answers = {"POST": (200, RunRow)}
     operation = staticmethod(operations.finish)
 

@@ -21,7 +21,7 @@ from kit import clock
 from kit.refusals import Refused
 from rest import keys
 from rest.fields import Body, Visible, read
-from rest.nested import Nested, NestedCollection, NestedItem, NestedStep
+from rest.nested import Nested, NestedCollection, NestedEditableItem, NestedStep
 from rest.resource import Collection, Resource
 
 
@@ -169,19 +169,15 @@ class ModelValidations(_OfModel, NestedCollection):
         return self.created(request, validation.pk, f"models/{model.slug}/validations/{validation.pk}")
 
 
-class ModelValidationItem(_OfModel, NestedItem):
+class ModelValidationItem(_OfModel, NestedEditableItem):
     """A validation of a model, by its id."""
 
     permission = {"GET": "catalogue.view", "PATCH": "catalogue.validation_change"}
-    bodies = {"PATCH": ValidationChange}
+    body = ValidationChange
+    operation = staticmethod(operations.change)
 
-    def patch(self, request: Request, key: str, number: str) -> Response:
-        validation = self.found(request, number)
-        seen = self.seen(request, validation)
-        self.require(request, "catalogue.validation_change", validation)
-        values = self.with_version(validation.model, read(ValidationChange, request))
-        operations.change(validation, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, validation.pk)
+    def new_values(self, request: Request, obj: Validation) -> dict[str, Any]:
+        return self.with_version(obj.model, super().new_values(request, obj))
 
 
 class _ValidationStep(_OfModel, NestedStep):
@@ -193,21 +189,21 @@ class _ValidationStep(_OfModel, NestedStep):
 class AddFinding(_ValidationStep):
     """Record a risk as a finding of the validation."""
 
-    body, bodies = FindingBody, {"POST": FindingBody}
+    body = FindingBody
     operation = staticmethod(operations.add_finding)
 
 
 class ConcludeValidation(_ValidationStep):
     """Record the result, and when and why the model is validated next."""
 
-    body, bodies = ConcludeBody, {"POST": ConcludeBody}
+    body = ConcludeBody
     operation = staticmethod(operations.conclude)
 
 
 class WithdrawValidation(_ValidationStep):
     """Withdraw an open validation, with the reason."""
 
-    body, bodies = WithdrawValidationBody, {"POST": WithdrawValidationBody}
+    body = WithdrawValidationBody
     operation = staticmethod(operations.withdraw)
 
 

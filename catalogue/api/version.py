@@ -17,7 +17,7 @@ from kit import clock
 from kit.refusals import Refused
 from rest import keys
 from rest.fields import Body, read
-from rest.nested import Nested, NestedCollection, NestedItem
+from rest.nested import Nested, NestedCollection, NestedEditableItem
 
 
 class ModelVersionRow(serializers.Serializer):
@@ -109,19 +109,15 @@ class ModelVersions(_OfVersions, NestedCollection):
         return self.created(request, version.pk, f"models/{model.slug}/versions/{version.pk}")
 
 
-class ModelVersionItem(_OfVersions, NestedItem):
+class ModelVersionItem(_OfVersions, NestedEditableItem):
     """A version of a model, by its id."""
 
     permission = {"GET": "catalogue.view", "PATCH": "catalogue.version_change"}
-    bodies = {"PATCH": VersionChange}
+    body = VersionChange
+    operation = staticmethod(operations.change)
 
-    def patch(self, request: Request, key: str, number: str) -> Response:
-        version = self.found(request, number)
-        seen = self.seen(request, version)
-        self.require(request, "catalogue.version_change", version)
-        values = self.with_parent(version.model, read(VersionChange, request))
-        operations.change(version, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, version.pk)
+    def new_values(self, request: Request, obj: Version) -> dict[str, Any]:
+        return self.with_parent(obj.model, super().new_values(request, obj))
 
 
 RESOURCES = [

@@ -19,10 +19,11 @@ from catalogue.recipes import MAX_COLUMNS, MAX_STEPS, MAX_TEXT, PARTS, Recipe
 from catalogue.reproduction import freshness
 from catalogue.states import Freshness
 from kit import clock
+from rest.edits import EditableItem
 from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
 from rest.nested import NestedCollection
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 
@@ -161,25 +162,17 @@ class WorkflowsExport(ExportOfList):
         return workflow_queries.exported(request.user, selection)
 
 
-class WorkflowItem(OfWorkflows, Item):
+class WorkflowItem(OfWorkflows, EditableItem):
     """A workflow, by its id."""
 
     permission = {"GET": "catalogue.view", "PATCH": "catalogue.workflow_change"}
-    bodies = {"PATCH": WorkflowChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        workflow = self.found(request, key)
-        seen = self.seen(request, workflow)
-        self.require(request, "catalogue.workflow_change", workflow)
-        values = read(WorkflowChange, request)
-        operations.change(workflow, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, workflow.pk)
+    body = WorkflowChange
+    operation = staticmethod(operations.change)
 
 
 class _WorkflowStep(OfWorkflows, Step):
     is_versioned = True
     permission = {"POST": "catalogue.workflow_change"}
-    bodies = {"POST": None}
     answers = {"POST": (200, WorkflowRow)}
 
 

@@ -11,8 +11,9 @@ from incidents.operations import duty as operations
 from incidents.operations.duty import MAX_DAYS, MAX_NAME
 from incidents.states import IncidentSeverity
 from kit import clock
+from rest.edits import EditableItem
 from rest.fields import Body, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 
@@ -73,24 +74,17 @@ class ReportingDuties(_ReportingDuties, Collection):
         return self.created(request, duty, f"reporting-duties/{duty.pk}")
 
 
-class ReportingDutyItem(_ReportingDuties, Item):
+class ReportingDutyItem(_ReportingDuties, EditableItem):
     """A duty to report incidents outside, by its id."""
 
     permission = {"GET": "incidents.incident_view", "PATCH": "incidents.duty_change"}
-    bodies = {"PATCH": ReportingDutyChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        duty = self.found(request, key)
-        seen = self.seen(request, duty)
-        values = read(ReportingDutyChange, request)
-        operations.change(duty, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, duty.pk)
+    body = ReportingDutyChange
+    operation = staticmethod(operations.change)
 
 
 class _DutyStep(_ReportingDuties, Step):
     is_versioned = True
     permission = {"POST": "incidents.duty_change"}
-    bodies = {"POST": None}
     answers = {"POST": (200, ReportingDutyRow)}
 
 

@@ -21,7 +21,7 @@ from incidents.states import IncidentRole, IncidentState
 from kit import clock
 from people.models import User
 from rest.fields import Body, Visible, read
-from rest.nested import Nested, NestedCollection, NestedItem, NestedStep
+from rest.nested import Nested, NestedCollection, NestedEditableItem, NestedStep
 from rest.resource import Item
 
 
@@ -185,26 +185,18 @@ class Timeline(_Entries, Item):
         return self.created(request, entry.pk, f"incidents/{incident.reference}/timeline/{entry.pk}")
 
 
-class TimelineEntryItem(_Entries, NestedItem):
+class TimelineEntryItem(_Entries, NestedEditableItem):
     """A line that a person wrote into the timeline, by its id."""
 
     permission = {"GET": "incidents.incident_view", "PATCH": "incidents.part_change"}
-    bodies = {"PATCH": TimelineEntryChange}
-
-    def patch(self, request: Request, key: str, number: str) -> Response:
-        entry = self.found(request, number)
-        seen = self.seen(request, entry)
-        self.require(request, "incidents.part_change", entry)
-        values = read(TimelineEntryChange, request)
-        timeline.change(entry, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, entry.pk)
+    body = TimelineEntryChange
+    operation = staticmethod(timeline.change)
 
 
 class RemoveTimelineEntry(_Entries, NestedStep):
     """Remove a line from the timeline. History keeps it."""
 
     permission = {"POST": "incidents.part_change"}
-    bodies = {"POST": None}
     answers = {"POST": (200, TimelineEntryRow)}
     is_versioned = True
     operation = staticmethod(timeline.remove)
@@ -297,7 +289,6 @@ class RemoveInvolvedModel(_InvolvedModels, NestedStep):
     """Remove a further model from an incident."""
 
     permission = {"POST": "incidents.part_change"}
-    bodies = {"POST": None}
     answers = {"POST": (204, None)}
     operation = staticmethod(involved.remove)
 

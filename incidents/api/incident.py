@@ -19,9 +19,10 @@ from incidents.queries.incident_export import INCIDENT_EXPORT
 from incidents.states import IncidentSeverity, IncidentState
 from kit import clock
 from people.models import Team
+from rest.edits import EditableItem
 from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 
@@ -205,19 +206,12 @@ class IncidentsExport(ExportOfList):
         return Incident.objects.visible_to(request.user)
 
 
-class IncidentItem(IncidentResource, Item):
+class IncidentItem(IncidentResource, EditableItem):
     """An incident, by reference or id."""
 
     permission = {"GET": "incidents.incident_view", "PATCH": "incidents.incident_change"}
-    bodies = {"PATCH": IncidentChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        incident = self.found(request, key)
-        seen = self.seen(request, incident)
-        self.require(request, "incidents.incident_change", incident)
-        values = read(IncidentChange, request)
-        operations.change(incident, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, incident.pk)
+    body = IncidentChange
+    operation = staticmethod(operations.change)
 
 
 class _IncidentStep(IncidentResource, Step):
@@ -229,14 +223,14 @@ class _IncidentStep(IncidentResource, Step):
 class MitigateIncident(_IncidentStep):
     """Note that the harm of an incident has stopped."""
 
-    body, bodies = MitigateBody, {"POST": MitigateBody}
+    body = MitigateBody
     operation = staticmethod(operations.mitigate)
 
 
 class ResolveIncident(_IncidentStep):
     """Note that the cause of an incident is removed."""
 
-    body, bodies = ResolveBody, {"POST": ResolveBody}
+    body = ResolveBody
     operation = staticmethod(operations.resolve)
 
 
@@ -246,14 +240,14 @@ class ReopenIncident(_IncidentStep):
     A post-incident review that is done stays on record. It is open again when the incident is resolved again.
     """
 
-    body, bodies = IncidentReason, {"POST": IncidentReason}
+    body = IncidentReason
     operation = staticmethod(operations.reopen)
 
 
 class WithdrawIncident(_IncidentStep):
     """Withdraw an incident that is none."""
 
-    body, bodies = IncidentReason, {"POST": IncidentReason}
+    body = IncidentReason
     operation = staticmethod(operations.withdraw)
 
 
@@ -263,7 +257,7 @@ class RestrictIncident(_IncidentStep):
     The answer has no body, because the writer may lose sight of the incident.
     """
 
-    body, bodies = RestrictIncidentBody, {"POST": RestrictIncidentBody}
+    body = RestrictIncidentBody
     operation = staticmethod(operations.restrict)
     answers = {"POST": (204, None)}
 

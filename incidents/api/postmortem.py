@@ -18,6 +18,7 @@ from incidents.queries import postmortem as queries
 from incidents.states import MAX_WHYS, IncidentSeverity, PostmortemState, RiskAnswer
 from kit import clock
 from people.models import User
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -180,19 +181,12 @@ class Postmortems(_Postmortems, Collection):
     spec = POSTMORTEMS
 
 
-class PostmortemItem(_Postmortems, Item):
+class PostmortemItem(_Postmortems, EditableItem):
     """A post-incident review, by its id or the reference of the incident."""
 
     permission = {"GET": "incidents.incident_view", "PATCH": "incidents.postmortem_change"}
-    bodies = {"PATCH": PostmortemChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        postmortem = self.found(request, key)
-        seen = self.seen(request, postmortem)
-        self.require(request, "incidents.postmortem_change", postmortem)
-        values = read(PostmortemChange, request)
-        operations.change(postmortem, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, postmortem.pk)
+    body = PostmortemChange
+    operation = staticmethod(operations.change)
 
 
 class _PostmortemStep(_Postmortems, Step):
@@ -204,7 +198,7 @@ class _PostmortemStep(_Postmortems, Step):
 class AnswerRisk(_PostmortemStep):
     """Answer which risk should have caught the incident: linked, rescored or new."""
 
-    body, bodies = RiskAnswerBody, {"POST": RiskAnswerBody}
+    body = RiskAnswerBody
     operation = staticmethod(operations.answer_risk)
 
     def arguments(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
@@ -221,7 +215,6 @@ class AnswerRisk(_PostmortemStep):
 class FinishPostmortem(_PostmortemStep):
     """Finish a review, and with it the incident. It needs factors, causes, lessons and the risk."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.finish)
 
 

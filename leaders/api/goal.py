@@ -16,8 +16,9 @@ from leaders.operations import goal as operations
 from leaders.queries import goal as queries
 from leaders.states import GoalDirection, GoalState, Measure
 from people.models import Team, User
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 
@@ -134,18 +135,12 @@ class Goals(_Goals, Collection):
         return self.created(request, goal.pk, f"goals/{goal.pk}")
 
 
-class GoalItem(_Goals, Item):
+class GoalItem(_Goals, EditableItem):
     """A goal, by id."""
 
     permission = {"GET": "leaders.goal_view", "PATCH": "leaders.goal_change"}
-    bodies = {"PATCH": GoalChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        goal = self.found(request, key)
-        seen = self.seen(request, goal)
-        self.require(request, "leaders.goal_change", goal)
-        operations.change(goal, read(GoalChange, request), by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, goal.pk)
+    body = GoalChange
+    operation = staticmethod(operations.change)
 
 
 class _GoalStep(_Goals, Step):
@@ -157,28 +152,27 @@ class _GoalStep(_Goals, Step):
 class EnterFigure(_GoalStep):
     """Enter the present figure of a goal that is measured by hand."""
 
-    body, bodies = GoalFigure, {"POST": GoalFigure}
+    body = GoalFigure
     operation = staticmethod(operations.note_figure)
 
 
 class SettleGoal(_GoalStep):
     """Say whether a goal was reached."""
 
-    body, bodies = GoalResult, {"POST": GoalResult}
+    body = GoalResult
     operation = staticmethod(operations.settle)
 
 
 class DropGoal(_GoalStep):
     """Drop a goal that is no longer pursued."""
 
-    body, bodies = GoalReason, {"POST": GoalReason}
+    body = GoalReason
     operation = staticmethod(operations.drop)
 
 
 class ReopenGoal(_GoalStep):
     """Reopen a goal that is reached, missed or dropped."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.reopen)
 
 

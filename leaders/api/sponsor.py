@@ -71,7 +71,7 @@ class AnswerRaised(_Raised, Step):
 
     is_versioned = True
     permission = {"POST": "leaders.answer"}
-    body, bodies = SponsorAnswerBody, {"POST": SponsorAnswerBody}
+    body = SponsorAnswerBody
     answers = {"POST": (200, RaisedRow)}
     operation = staticmethod(answer.give)
 

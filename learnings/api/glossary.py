@@ -18,8 +18,9 @@ from learnings.operations import lesson as lesson_operations
 from learnings.operations.glossary import MAX_ALSO
 from learnings.queries import lesson as queries
 from people.models import User
+from rest.edits import EditableItem
 from rest.fields import Body, read, refuse_fields
-from rest.resource import ApiView, Collection, Item, Resource
+from rest.resource import ApiView, Collection, Resource
 
 
 class GlossaryWordRow(serializers.Serializer):
@@ -75,19 +76,12 @@ class Glossary(_Words, Collection):
         return self.created(request, word.pk, f"glossary/{word.slug}")
 
 
-class GlossaryItem(_Words, Item):
+class GlossaryItem(_Words, EditableItem):
     """A word, by its slug or id."""
 
     permission = {"GET": "learnings.glossary_view", "PATCH": "learnings.glossary_change"}
-    bodies = {"PATCH": GlossaryChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        word = self.found(request, key)
-        seen = self.seen(request, word)
-        self.require(request, "learnings.glossary_change", word)
-        values = read(GlossaryChange, request)
-        operations.change(word, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, word.pk)
+    body = GlossaryChange
+    operation = staticmethod(operations.change)
 
 
 class LessonQuestionRow(serializers.Serializer):

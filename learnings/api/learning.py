@@ -18,9 +18,10 @@ from learnings.queries import learning as queries
 from learnings.queries import use
 from learnings.queries.learning_export import LEARNING_EXPORT
 from learnings.states import LearningState, LearningVerdict
+from rest.edits import EditableItem
 from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 from risklog.models import Category
 
@@ -177,19 +178,12 @@ class LearningsExport(ExportOfList):
         return Learning.objects.visible_to(request.user)
 
 
-class LearningItem(OfLearnings, Item):
+class LearningItem(OfLearnings, EditableItem):
     """A learning, by reference or id."""
 
     permission = {"GET": "learnings.learning_view", "PATCH": "learnings.learning_change"}
-    bodies = {"PATCH": LearningChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        learning = self.found(request, key)
-        seen = self.seen(request, learning)
-        self.require(request, "learnings.learning_change", learning)
-        values = read(LearningChange, request)
-        operations.change(learning, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, learning.pk)
+    body = LearningChange
+    operation = staticmethod(operations.change)
 
 
 class _LearningStep(OfLearnings, Step):
@@ -201,35 +195,31 @@ class _LearningStep(OfLearnings, Step):
 class TakeLearning(_LearningStep):
     """Become the author of a draft that has none."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.take)
 
 
 class PublishLearning(_LearningStep):
     """Publish a draft. It needs a text in `seen`."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.publish)
 
 
 class WithdrawLearning(_LearningStep):
     """Move a published learning back to draft."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.withdraw)
 
 
 class DiscardLearning(_LearningStep):
     """Discard a draft. It can be restored."""
 
-    body, bodies = DiscardReason, {"POST": DiscardReason}
+    body = DiscardReason
     operation = staticmethod(operations.discard)
 
 
 class RestoreLearning(_LearningStep):
     """Restore a discarded draft."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.restore)
 
 
@@ -237,7 +227,7 @@ class JudgeLearning(_LearningStep):
     """Say whether a published learning worked. Every member may."""
 
     permission = {"POST": "learnings.learning_use"}
-    body, bodies = VerdictBody, {"POST": VerdictBody}
+    body = VerdictBody
     operation = staticmethod(operations.judge)
 
 

@@ -17,7 +17,6 @@ class ReadLearning(OfLearnings, Step):
     """Mark a learning as read."""
 
     permission = {"POST": "learnings.learning_mark_read"}
-    bodies = {"POST": None}
     answers = {"POST": (200, LearningRow)}
     takes_version = False
     operation = staticmethod(operations.read)

@@ -17,8 +17,9 @@ from learnings.operations.recognition import DAYS, MAX_DAYS, MAX_PEOPLE, MIN_DAY
 from learnings.queries import recognition as queries
 from learnings.states import RecognitionKind, RecognitionState
 from people.models import Team, User
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 from signals.models import Series
 
@@ -135,26 +136,18 @@ class Recognitions(_Recognitions, Collection):
         return self.created(request, given.pk, f"recognitions/{given.pk}")
 
 
-class RecognitionItem(_Recognitions, Item):
+class RecognitionItem(_Recognitions, EditableItem):
     """A recognition, by id."""
 
     permission = {"GET": "learnings.recognition_view", "PATCH": "learnings.recognition_change"}
-    bodies = {"PATCH": RecognitionChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        given = self.found(request, key)
-        seen = self.seen(request, given)
-        self.require(request, "learnings.recognition_change", given)
-        values = read(RecognitionChange, request)
-        operations.change(given, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, given.pk)
+    body = RecognitionChange
+    operation = staticmethod(operations.change)
 
 
 class WithdrawRecognition(_Recognitions, Step):
     """Withdraw a recognition that was given by mistake."""
 
     permission = {"POST": "learnings.recognition_change"}
-    bodies = {"POST": RecognitionWithdrawal}
     body = RecognitionWithdrawal
     operation = operations.withdraw
     is_versioned = True

@@ -19,6 +19,7 @@ from learnings.operations.session import MAX_LINKS, MAX_MINUTES, MAX_SEATS, MIN_
 from learnings.queries import session as queries
 from learnings.states import SessionState, SignUpState
 from people.models import Team, User
+from rest.edits import EditableItem
 from rest.fields import Body, MomentWithOffset, Visible, read, refuse_fields
 from rest.nested import Nested, NestedCollection, NestedItem
 from rest.resource import Collection, Item, Resource
@@ -139,19 +140,12 @@ class LearningSessions(_LearningSessions, Collection):
         return self.created(request, session.pk, f"learning-sessions/{session.pk}")
 
 
-class LearningSessionItem(_LearningSessions, Item):
+class LearningSessionItem(_LearningSessions, EditableItem):
     """A learning session, by id. PATCH tells everybody who signed up if calendars show the change."""
 
     permission = {"GET": "learnings.session_view", "PATCH": "learnings.session_change"}
-    bodies = {"PATCH": SessionChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        session = self.found(request, key)
-        seen = self.seen(request, session)
-        self.require(request, "learnings.session_change", session)
-        values = read(SessionChange, request)
-        operations.change(session, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, session.pk)
+    body = SessionChange
+    operation = staticmethod(operations.change)
 
 
 class _SessionStep(_LearningSessions, Step):
@@ -162,7 +156,6 @@ class _SessionStep(_LearningSessions, Step):
 class CancelSession(_SessionStep):
     """Cancel a session. Everybody who signed up is told, with a cancellation for calendars."""
 
-    bodies = {"POST": SessionCancellation}
     body = SessionCancellation
     operation = operations.cancel
 
@@ -170,14 +163,12 @@ class CancelSession(_SessionStep):
 class ReinstateSession(_SessionStep):
     """Take up a cancelled session again. Everybody who signed up is told."""
 
-    bodies = {"POST": None}
     operation = operations.reinstate
 
 
 class SessionAttendance(_SessionStep):
     """Note who was there. It can be noted again."""
 
-    bodies = {"POST": SessionPresence}
     body = SessionPresence
     operation = sign_ups.note_attendance
 
@@ -188,7 +179,6 @@ class RestrictSession(_SessionStep):
     The answer has no body, because the writer may lose sight of the session.
     """
 
-    bodies = {"POST": RestrictSessionBody}
     body = RestrictSessionBody
     operation = session_sight.restrict
     answers = {"POST": (204, None)}

@@ -106,7 +106,6 @@ class WithdrawUse(_Uses, NestedStep):
     """Withdraw a use, so that it counts no more."""
 
     permission = {"POST": "learnings.use_withdraw"}
-    bodies = {"POST": None}
     answers = {"POST": (200, LearningUseRow)}
     operation = staticmethod(operations.withdraw)
     is_versioned = True

@@ -64,7 +64,6 @@ class WithdrawVote(OfLearnings, Step):
     """Take your vote of this week back."""
 
     permission = {"POST": "learnings.learning_use"}
-    bodies = {"POST": None}
     answers = {"POST": (200, LearningRow)}
     takes_version = False
     operation = staticmethod(operations.withdraw_vote)
@@ -80,7 +79,7 @@ class ChooseLearning(OfLearnings, Step):
     """Choose the learning of a week. It replaces an earlier choice."""
 
     permission = {"POST": "learnings.week_choose"}
-    body, bodies = WeekBody, {"POST": WeekBody}
+    body = WeekBody
     answers = {"POST": (200, LearningRow)}
     takes_version = False
     operation = staticmethod(operations.choose)

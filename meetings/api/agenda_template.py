@@ -11,8 +11,9 @@ from meetings.filters import AGENDA_TEMPLATES
 from meetings.models import AgendaTemplate
 from meetings.operations import agenda_template as operations
 from meetings.queries import agenda_template as queries
+from rest.edits import EditableItem
 from rest.fields import Body, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 
@@ -64,23 +65,16 @@ class AgendaTemplates(_AgendaTemplates, Collection):
         return self.created(request, template.pk, f"agenda-templates/{template.pk}")
 
 
-class AgendaTemplateItem(_AgendaTemplates, Item):
+class AgendaTemplateItem(_AgendaTemplates, EditableItem):
     """An agenda template, by id."""
 
     permission = {"GET": "meetings.agenda_template_view", "PATCH": "meetings.agenda_template_change"}
-    bodies = {"PATCH": AgendaTemplateChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        template = self.found(request, key)
-        seen = self.seen(request, template)
-        values = read(AgendaTemplateChange, request)
-        operations.change(template, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, template.pk)
+    body = AgendaTemplateChange
+    operation = staticmethod(operations.change)
 
 
 class _AgendaTemplateStep(_AgendaTemplates, Step):
     permission = {"POST": "meetings.agenda_template_change"}
-    bodies = {"POST": None}
     answers = {"POST": (200, AgendaTemplateRow)}
     is_versioned = True
 

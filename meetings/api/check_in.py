@@ -17,6 +17,7 @@ from meetings.operations import check_in as operations
 from meetings.operations.investigation import attach
 from meetings.queries import check_in as queries
 from meetings.states import CheckInKind
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read, refuse_fields
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -96,19 +97,12 @@ class CheckIns(_CheckIns, Collection):
         return self.created(request, check_in.pk, f"check-ins/{check_in.pk}")
 
 
-class CheckInItem(_CheckIns, Item):
+class CheckInItem(_CheckIns, EditableItem):
     """A check-in, by id."""
 
     permission = {"GET": "meetings.check_in_view", "PATCH": "meetings.check_in_change"}
-    bodies = {"PATCH": CheckInChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        check_in = self.found(request, key)
-        seen = self.seen(request, check_in)
-        self.require(request, "meetings.check_in_change", check_in)
-        values = read(CheckInChange, request)
-        operations.change(check_in, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, check_in.pk)
+    body = CheckInChange
+    operation = staticmethod(operations.change)
 
 
 class AttachBody(Body):
@@ -125,7 +119,7 @@ class AttachCheckIn(_CheckIns, Step):
     """Attach a check-in to an investigation, or detach it."""
 
     permission = {"POST": "meetings.check_in_note"}
-    body, bodies = AttachBody, {"POST": AttachBody}
+    body = AttachBody
     answers = {"POST": (200, CheckInRow)}
     operation = staticmethod(attach)
     is_versioned = True

@@ -278,7 +278,7 @@ class Complete(DecisionResource, Step):
     """Add what an incomplete decision lacks: its reason, or why no action is needed."""
 
     permission = {"POST": "meetings.decision_replace"}
-    body, bodies = Missing, {"POST": Missing}
+    body = Missing
     answers = {"POST": (200, DecisionRow)}
     operation = staticmethod(completion.complete)
     is_versioned = True
@@ -288,7 +288,7 @@ class Replace(DecisionResource, Step):
     """Replace a decision with a later one."""
 
     permission = {"POST": "meetings.decision_replace"}
-    body, bodies = Replacement, {"POST": Replacement}
+    body = Replacement
     answers = {"POST": (200, DecisionRow)}
     operation = staticmethod(operations.replace)
     is_versioned = True

@@ -19,8 +19,9 @@ from meetings.queries import settlement as settlement_queries
 from meetings.queries.agenda import may_see_item
 from meetings.states import ItemOutcome, ItemState, Purpose
 from rest import keys
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 
@@ -194,25 +195,17 @@ class Items(_Items, Collection):
         return self.created(request, item.pk, f"agenda-items/{item.pk}")
 
 
-class OneItem(_Items, Item):
+class OneItem(_Items, EditableItem):
     """An agenda item, by id."""
 
     permission = {"GET": "meetings.meeting_view", "PATCH": "meetings.item_change"}
-    bodies = {"PATCH": ItemChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        item = self.found(request, key)
-        seen = self.seen(request, item)
-        self.require(request, "meetings.item_change", item)
-        values = read(ItemChange, request)
-        operations.change(item, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, item.pk)
+    body = ItemChange
+    operation = staticmethod(operations.change)
 
 
 class AgendaItemStep(_Items, Step):
     is_versioned = True
     permission = {"POST": "meetings.meeting_run"}
-    bodies = {"POST": None}
     answers = {"POST": (200, ItemRow)}
 
 
@@ -243,7 +236,7 @@ class Back(AgendaItemStep):
 class Extend(AgendaItemStep):
     """Add minutes to an item."""
 
-    body, bodies = Extension, {"POST": Extension}
+    body = Extension
     operation = staticmethod(operations.extend)
 
     def arguments(self, values: dict[str, Any], request: Request) -> dict[str, Any]:
@@ -253,7 +246,7 @@ class Extend(AgendaItemStep):
 class Finish(AgendaItemStep):
     """Finish an item. If it was the current one, take up the next. The outcome "deferred" carries it over."""
 
-    body, bodies = Finished, {"POST": Finished}
+    body = Finished
     operation = staticmethod(operations.finish_and_go_on)
 
 
@@ -295,7 +288,7 @@ class ContestItem(AgendaItemStep):
     """Contest the proposal of an item, so that the meeting discusses it. Until the meeting starts."""
 
     permission = {"POST": "meetings.item_contest"}
-    body, bodies = Contestation, {"POST": Contestation}
+    body = Contestation
     operation = staticmethod(settlement.contest)
     takes_version = is_versioned = False
 

@@ -16,8 +16,9 @@ from meetings.operations import meeting as operations
 from meetings.queries import meeting as queries
 from meetings.states import MeetingState, TurnTask
 from people.models import User
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 
@@ -202,21 +203,19 @@ class Meetings(_Meetings, Collection):
         return self.created(request, meeting.pk, f"meetings/{meeting.reference}")
 
 
-class MeetingItem(_Meetings, Item):
+class MeetingItem(_Meetings, EditableItem):
     """A meeting, by reference or id."""
 
     permission = {"GET": "meetings.meeting_view", "PATCH": "meetings.meeting_run"}
-    bodies = {"PATCH": MeetingChange}
+    body = MeetingChange
+    operation = staticmethod(operations.change)
 
-    def patch(self, request: Request, key: str) -> Response:
-        meeting = self.found(request, key)
-        seen = self.seen(request, meeting)
-        self.require(request, "meetings.meeting_run", meeting)
-        values = read(MeetingChange, request)
+    def new_values(self, request: Request, obj: Meeting) -> dict[str, Any]:
+        """Return the new values. Another start needs the right to plan meetings."""
+        values = super().new_values(request, obj)
         if "starts_at" in values:
-            self.require(request, "meetings.meeting_plan", meeting)
-        operations.change(meeting, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, meeting.pk)
+            self.require(request, "meetings.meeting_plan", obj)
+        return values
 
 
 class MeetingStep(_Meetings, Step):
@@ -228,7 +227,7 @@ class Start(MeetingStep):
     """Start a meeting. The caller controls it. Far from its planned time this must be confirmed."""
 
     permission = {"POST": "meetings.meeting_run"}
-    body, bodies = Starting, {"POST": Starting}
+    body = Starting
     operation = staticmethod(operations.start)
 
 
@@ -236,7 +235,7 @@ class Control(MeetingStep):
     """Take control of a live meeting, or hand it over."""
 
     permission = {"POST": "meetings.meeting_run"}
-    body, bodies = Controlling, {"POST": Controlling}
+    body = Controlling
     operation = staticmethod(control.give)
     takes_version = is_versioned = False
 
@@ -248,7 +247,7 @@ class Attend(MeetingStep):
     """Record attendance: exactly these people are present."""
 
     permission = {"POST": "meetings.meeting_run"}
-    body, bodies = PresentPeople, {"POST": PresentPeople}
+    body = PresentPeople
     operation = staticmethod(attendance.attend)
     takes_version = False
     is_versioned = False
@@ -258,7 +257,7 @@ class CloseMeeting(MeetingStep):
     """End a meeting. Unfinished items are carried over. Only who controls it can."""
 
     permission = {"POST": "meetings.meeting_run"}
-    body, bodies = Closing, {"POST": Closing}
+    body = Closing
     operation = staticmethod(operations.close)
 
 
@@ -275,7 +274,7 @@ class PublishAgenda(MeetingStep):
     """Publish the agenda of an upcoming meeting now, instead of a day before it. It is mailed once."""
 
     permission = {"POST": "meetings.meeting_plan"}
-    body, bodies = AgendaPublication, {"POST": AgendaPublication}
+    body = AgendaPublication
     operation = staticmethod(agenda.publish_now)
 
 
@@ -283,7 +282,7 @@ class Cancel(MeetingStep):
     """Cancel a meeting."""
 
     permission = {"POST": "meetings.meeting_plan"}
-    body, bodies = Cancellation, {"POST": Cancellation}
+    body = Cancellation
     operation = staticmethod(operations.cancel)
 
 
@@ -291,7 +290,6 @@ class Reinstate(MeetingStep):
     """Reinstate a cancelled meeting."""
 
     permission = {"POST": "meetings.meeting_plan"}
-    bodies = {"POST": None}
     operation = staticmethod(operations.reinstate)
 
 
@@ -307,7 +305,7 @@ class TakeOver(MeetingStep):
     """Assign the meeting to the caller as facilitator, or as scribe."""
 
     permission = {"POST": "meetings.meeting_take"}
-    body, bodies = TakingOver, {"POST": TakingOver}
+    body = TakingOver
     operation = staticmethod(turn.take_over)
 
 
@@ -315,7 +313,6 @@ class Observe(MeetingStep):
     """Assign the meeting to the caller as observer."""
 
     permission = {"POST": "meetings.meeting_observe"}
-    bodies = {"POST": None}
     operation = staticmethod(partial(turn.take_over, task=TurnTask.OBSERVER))
 
 

@@ -129,7 +129,6 @@ class TakeHandover(MeetingStep):
     """Take the open follow-ups of a closed meeting. You watch them from then on."""
 
     permission = {"POST": "meetings.meeting_run"}
-    bodies = {"POST": None}
     operation = staticmethod(operations.take)
 
 

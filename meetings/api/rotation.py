@@ -192,21 +192,19 @@ class _SwapStep(_Swaps, NestedStep):
 class AcceptSwap(_SwapStep):
     """Accept a swap: the turns are exchanged."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.accept)
 
 
 class DeclineSwap(_SwapStep):
     """Decline a swap."""
 
-    body, bodies = SwapAnswer, {"POST": SwapAnswer}
+    body = SwapAnswer
     operation = staticmethod(operations.decline)
 
 
 class WithdrawSwap(_SwapStep):
     """Withdraw one's own swap."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.withdraw)
 
 

@@ -14,6 +14,7 @@ from meetings.operations import preview
 from meetings.operations import series as operations
 from meetings.states import Purpose
 from people.models import Function, Team, User
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
 from rest.resource import Collection, Item, Resource
 from rest.steps import Step
@@ -199,25 +200,18 @@ class AllSeries(_Series, Collection):
         return self.created(request, series.pk, f"meeting-series/{series.pk}")
 
 
-class SeriesItem(_Series, Item):
+class SeriesItem(_Series, EditableItem):
     """A meeting series, by id."""
 
     permission = {"GET": "meetings.meeting_view", "PATCH": "meetings.series_change"}
-    bodies = {"PATCH": SeriesChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        series = self.found(request, key)
-        seen = self.seen(request, series)
-        values = read(SeriesChange, request)
-        operations.change(series, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, series.pk)
+    body = SeriesChange
+    operation = staticmethod(operations.change)
 
 
 class PublishSeries(_Series, Step):
     """Publish a draft: its participants are invited."""
 
     permission = {"POST": "meetings.series_change"}
-    bodies = {"POST": None}
     answers = {"POST": (200, SeriesRow)}
     operation = staticmethod(operations.publish)
     is_versioned = True
@@ -227,7 +221,6 @@ class RetireSeries(_Series, Step):
     """Retire a series: its upcoming meetings are cancelled."""
 
     permission = {"POST": "meetings.series_change"}
-    bodies = {"POST": None}
     answers = {"POST": (200, SeriesRow)}
     operation = staticmethod(operations.retire)
     is_versioned = True

@@ -61,7 +61,7 @@ class Settle(MeetingStep):
     """
 
     permission = {"POST": "meetings.proposal_settle"}
-    body, bodies = Settling, {"POST": Settling}
+    body = Settling
     answers = {"POST": (200, SettlementAnswer)}
     is_versioned = False
     without_version = "The digest is missing."

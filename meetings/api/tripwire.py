@@ -102,7 +102,7 @@ class RemoveTripwire(_Tripwires, NestedStep):
     """Remove an armed tripwire, with the reason."""
 
     permission = {"POST": "meetings.tripwire_change"}
-    body, bodies = TripwireReason, {"POST": TripwireReason}
+    body = TripwireReason
     answers = {"POST": (200, TripwireRow)}
     operation = staticmethod(operations.remove)
     is_versioned = True

@@ -17,6 +17,7 @@ from notices.queries import webhook as queries
 from notices.states import DeliveryState, WebhookShape
 from outgoing.urls import LONGEST
 from people.models import User
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read, refuse_fields
 from rest.nested import NestedCollection
 from rest.resource import Collection, Item, Resource
@@ -164,19 +165,16 @@ class Webhooks(_Webhooks, Collection):
         return answer
 
 
-class WebhookItem(_Webhooks, Item):
+class WebhookItem(_Webhooks, EditableItem):
     """Get one webhook endpoint."""
 
     permission = {"GET": "notices.webhook_view", "PATCH": "notices.webhook_change"}
-    bodies = {"PATCH": WebhookChange}
+    body = WebhookChange
+    operation = staticmethod(operations.change)
 
     def patch(self, request: Request, key: str) -> Response:
         """Change an endpoint. `is_active: false` pauses it; what happens then is not sent later."""
-        found = self.found(request, key)
-        seen = self.seen(request, found)
-        values = read(WebhookChange, request)
-        operations.change(found, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, found.pk)
+        return self.edit(request, key)
 
 
 class WebhookSecret(_Webhooks, Item):

@@ -15,8 +15,9 @@ from people.models import CalendarReading, DutyRoster, Function, User
 from people.operations import calendar_reading
 from people.operations import roster as operations
 from people.queries import duty as duties
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 
@@ -144,7 +145,7 @@ class Duties(_Duties, Collection):
         return self.created(request, roster.pk, f"duties/{roster.pk}")
 
 
-class DutyItem(_Duties, Item):
+class DutyItem(_Duties, EditableItem):
     """A duty roster, by its id or the slug of its function."""
 
     permission = {
@@ -152,14 +153,9 @@ class DutyItem(_Duties, Item):
         "PATCH": "people.administrate",
         "DELETE": "people.administrate",
     }
-    bodies = {"PATCH": DutyChange, "DELETE": None}
-
-    def patch(self, request: Request, key: str) -> Response:
-        roster = self.found(request, key)
-        seen = self.seen(request, roster)
-        values = read(DutyChange, request)
-        operations.change(roster, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, roster.pk)
+    body = DutyChange
+    bodies = {"DELETE": None}
+    operation = staticmethod(operations.change)
 
     def delete(self, request: Request, key: str) -> Response:
         """End a roster. The ladder then notifies everyone with the function again."""
@@ -173,7 +169,6 @@ class DutyRefresh(_Duties, Step):
     """Let a calendar be read again, within a minute. `calendar` of the answer has the readings before."""
 
     permission = {"POST": "people.administrate"}
-    bodies = {"POST": None}
     operation = calendar_reading.ask
     takes_version = False
 

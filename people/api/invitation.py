@@ -114,7 +114,6 @@ class InvitationItem(_Invitations, Item):
 
 class _InvitationStep(_Invitations, Step):
     permission = {"POST": "people.administrate"}
-    bodies = {"POST": None}
     answers = {"POST": (200, InvitationRow)}
     is_versioned = True
 

@@ -114,14 +114,13 @@ class _PersonStep(_People, Step):
 class AppointAuditor(_PersonStep):
     """Let a viewer read everything until a date. Each reading is logged."""
 
-    body, bodies = AuditBody, {"POST": AuditBody}
+    body = AuditBody
     operation = staticmethod(auditor.appoint)
 
 
 class EndAudit(_PersonStep):
     """End the rights of an auditor before their date."""
 
-    bodies = {"POST": None}
     operation = staticmethod(auditor.end)
 
 

@@ -14,9 +14,10 @@ from people.models import Team, Token, User
 from people.operations import service_account as operations
 from people.operations import token as tokens
 from people.queries.service_account import service_accounts
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
 from rest.nested import NestedCollection
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 
 _ROLES = [(role.value, role.label) for role in operations.ROLES]
@@ -92,23 +93,20 @@ class ServiceAccounts(_ServiceAccounts, Collection):
         return self.created(request, made.pk, f"service-accounts/{made.pk}")
 
 
-class ServiceAccountItem(_ServiceAccounts, Item):
+class ServiceAccountItem(_ServiceAccounts, EditableItem):
     """A service account, by id."""
 
     permission = {"GET": "people.person_view", "PATCH": "people.administrate"}
-    bodies = {"PATCH": ServiceAccountChange}
+    body = ServiceAccountChange
+    operation = staticmethod(operations.change)
 
     def patch(self, request: Request, key: str) -> Response:
         """Change a service account."""
-        found = self.found(request, key)
-        seen, values = self.seen(request, found), read(ServiceAccountChange, request)
-        operations.change(found, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, found.pk)
+        return self.edit(request, key)
 
 
 class _ServiceAccountStep(_ServiceAccounts, Step):
     permission = {"POST": "people.administrate"}
-    bodies = {"POST": None}
     answers = {"POST": (200, ServiceAccountRow)}
     is_versioned = True
 

@@ -93,7 +93,7 @@ class DecideAcceptance(_Acceptances, NestedStep):
     """Accept or decline a proposal: a risk manager who neither owns the risk nor proposed it."""
 
     permission = {"POST": "risklog.acceptance_decide"}
-    body, bodies = DecideBody, {"POST": DecideBody}
+    body = DecideBody
     answers = {"POST": (200, AcceptanceRow)}
     operation = staticmethod(operations.decide)
     is_versioned = True
@@ -103,7 +103,7 @@ class WithdrawAcceptance(_Acceptances, NestedStep):
     """Withdraw a proposal before it is decided: its proposer or a risk manager."""
 
     permission = {"POST": "risklog.acceptance_withdraw"}
-    body, bodies = WithdrawBody, {"POST": WithdrawBody}
+    body = WithdrawBody
     answers = {"POST": (200, AcceptanceRow)}
     operation = staticmethod(operations.withdraw_proposal)
     is_versioned = True

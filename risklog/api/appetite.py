@@ -12,8 +12,9 @@ from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
 from people.models import User
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import ApiView, Collection, Item, Resource
+from rest.resource import ApiView, Collection, Resource
 from risklog.filters.matrix import APPETITES
 from risklog.models import Appetite, Category
 from risklog.operations import appetite as operations
@@ -133,7 +134,7 @@ class Appetites(_Appetites, Collection):
         return self.created(request, appetite.pk, f"appetites/{appetite.pk}")
 
 
-class AppetiteItem(_Appetites, Item):
+class AppetiteItem(_Appetites, EditableItem):
     """Get an appetite by number."""
 
     permission = {
@@ -141,14 +142,9 @@ class AppetiteItem(_Appetites, Item):
         "PATCH": "risklog.matrix_change",
         "DELETE": "risklog.matrix_change",
     }
-    bodies = {"PATCH": AppetiteChange, "DELETE": None}
-
-    def patch(self, request: Request, key: str) -> Response:
-        appetite = self.found(request, key)
-        seen = self.seen(request, appetite)
-        values = read(AppetiteChange, request)
-        operations.change(appetite, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, appetite.pk)
+    body = AppetiteChange
+    bodies = {"DELETE": None}
+    operation = staticmethod(operations.change)
 
     def delete(self, request: Request, key: str) -> Response:
         """Remove an appetite. It stays in the list as retired, with its history."""

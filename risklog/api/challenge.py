@@ -128,7 +128,7 @@ class AnswerChallenge(_Challenges, NestedStep):
 
     permission = {"POST": "risklog.challenge_answer"}
     is_versioned = True
-    body, bodies = AnswerChallengeBody, {"POST": AnswerChallengeBody}
+    body = AnswerChallengeBody
     operation = staticmethod(operations.answer)
     answers = {"POST": (200, ChallengeRow)}
 
@@ -179,7 +179,6 @@ class RemoveRun(_LinkedRuns, NestedStep):
 
     permission = {"POST": "risklog.experiment_run_remove"}
     is_versioned = True
-    bodies = {"POST": None}
     operation = staticmethod(experiment_runs.unlink)
     answers = {"POST": (204, None)}
 

@@ -113,7 +113,7 @@ class MergeRisk(RiskStepResource):
     """
 
     permission = {"POST": "risklog.risk_close"}
-    body, bodies = MergeRiskBody, {"POST": MergeRiskBody}
+    body = MergeRiskBody
     answers = {"POST": (200, MergedRiskRow)}
 
     def post(self, request: Request, key: str) -> Response:

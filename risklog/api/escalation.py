@@ -226,49 +226,48 @@ def _planned(one: queries.RungProgress, told: Channels) -> dict[str, Any]:
 class AcknowledgeEscalation(_EscalationStepResource):
     """Acknowledge an escalation. It continues if nothing follows in time."""
 
-    body, bodies = AcknowledgeBody, {"POST": AcknowledgeBody}
+    body = AcknowledgeBody
     operation = staticmethod(operations.acknowledge)
 
 
 class ResolveEscalation(_EscalationStepResource):
     """Resolve an escalation, with the reason."""
 
-    body, bodies = ReasonBody, {"POST": ReasonBody}
+    body = ReasonBody
     operation = staticmethod(operations.resolve)
 
 
 class HandOverEscalation(_EscalationStepResource):
     """Hand an escalation over to another person: an acknowledged one, or one on the top rung."""
 
-    body, bodies = HandOverEscalationBody, {"POST": HandOverEscalationBody}
+    body = HandOverEscalationBody
     operation = staticmethod(operations.hand_over)
 
 
 class CallEscalationAgain(_EscalationStepResource):
     """Notify the people of the top rung again, at most once an hour."""
 
-    body, bodies = AcknowledgeBody, {"POST": AcknowledgeBody}
+    body = AcknowledgeBody
     operation = staticmethod(top_rung.call_again)
 
 
 class PauseEscalation(_EscalationStepResource):
     """Pause an escalation, with the reason, until a moment at most 14 days ahead."""
 
-    body, bodies = PauseBody, {"POST": PauseBody}
+    body = PauseBody
     operation = staticmethod(escalation_pauses.pause)
 
 
 class ResumeEscalation(_EscalationStepResource):
     """Resume a paused escalation on its present rung."""
 
-    bodies = {"POST": None}
     operation = staticmethod(escalation_pauses.resume)
 
 
 class DeEscalate(_EscalationStepResource):
     """Go back to the nearest rung below that has people on it, with the reason."""
 
-    body, bodies = ReasonBody, {"POST": ReasonBody}
+    body = ReasonBody
     operation = staticmethod(operations.step_down)
 
 

@@ -14,10 +14,11 @@ from history.queries import seen_by, tell
 from kit import clock
 from lists.specification import ListSpec, Order
 from people.models import Team, User
+from rest.edits import EditableItem
 from rest.exporting import ExportOfList
 from rest.fields import Body, Visible, read
 from rest.nested import NestedCollection
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 from risklog.api.risk_bodies import RiskOfPatternBody
 from risklog.filters.experiment import EXPERIMENTS
@@ -266,19 +267,12 @@ class ExperimentOfPattern(_Experiments):
         return self.created(request, made.pk, f"experiments/{made.reference}")
 
 
-class ExperimentItem(_Experiments, Item):
+class ExperimentItem(_Experiments, EditableItem):
     """An experiment, by reference or id."""
 
     permission = {"GET": "risklog.experiment_view", "PATCH": "risklog.experiment_change"}
-    bodies = {"PATCH": ExperimentChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        experiment = self.found(request, key)
-        seen = self.seen(request, experiment)
-        self.require(request, "risklog.experiment_change", experiment)
-        values = read(ExperimentChange, request)
-        operations.change(experiment, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, experiment.pk)
+    body = ExperimentChange
+    operation = staticmethod(operations.change)
 
 
 class _ExperimentStep(_Experiments, Step):
@@ -290,21 +284,20 @@ class _ExperimentStep(_Experiments, Step):
 class StartExperiment(_ExperimentStep):
     """Start an experiment. Its hypothesis, slice, criteria and rule of decision are fixed then."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.start)
 
 
 class FinishExperiment(_ExperimentStep):
     """Record the outcome. Without data in its slice an experiment cannot be supported."""
 
-    body, bodies = FinishExperimentBody, {"POST": FinishExperimentBody}
+    body = FinishExperimentBody
     operation = staticmethod(operations.finish)
 
 
 class CancelExperiment(_ExperimentStep):
     """Cancel an experiment that is not finished, with the reason."""
 
-    body, bodies = CancelExperimentBody, {"POST": CancelExperimentBody}
+    body = CancelExperimentBody
     operation = staticmethod(operations.cancel)
 
 
@@ -315,7 +308,7 @@ class RestrictExperiment(_ExperimentStep):
     """
 
     is_versioned = False
-    body, bodies = RestrictExperimentBody, {"POST": RestrictExperimentBody}
+    body = RestrictExperimentBody
     operation = staticmethod(experiment_sight.restrict)
     answers = {"POST": (204, None)}
 

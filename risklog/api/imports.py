@@ -219,7 +219,6 @@ class ApplyImport(_Imports, Step):
     """
 
     permission = {"POST": "risklog.risk_import"}
-    bodies = {"POST": Body}
     answers = {"POST": (200, ImportRead)}
     accepted = f"A worker applies its rows, because they are more than {import_run.AT_ONCE}."
     is_versioned = True
@@ -245,7 +244,6 @@ class UndoImport(_Imports, Step):
     """
 
     permission = {"POST": "risklog.risk_import"}
-    bodies = {"POST": None}
     answers = {"POST": (200, ImportRead)}
     accepted = f"A worker undoes its rows, because they are more than {import_run.AT_ONCE}."
     is_versioned = True
@@ -266,7 +264,6 @@ class CancelImport(_Imports, Step):
     """
 
     permission = {"POST": "risklog.risk_import"}
-    bodies = {"POST": None}
     answers = {"POST": (200, ImportRead)}
     accepted = "The worker stops at its next part."
 

@@ -165,7 +165,6 @@ class RetireLadder(_Ladders, Step):
     """Retire a ladder. The last standard one stays."""
 
     permission = {"POST": "risklog.ladder_change"}
-    bodies = {"POST": None}
     answers = {"POST": (200, LadderRow)}
     operation = staticmethod(operations.retire)
     is_versioned = True

@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from people.models import User
-from rest.fields import Body
 from rest.resource import Item
 from rest.steps import Step
 from risklog.api.escalation import EscalationRow, ReasonBody
@@ -86,21 +85,21 @@ class _RevealStep(_Reveals, Step):
 class AskReveal(_RevealStep):
     """Ask to reveal who escalated it. Another administrator decides within two days."""
 
-    body, bodies = ReasonBody, {"POST": ReasonBody}
+    body = ReasonBody
     operation = staticmethod(operations.ask)
 
 
 class ConfirmReveal(_RevealStep):
     """Confirm the request of another administrator. Both then see the name, and the person is told."""
 
-    body, bodies = Body, {"POST": None}
+    body = None
     operation = staticmethod(operations.confirm)
 
 
 class DeclineReveal(_RevealStep):
     """Decline a request, with the reason."""
 
-    body, bodies = ReasonBody, {"POST": ReasonBody}
+    body = ReasonBody
     operation = staticmethod(operations.decline)
 
 

@@ -200,7 +200,7 @@ class AnswerReview(_ReviewStepResource):
     """Answer a review, or change your answer."""
 
     permission = {"POST": "risklog.review_answer"}
-    body, bodies = AnswerBody, {"POST": AnswerBody}
+    body = AnswerBody
     operation = staticmethod(reviewer_operations.answer)
     is_versioned = takes_version = False
 
@@ -209,7 +209,7 @@ class AskReviewer(_ReviewStepResource):
     """Add a reviewer, or the stand-in of a person who is away."""
 
     permission = {"POST": "risklog.review_claim"}
-    body, bodies = AskBody, {"POST": AskBody}
+    body = AskBody
     operation = staticmethod(reviewer_operations.ask)
     is_versioned = takes_version = False
 
@@ -218,7 +218,6 @@ class ClaimReview(_ReviewStepResource):
     """Take the lead of a review."""
 
     permission = {"POST": "risklog.review_claim"}
-    bodies = {"POST": None}
     operation = staticmethod(reviewer_operations.claim)
 
 
@@ -226,7 +225,6 @@ class GiveBackReview(_ReviewStepResource):
     """Give up the lead of a review."""
 
     permission = {"POST": "risklog.review_give_back"}
-    bodies = {"POST": None}
     operation = staticmethod(reviewer_operations.give_back)
 
 
@@ -234,7 +232,7 @@ class HandOverReview(_ReviewStepResource):
     """Pass your part of a review, the lead and the open request, on to a colleague."""
 
     permission = {"POST": "risklog.review_hand_over"}
-    body, bodies = HandOverBody, {"POST": HandOverBody}
+    body = HandOverBody
     operation = staticmethod(replacement.hand_over)
 
 
@@ -242,7 +240,7 @@ class WithdrawReview(_ReviewStepResource):
     """Withdraw a review that was requested by mistake, with the reason."""
 
     permission = {"POST": "risklog.review_settle"}
-    body, bodies = ReviewReasonBody, {"POST": ReviewReasonBody}
+    body = ReviewReasonBody
     operation = staticmethod(operations.withdraw)
 
 
@@ -250,7 +248,7 @@ class ReopenReview(_ReviewStepResource):
     """Reopen a closed review, with the reason."""
 
     permission = {"POST": "risklog.review_settle"}
-    body, bodies = ReviewReasonBody, {"POST": ReviewReasonBody}
+    body = ReviewReasonBody
     operation = staticmethod(operations.reopen)
 
 
@@ -258,7 +256,7 @@ class SettleReview(_ReviewStepResource):
     """Close a review with an outcome and a reason."""
 
     permission = {"POST": "risklog.review_settle"}
-    body, bodies = SettleBody, {"POST": SettleBody}
+    body = SettleBody
     operation = staticmethod(operations.settle)
 
 

@@ -11,9 +11,10 @@ from rest_framework.response import Response
 from history.queries import seen_by, tell
 from kit import clock
 from kit.actor import Actor
+from rest.edits import EditableItem
 from rest.exporting import ExportOfList
 from rest.fields import Body, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 from risklog.api.risk_bodies import (
     AcceptRiskBody,
@@ -220,19 +221,12 @@ class RiskOfPattern(_Risks):
         return self.created(request, risk.pk, f"risks/{risk.reference}")
 
 
-class RiskItem(_Risks, Item):
+class RiskItem(_Risks, EditableItem):
     """Get a risk by reference or number."""
 
     permission = {"GET": "risklog.risk_view", "PATCH": "risklog.risk_change"}
-    bodies = {"PATCH": RiskChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        risk = self.found(request, key)
-        seen = self.seen(request, risk)
-        self.require(request, "risklog.risk_change", risk)
-        values = read(RiskChange, request)
-        operations.change(risk, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, risk.pk)
+    body = RiskChange
+    operation = staticmethod(operations.change)
 
 
 class RiskStepResource(_Risks, Step):
@@ -245,21 +239,20 @@ class RiskStepResource(_Risks, Step):
 class AssessRisk(RiskStepResource):
     """Start assessing a risk."""
 
-    bodies = {"POST": RiskReasonBody}
     operation = staticmethod(operations.assess)
 
 
 class TreatRisk(RiskStepResource):
     """Start treating a risk."""
 
-    body, bodies = TreatRiskBody, {"POST": TreatRiskBody}
+    body = TreatRiskBody
     operation = staticmethod(operations.treat)
 
 
 class MonitorRisk(RiskStepResource):
     """Monitor a risk. After treatment the residual risk is required."""
 
-    body, bodies = MonitorRiskBody, {"POST": MonitorRiskBody}
+    body = MonitorRiskBody
     operation = staticmethod(operations.monitor)
 
 
@@ -270,7 +263,7 @@ class AcceptRisk(RiskStepResource):
     """
 
     permission = {"POST": "risklog.risk_accept"}
-    body, bodies = AcceptRiskBody, {"POST": AcceptRiskBody}
+    body = AcceptRiskBody
     operation = staticmethod(operations.accept)
 
 
@@ -278,21 +271,21 @@ class CloseRisk(RiskStepResource):
     """Close a risk, with the evidence that it is resolved."""
 
     permission = {"POST": "risklog.risk_close"}
-    body, bodies = CloseRiskBody, {"POST": CloseRiskBody}
+    body = CloseRiskBody
     operation = staticmethod(operations.close)
 
 
 class ReopenRisk(RiskStepResource):
     """Reopen a risk."""
 
-    body, bodies = ReopenRiskBody, {"POST": ReopenRiskBody}
+    body = ReopenRiskBody
     operation = staticmethod(operations.reopen)
 
 
 class ReconfirmRisk(RiskStepResource):
     """Reconfirm that a risk still applies: only the date of its next review changes."""
 
-    body, bodies = RiskEvidenceBody, {"POST": RiskEvidenceBody}
+    body = RiskEvidenceBody
     operation = staticmethod(operations.reconfirm)
 
 
@@ -300,7 +293,7 @@ class UndoRisk(RiskStepResource):
     """Undo your change or step of a risk: restore the values that nobody has changed since."""
 
     is_versioned, takes_version = False, False
-    body, bodies = UndoRiskBody, {"POST": UndoRiskBody}
+    body = UndoRiskBody
 
     @staticmethod
     def operation(risk: Risk, *, at: datetime, by: Actor, done_at: datetime) -> None:
@@ -316,7 +309,7 @@ class RestrictRisk(RiskStepResource):
     The answer has no body, because the writer may lose sight of the risk.
     """
 
-    body, bodies = RestrictRiskBody, {"POST": RestrictRiskBody}
+    body = RestrictRiskBody
     operation = staticmethod(operations.restrict)
     answers = {"POST": (204, None)}
 

@@ -164,14 +164,13 @@ class _RoundStep(_Rounds, NestedStep):
 class RevealScoring(_RoundStep):
     """Reveal the scores that were given. No further score can be given then."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.reveal)
 
 
 class CancelScoring(_RoundStep):
     """End a round without revealing what was scored."""
 
-    body, bodies = CancelScoringBody, {"POST": CancelScoringBody}
+    body = CancelScoringBody
     operation = staticmethod(operations.cancel)
 
 
@@ -219,7 +218,7 @@ class TakeScoreOver(RiskStepResource):
     """Take the agreed score of the latest revealed round over into the risk."""
 
     permission = {"POST": "risklog.scoring_lead"}
-    body, bodies = AgreeBody, {"POST": AgreeBody}
+    body = AgreeBody
     operation = staticmethod(operations.agree)
     answers = {"POST": (200, RiskRow)}
 

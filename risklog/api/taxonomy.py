@@ -10,8 +10,9 @@ from rest_framework.response import Response
 from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 from risklog.filters.taxonomy import CATEGORIES
 from risklog.models import Category
@@ -96,18 +97,12 @@ class Categories(_Categories, Collection):
         return self.created(request, category.pk, f"categories/{category.slug}")
 
 
-class CategoryItem(_Categories, Item):
+class CategoryItem(_Categories, EditableItem):
     """Get a category by slug or number."""
 
     permission = {"GET": "risklog.category_view", "PATCH": "risklog.category_change"}
-    bodies = {"PATCH": CategoryChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        category = self.found(request, key)
-        seen = self.seen(request, category)
-        values = read(CategoryChange, request)
-        operations.change(category, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, category.pk)
+    body = CategoryChange
+    operation = staticmethod(operations.change)
 
 
 class MergeCategoryBody(Body):
@@ -126,14 +121,13 @@ class MergeCategoryBody(Body):
 class _CategoryStep(_Categories, Step):
     is_versioned = True
     permission = {"POST": "risklog.category_change"}
-    bodies = {"POST": None}
     answers = {"POST": (200, CategoryRow)}
 
 
 class MergeCategory(_CategoryStep):
     """Move all risks of a category into another one, and retire it. Filters by its slug find them there."""
 
-    body, bodies = MergeCategoryBody, {"POST": MergeCategoryBody}
+    body = MergeCategoryBody
     operation = staticmethod(operations.merge)
 
 

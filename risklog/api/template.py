@@ -13,8 +13,9 @@ from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
 from people.models import User
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource, SpecView
+from rest.resource import Collection, Resource, SpecView
 from rest.steps import Step
 from risklog.filters.template import COMPARED_TEMPLATES, FILLED_TEMPLATES, TEMPLATES
 from risklog.models import FilledTemplate, Template
@@ -138,24 +139,17 @@ class Templates(_Templates, Collection):
         return self.created(request, made.pk, f"templates/{made.pk}")
 
 
-class TemplateItem(_Templates, Item):
+class TemplateItem(_Templates, EditableItem):
     """Get a template by number."""
 
     permission = {"GET": "risklog.template_view", "PATCH": "risklog.template_change"}
-    bodies = {"PATCH": TemplateChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        found = self.found(request, key)
-        seen = self.seen(request, found)
-        values = read(TemplateChange, request)
-        template.change(found, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, found.pk)
+    body = TemplateChange
+    operation = staticmethod(template.change)
 
 
 class _TemplateStep(_Templates, Step):
     is_versioned = True
     permission = {"POST": "risklog.template_change"}
-    bodies = {"POST": None}
     answers = {"POST": (200, TemplateRow)}
 
 
@@ -266,19 +260,12 @@ class CompareFilledTemplates(SpecView):
         return Response(ComparedTemplatesRow(body).data)
 
 
-class FilledTemplateItem(_FilledTemplates, Item):
+class FilledTemplateItem(_FilledTemplates, EditableItem):
     """Get a filled template by reference or number."""
 
     permission = {"GET": "risklog.template_view", "PATCH": "risklog.template_fill"}
-    bodies = {"PATCH": FilledTemplateChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        found = self.found(request, key)
-        seen = self.seen(request, found)
-        self.require(request, "risklog.template_fill", found)
-        values = read(FilledTemplateChange, request)
-        filled_template.change(found, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, found.pk)
+    body = FilledTemplateChange
+    operation = staticmethod(filled_template.change)
 
 
 RESOURCES: list = [

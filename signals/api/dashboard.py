@@ -12,6 +12,7 @@ from history.models import Subject
 from history.queries import seen_by, tell
 from kit import clock
 from people.models import Team, User
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
 from rest.nested import NestedCollection
 from rest.resource import Collection, Item, Resource
@@ -107,19 +108,12 @@ class Dashboards(_Dashboards, Collection):
         return self.created(request, dashboard.pk, f"dashboards/{dashboard.pk}")
 
 
-class DashboardItem(_Dashboards, Item):
+class DashboardItem(_Dashboards, EditableItem):
     """A dashboard, by number."""
 
     permission = {"GET": "signals.view", "PATCH": "signals.dashboard_change"}
-    bodies = {"PATCH": DashboardChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        dashboard = self.found(request, key)
-        seen = self.seen(request, dashboard)
-        self.require(request, "signals.dashboard_change", dashboard)
-        values = read(DashboardChange, request)
-        operations.change(dashboard, values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, dashboard.pk)
+    body = DashboardChange
+    operation = staticmethod(operations.change)
 
 
 class BackBody(Body):
@@ -132,7 +126,7 @@ class DashboardGoBack(_Dashboards, Step):
     """Show the panels of an earlier version again, as a new version."""
 
     permission = {"POST": "signals.dashboard_change"}
-    body, bodies = BackBody, {"POST": BackBody}
+    body = BackBody
     answers = {"POST": (200, DashboardRow)}
     operation = staticmethod(operations.go_back)
     is_versioned = True
@@ -141,7 +135,6 @@ class DashboardGoBack(_Dashboards, Step):
 class _DashboardStep(_Dashboards, Step):
     is_versioned = True
     permission = {"POST": "signals.dashboard_change"}
-    bodies = {"POST": None}
     answers = {"POST": (200, DashboardRow)}
 
 

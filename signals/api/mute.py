@@ -78,7 +78,6 @@ class EndMute(_Mutes, NestedStep):
     """End a mute before its time."""
 
     permission = {"POST": "signals.threshold_mute"}
-    bodies = {"POST": None}
     answers = {"POST": (200, MuteRow)}
     is_versioned = True
     operation = staticmethod(operations.end)

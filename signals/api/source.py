@@ -9,8 +9,9 @@ from rest_framework.response import Response
 
 from kit import clock
 from people.models import User
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from signals.filters.source import SOURCES
 from signals.models import Source
 from signals.operations import source as operations
@@ -105,15 +106,9 @@ class Sources(_Sources, Collection):
         return self.created(request, source.pk, f"sources/{source.slug}")
 
 
-class SourceItem(_Sources, Item):
+class SourceItem(_Sources, EditableItem):
     """Get a source by slug or number."""
 
     permission = {"GET": "signals.view", "PATCH": "signals.source_change"}
-    bodies = {"PATCH": SourceChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        source = self.found(request, key)
-        seen = self.seen(request, source)
-        self.require(request, "signals.source_change", source)
-        operations.change(source, read(SourceChange, request), by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, source.pk)
+    body = SourceChange
+    operation = staticmethod(operations.change)

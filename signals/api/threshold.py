@@ -265,12 +265,11 @@ class _ProposalStep(_Versions, Step):
 class Agree(_ProposalStep):
     """Agree to a proposed version and put it in force."""
 
-    bodies = {"POST": None}
     operation = staticmethod(operations.agree)
 
 
 class Decline(_ProposalStep):
     """Decline a proposed version."""
 
-    body, bodies = DeclineReason, {"POST": DeclineReason}
+    body = DeclineReason
     operation = staticmethod(operations.decline)

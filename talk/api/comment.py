@@ -132,7 +132,6 @@ class CommentItem(_Comments, Item):
 class _CommentStep(_Comments, Step):
     is_versioned = True
     permission = {"POST": "talk.comment_remove"}
-    bodies = {"POST": None}
     answers = {"POST": (200, CommentRow)}
 
 
@@ -158,7 +157,6 @@ class ReactToComment(_Comments, Step):
     """React to a comment without words, or take that back. Nobody is notified."""
 
     permission = {"POST": "talk.comment_react"}
-    bodies = {"POST": ReactionBody}
     answers = {"POST": (200, CommentRow)}
     body = ReactionBody
     takes_version = False

@@ -155,7 +155,6 @@ class FileContent(_Files, Item):
 class _FileStep(_Files, Step):
     is_versioned = True
     permission = {"POST": "talk.file_remove"}
-    bodies = {"POST": None}
     answers = {"POST": (200, FileRow)}
 
 
