@@ -67,7 +67,7 @@ def test_what_is_typed_while_a_line_is_recorded_stays(live, held):
 
     _wait_for(live, "The first line")
 
-    live.wait_for_function("document.querySelector('#say').textContent === 'Recorded'")
+    live.wait_for_function("() => document.querySelector('#say').textContent === 'Recorded'")
     assert live.input_value("#record-line") == "The next line, not sent yet"
     live.reload()
     assert live.input_value("#record-line") == "The next line, not sent yet"
@@ -81,7 +81,7 @@ def test_what_is_typed_behind_a_line_on_its_way_is_the_next_line(live, held):
 
     _wait_for(live, "One line")
 
-    live.wait_for_function("document.querySelector('#say').textContent === 'Recorded'")
+    live.wait_for_function("() => document.querySelector('#say').textContent === 'Recorded'")
     assert live.input_value("#record-line") == " and more"
     live.fill("#record-line", "")
 
@@ -94,7 +94,7 @@ def test_three_lines_in_a_row_are_all_recorded_once(live, held):
 
     _wait_for(live, *lines)
 
-    live.wait_for_function("document.querySelector('#record-line').value === ''")
+    live.wait_for_function("() => document.querySelector('#record-line').value === ''")
     rows = Action.objects.filter(title__startswith="Quick line")
     assert sorted(rows.values_list("title", flat=True)) == sorted(lines)
 

@@ -35,6 +35,11 @@ def test_every_test_asserts_something():
     assert wrong_in(SOURCES, functions_without_assertion) == {}
 
 
+def test_a_page_is_asked_by_functions_until_it_is_ready():
+    """An expression is evaluated again by eval, which our CSP forbids: it fails if it is not true at once."""
+    assert wrong_in(SOURCES, expressions_waited_for) == {}
+
+
 def wrong_in(paths: list[Path], rule: Callable[[str], list[str]]) -> dict[str, list[str]]:
     """Return what a rule finds in each file, without the files in which it finds nothing."""
     return {str(path.relative_to(TESTS)): found for path in paths if (found := rule(path.read_text()))}
@@ -46,6 +51,8 @@ def test_the_rules_find_what_they_forbid():
     assert clock_calls(source) == ["line 2: timezone.now()"]
     assert functions_without_assertion(source) == ["line 1: test_it"]
     assert functions_without_assertion("def test_it():\n    assert 1\n") == []
+    assert expressions_waited_for("page.wait_for_function('a === 1')") == ["line 1: a === 1"]
+    assert expressions_waited_for("page.wait_for_function('() => a === 1')") == []
 
 
 def clock_calls(source: str) -> list[str]:
@@ -54,6 +61,19 @@ def clock_calls(source: str) -> list[str]:
         f"line {node.lineno}: {ast.unparse(node.func)}()"
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in CLOCKS
+    ]
+
+
+def expressions_waited_for(source: str) -> list[str]:
+    """Return the expressions in `source` that wait_for_function() is given instead of a function."""
+    return [
+        f"line {node.lineno}: {node.args[0].value}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "wait_for_function"
+        and isinstance(node.args[0], ast.Constant)
+        and "=>" not in str(node.args[0].value)
     ]
 
 
