@@ -94,6 +94,19 @@ class Alerts:
         """Return one request with `count` alerts."""
         return self._request([self._next_alert()[1] for _ in range(count)])
 
+    def of_few_rules(self, count: int, of_a_rule: int) -> tuple[str, bytes]:
+        """Return the begin of the features of `count` alerts of one model, and the request."""
+        first = self.number
+        self.number += count
+        features = f"f{self.tag}-{first}-"
+        alerts = [
+            self._alert(f"Rule{self.tag}-{first + n // of_a_rule}", self.models[0], f"{features}{n}")
+            for n in range(count)
+        ]
+        for n, alert in enumerate(alerts):
+            alert["fingerprint"] = f"{features}{n}"
+        return features, self._request(alerts)
+
     def rules(self, count: int) -> list[bytes]:
         """Return a first alert of each rule that `count` alerts need, for an unknown model."""
         rules = range(-(-count // len(self.models)) + 1)
