@@ -225,6 +225,7 @@ LATER_PANELS: tuple[Panel, ...] = (
         investigation.of_subject,
         "meetings.check_in_view",
     ),
+    *_later("signals.breach risklog.review", SNAPSHOTS, snapshot.panel, "signals.view"),
     *_later("catalogue.model", INCIDENTS, incidents.of_model, "incidents.incident_view"),
     *_later("signals.breach", INCIDENTS, incidents.of_breach, "incidents.incident_view"),
     *_later("risklog.risk", INCIDENTS, incidents.of_risk, "incidents.incident_view"),

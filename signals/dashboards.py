@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
+from urllib.parse import urlencode
 
 from kit.refusals import Refused
 from kit.texts import one_line
@@ -53,6 +54,11 @@ class ChartPeriod:
     @property
     def length(self) -> timedelta:
         return self.end - self.start
+
+    @property
+    def query(self) -> str:
+        """Return the query with which a page shows the same period again."""
+        return urlencode({"from": self.start.isoformat(), "until": self.end.isoformat()})
 
     @property
     def before(self) -> "ChartPeriod":

@@ -21,6 +21,7 @@ urlpatterns = [
     path("breaches/<str:reference>/", breach.breach_detail, name="breach_detail"),
     path("patterns/", pattern.pattern_list, name="pattern_list"),
     path("series/<int:pk>/", series.series_detail, name="series_detail"),
+    path("series/<int:pk>/snapshot/", series.snapshot_of_series, name="snapshot_of_series"),
     path("series/<int:pk>/edit/", series.series_edit, name="series_edit"),
     path("series/<int:pk>/propose/", threshold.propose_first, name="threshold_create"),
     path("series/<int:pk>/backtest/", backtest.backtest, name="backtest"),

@@ -1,7 +1,7 @@
 """The evidence of an agenda item: its metric, the answers of reviewers, the linked risk, the last actions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -14,8 +14,9 @@ from meetings.queries.agenda import Line
 from people.models import User
 from risklog.models import Escalation, Experiment, Review, Risk
 from risklog.states import LIVE_RISKS, UNRESOLVED, ReviewState
-from signals.models import Breach, BreachGroup, Series
+from signals.models import Breach, BreachGroup, Series, Snapshot
 from signals.queries import chart as charts
+from signals.queries import snapshot as pinned
 from signals.queries.chart import Chart
 
 _ACTIONS, _ACTIONS_OF_SERIES = 5, 30
@@ -29,7 +30,8 @@ class ItemEvidence:
     review: an open one, with its reviewers. chart: of the metric, with its limits and breaches. risk: the
     subject itself, or the live risk that it is linked to. escalation: the unresolved one about them. actions:
     the latest ones about them; of the item about earlier meetings, the open ones of those meetings.
-    experiment: the subject itself, whose rule says what its result decides.
+    experiment: the subject itself, whose rule says what its result decides. snapshots: the latest ones that
+    are pinned to the subject.
     """
 
     review: Review | None = None
@@ -38,6 +40,7 @@ class ItemEvidence:
     escalation: Escalation | None = None
     actions: Sequence[Action] = field(default_factory=list)
     experiment: Experiment | None = None
+    snapshots: Sequence[Snapshot] = field(default_factory=list)
 
 
 NOTHING = ItemEvidence()
@@ -50,6 +53,10 @@ def evidence(line: Line | None, user: User, at: datetime) -> ItemEvidence:
     subject = line.subject
     if subject.kind == Meeting.KIND:
         return ItemEvidence(actions=actions_of_series(line.item, user))
+    return replace(_of_subject(subject, user, at), snapshots=pinned.pinned_to(user, subject))
+
+
+def _of_subject(subject: Subject, user: User, at: datetime) -> ItemEvidence:
     if subject.kind == Experiment.KIND:
         return _of_experiment(subject, user, at)
     review = open_review(subject)

@@ -20,7 +20,7 @@ from rest.steps import Step
 from signals.api.period import period_in
 from signals.dashboards import MAX_PANELS
 from signals.filters.dashboard import DASHBOARDS, SNAPSHOTS
-from signals.models import Snapshot
+from signals.models import Series, Snapshot
 from signals.operations import dashboard as operations
 from signals.queries import dashboard as queries
 from signals.queries import picture
@@ -182,6 +182,12 @@ class NewSnapshot(Body):
         return super().get_fields() | {"from": serializers.CharField(max_length=40, required=False)}
 
 
+class NewSeriesSnapshot(NewSnapshot):
+    """The body that takes a snapshot of one chart. series: its number."""
+
+    series = Visible("series", Series.objects.visible_to)
+
+
 class _Snapshots(Resource):
     kind = "dashboard_snapshot"
     serializer_class = SnapshotRow
@@ -206,10 +212,26 @@ class _Snapshots(Resource):
 
 
 class Snapshots(_Snapshots, Collection):
-    """List snapshots."""
+    """List snapshots. POST takes one of the chart of a single series."""
 
-    permission = {"GET": "signals.view"}
+    permission = {"GET": "signals.view", "POST": "signals.dashboard_add"}
+    bodies = {"POST": NewSeriesSnapshot}
     spec = SNAPSHOTS
+
+    def post(self, request: Request) -> Response:
+        given = read(NewSeriesSnapshot, request)
+        series, period = given["series"], period_in(given)
+        snapshot = operations.take_snapshot(
+            queries.pictures_of_series(cast(User, request.user), series, period),
+            name=given.get("name") or series.display_name,
+            period=period,
+            link=f"/signals/series/{series.pk}/?{period.query}",
+            series=series,
+            pinned_to=given.get("pinned_to"),
+            by=self.by(request),
+            at=clock.now(),
+        )
+        return self.created(request, snapshot.pk, f"snapshots/{snapshot.pk}")
 
 
 class SnapshotItem(_Snapshots, Item):

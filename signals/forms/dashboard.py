@@ -147,7 +147,7 @@ class SnapshotForm(PageForm):
         label="Pin to",
         required=False,
         max_length=24,
-        help_text="A reference: of a meeting, incident, risk or review, for example M-12. Blank for none.",
+        help_text="A reference of a meeting, incident, breach, risk or review, such as M-12. Blank for none.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 

@@ -133,14 +133,17 @@ def take_snapshot(
     at: datetime,
     dashboard: Dashboard | None = None,
     model: Model | None = None,
+    series: Series | None = None,
     pinned_to: Subject | None = None,
 ) -> Snapshot:
-    """Keep what a dashboard shows now. Nothing changes a snapshot afterwards.
+    """Keep what a dashboard or the chart of one series shows now. Nothing changes a snapshot afterwards.
 
     pictures: as the person sees them; each part of them is shown only to readers who may see its series.
+    dashboard, model, series: which one is shown, None for the dashboard of a team or a focus.
     link: the path that shows the same period live. pinned_to: a subject that the person may see.
     """
-    shown = dashboard.subject if dashboard else model.subject if model else None
+    kept = dashboard or series or model
+    shown = kept.subject if kept else None
     snapshot = Snapshot(
         name=one_line(name).strip()[:200],
         dashboard=dashboard,
@@ -159,8 +162,8 @@ def take_snapshot(
 def _place(shown: Subject | None, pinned_to: Subject | None) -> Placement:
     """Return what a snapshot is restricted with: what it is pinned to, else the dashboard or model.
 
-    A restricted dashboard or model comes first. So does one that is pinned to a meeting, because everyone
-    sees meetings, and the snapshot has to be hidden when its model is restricted.
+    A restricted dashboard, series or model comes first. So does one that is pinned to a meeting, because
+    everyone sees meetings, and the snapshot has to be hidden when its model is restricted.
     """
     is_pinned = pinned_to is not None and pinned_to.kind not in _SEEN_BY_EVERYONE
     parent = pinned_to if is_pinned and (shown is None or shown.viewers is None) else shown

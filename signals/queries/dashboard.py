@@ -107,6 +107,11 @@ def pictures(user: User, panels: Sequence[Mapping[str, Any]], period: ChartPerio
     return [shown.picture(panel) for panel in panels]
 
 
+def pictures_of_series(user: User, series: Series, period: ChartPeriod) -> list[picture.Picture]:
+    """Return the chart of one series as the only picture of a snapshot."""
+    return pictures(user, [{"kind": PanelKind.SERIES, "series": [series.pk]}], period)
+
+
 class _PanelData:
     """Everything that the panels of one dashboard read, with one query for each kind of thing."""
 

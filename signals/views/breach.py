@@ -14,9 +14,13 @@ from pages.answers import respond
 from pages.listing import listing, selection_of
 from pages.requests import page_of
 from people.permissions import SignedInRequest
+from signals.dashboards import ChartPeriod
 from signals.filters.breach import BREACHES
+from signals.forms.dashboard import SnapshotForm
+from signals.models import BreachGroup
 from signals.queries import breach as queries
 from signals.queries import group as group_queries
+from signals.queries.chart import Chart
 from signals.queries.mute import muted_breaches
 from signals.states import BreachState
 
@@ -39,6 +43,11 @@ def breach_list(request: SignedInRequest) -> HttpResponse:
     return respond(request, "signals/breach_list.html", "list", context)
 
 
+def _name_of_chart(group: BreachGroup, drawn: Chart | None) -> str:
+    """Return the first name of a snapshot of the evidence, such as "B-3 psi of age"."""
+    return f"{group.reference} {drawn.series.display_name}" if drawn else ""
+
+
 @require_safe
 @view_needs("signals.view")
 def breach_detail(request: SignedInRequest, reference: str) -> HttpResponse:
@@ -53,11 +62,15 @@ def breach_detail(request: SignedInRequest, reference: str) -> HttpResponse:
     group = get_object_or_404(groups, subject__reference=reference.upper().replace("\x00", ""))
     page = page_of(group_queries.breaches_of(group), group_queries.BREACH_ORDER, request)
     group_queries.set_visibility(request.user, page.rows)
+    drawn = group_queries.evidence(request.user, group, page.rows, at=clock.now())
     context = {
         "group": group,
         "page": page,
         "muted": muted_breaches(group, request.user) if group.is_muted else [],
-        "chart": group_queries.evidence(request.user, group, page.rows, at=clock.now()),
+        "chart": drawn,
+        "chart_query": ChartPeriod(drawn.start, drawn.end).query if drawn else "",
+        "may_snapshot": may(request.user, "signals.dashboard_add"),
+        "snapshot_form": SnapshotForm(user=request.user, initial={"name": _name_of_chart(group, drawn)}),
         "before": group_queries.day_before(group),
         "retraining": group_queries.shown_retraining(request.user, group),
         "shown_model": group_queries.shown_model(request.user, group),

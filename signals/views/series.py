@@ -1,10 +1,12 @@
 """The pages of a series: its chart, thresholds and corrections, and the form that changes it."""
 
+from typing import Any
+
 from django.db.models import Value
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalogue.queries.deployment import version_at
 from kit import clock
@@ -13,11 +15,14 @@ from pages import flows
 from pages.answers import respond
 from pages.flows import form_page
 from people.permissions import SignedInRequest
+from signals.forms.dashboard import SnapshotForm
 from signals.forms.series import MetricSeriesForm
-from signals.models import Series
+from signals.models import Series, Snapshot
+from signals.operations import dashboard as dashboards
 from signals.operations import series as operations
 from signals.queries import chart, points, version
-from signals.views.asked import period_of
+from signals.queries.dashboard import pictures_of_series
+from signals.views.asked import span_of
 
 MAX_CORRECTIONS = 20
 
@@ -31,17 +36,55 @@ def load_series(request: SignedInRequest, pk: int) -> Series:
 @require_safe
 @view_needs("signals.view")
 def series_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    series = load_series(request, pk)
+    """Show a series in the last `?period=` days, or between `?from=` and `?until=`."""
+    return _page(request, load_series(request, pk))
+
+
+def _page(
+    request: SignedInRequest, series: Series, form: SnapshotForm | None = None, *, status: int = 200
+) -> HttpResponse:
+    """Show a series. form: the refused form of a snapshot. ?pin= names what the snapshot is pinned to."""
+    period, _ = span_of(request)
+    initial = {"name": series.display_name, "pinned_to": request.GET.get("pin", "")[:24]}
     context = {
         "series": series,
-        "chart": chart.recent(request.user, series, days=period_of(request), at=clock.now()),
+        "chart": chart.chart(request.user, series, start=period.start, end=period.end),
         "periods": chart.PERIODS,
         "watches": version.thresholds_of(request.user, series),
         "corrections": list(points.corrections(series.pk)[:MAX_CORRECTIONS]),
         "may_change": may(request.user, "signals.series_change", series),
         "may_propose": may(request.user, "signals.threshold_propose"),
+        "may_snapshot": may(request.user, "signals.dashboard_add"),
+        "form": form or SnapshotForm(user=request.user, initial=initial),
+        "query": period.query,
     }
-    return respond(request, "signals/series_detail.html", None, context)
+    return respond(request, "signals/series_detail.html", None, context, status=status)
+
+
+@require_POST
+@view_needs("signals.dashboard_add")
+def snapshot_of_series(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Keep the chart of the series in the period of the query."""
+    series = load_series(request, pk)
+    period, _ = span_of(request)
+
+    def take(**given: Any) -> Snapshot:
+        return dashboards.take_snapshot(
+            pictures_of_series(request.user, series, period),
+            period=period,
+            link=f"{reverse('signals:series_detail', args=[series.pk])}?{period.query}",
+            series=series,
+            **given,
+        )
+
+    return flows.create(
+        request,
+        SnapshotForm(request.POST, user=request.user),
+        operation=take,
+        address=lambda snapshot: reverse("signals:snapshot_detail", args=[snapshot.pk]),
+        show=lambda form, status: _page(request, series, form, status=status),
+        message="Snapshot taken",
+    )
 
 
 @require_http_methods(["GET", "POST"])

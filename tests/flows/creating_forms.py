@@ -318,6 +318,13 @@ CASES = (
         at("signals:snapshot_of_model", "model.slug"),
     ),
     Case(
+        "snapshot of a series",
+        at("signals:series_detail", "series.pk"),
+        Snapshot,
+        typed(name="This week"),
+        at("signals:snapshot_of_series", "series.pk"),
+    ),
+    Case(
         "snapshot of a dashboard",
         lambda house: f"/signals/dashboards/{house.dashboard.pk}/",
         Snapshot,

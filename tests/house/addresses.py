@@ -359,6 +359,7 @@ _RULES: tuple[tuple[str, Any], ...] = (
     ("signals:dashboard_of_focus", lambda w, o, k: {"kind": "drift"}),
     ("signals:dashboard_", lambda w, o, k: {"pk": k["signals:dashboard"]}),
     ("signals:snapshot_list", lambda w, o, k: {}),
+    ("signals:snapshot_of_series", lambda w, o, k: {"pk": o.series.pk}),
     ("signals:snapshot_create", lambda w, o, k: {"pk": k["signals:dashboard"]}),
     ("signals:snapshot_of_model", lambda w, o, k: {"slug": k["catalogue:slug"]}),
     ("signals:snapshot_of_team", lambda w, o, k: {"slug": k["team"].slug}),
