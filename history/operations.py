@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from history import cleaning, documents, scope, writing
+from history import cleaning, documents, scope, wiring, writing
 from history.declarations import Payload
 from history.dues import drop_dues, drop_dues_of, put_due, put_dues, replan_dues
 from history.events import GrantBegan, GrantEnded
@@ -255,16 +255,25 @@ def retire(obj: Recorded, *, is_retired: bool = True) -> None:
 def restrict(root: Subject, teams: Iterable[int] | None) -> None:
     """Restrict a root, with everything below it, to these teams (subject ids) and to those who keep the root.
 
-    None opens it to everyone. The operation that writes the event calls it. Raises ValueError for a subject
-    that is not a root.
+    None opens it to everyone. The operation that writes the event calls it. What has texts from below it and
+    is a root of its own is restricted with it (wiring.followers). Raises ValueError for a subject that is not
+    a root.
     """
     root.viewers = scope.restrict(root.pk, teams)
+    if root.viewers is not None:
+        _follow(root.pk)
 
 
 @in_one_transaction
 def reroot(subject_ids: Sequence[int], root: Subject) -> None:
     """Move these subjects, with everything below them, under another root. They take over its viewers."""
     scope.reroot(subject_ids, root.pk)
+    _follow(root.root_id or root.pk)
+
+
+def _follow(root_id: int) -> None:
+    for follow in wiring.followers():
+        follow(root_id)
 
 
 @in_one_transaction

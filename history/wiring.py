@@ -15,6 +15,8 @@ Handler = Callable[..., Any]
 F = TypeVar("F", bound=Handler)
 # Takes an expression for a subject id. Returns a queryset of one column: the related subject ids.
 Relation = Callable[[Any], Any]
+# Takes the id of a root that is restricted. Restricts the roots of upper rooms that have texts from below it.
+Follower = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ _dues: dict[str, Handler] = {}
 _chained: set[str] = set()
 _first: set[str] = set()
 _relations: list[Relation] = []
+_followers: list[Follower] = []
 _minor: set[str] = set()
 
 
@@ -81,8 +84,9 @@ def install(
     first: Iterable[Handler] = (),
     former: Mapping[str, str | None] | None = None,
     on_demand: Iterable[OnDemand] = (),
+    followers: Iterable[Follower] = (),
 ) -> None:
-    """Replace the handlers.
+    """Replace the handlers, and what runs in the transaction that restricts a root (followers).
 
     flows: verb -> handlers, each `handler(event, *, at)` with a key; dues: kind -> `handler(due, *, at)`.
     first: handlers that run before all other waiting ones. on_demand: handlers of chosen verbs.
@@ -111,6 +115,12 @@ def install(
     _dues.update(dues)
     _chained.update(chained)
     _first.update(key_of(function) for function in first)
+    _followers[:] = followers
+
+
+def followers() -> list[Follower]:
+    """Return what is restricted together with a root, in the same transaction."""
+    return [*_followers]
 
 
 def _without_parameters(rows: QuerySet[Any, Any]) -> str:

@@ -55,6 +55,7 @@ from risklog.operations import (
     experiment_dues,
     experiment_handlers,
     experiment_privacy,
+    experiment_sight,
     ladder,
     noise_handlers,
     reveal,
@@ -323,6 +324,8 @@ FIRST: tuple[Handler, ...] = (
     review_handlers.on_breach_group_unmuted,
 )
 
+# What is restricted in the same transaction as what it is about, although it is a root of its own.
+FOLLOWERS = (experiment_sight.follow,)
 # Kind of due date -> its handler, `handler(due, *, at)`.
 DUES: dict[str, Handler] = {
     "people.absence_begins": person.begin_absence,
@@ -379,5 +382,11 @@ def install() -> None:
     chained = [declared.verb for declared in declarations.every() if declared.is_chained]
     webhooks = OnDemand(delivery.add, frozenset(webhook.public_verbs()), webhook.chosen_verbs())
     wiring.install(
-        flows=subscribed, dues=DUES, chained=chained, first=FIRST, former=FORMER, on_demand=(webhooks,)
+        flows=subscribed,
+        dues=DUES,
+        chained=chained,
+        first=FIRST,
+        former=FORMER,
+        on_demand=(webhooks,),
+        followers=FOLLOWERS,
     )

@@ -34,7 +34,7 @@ from riskhub.celery import app, sends_only_mail
 from riskhub.celery_heartbeats import AUDITOR, TICK
 from riskhub.retention import deleting
 from risklog.operations import audit as escalations_audit
-from risklog.operations import experiment_privacy, import_run, risk_privacy, stewardship
+from risklog.operations import experiment_privacy, experiment_sight, import_run, risk_privacy, stewardship
 from signals.operations import months, mute, packing, silence, source_silence
 from talk.operations import file
 
@@ -304,6 +304,7 @@ def tidy() -> None:
     risk_privacy.restrict_missing(at=at)
     incident_privacy.restrict_missing(at=at)
     experiment_privacy.restrict_missing(at=at)
+    experiment_sight.follow_missing()
     learning_privacy.restrict_missing(at=at)
     waiting_review.stop_where_missing(at=at)
     incident_observers.renew_missing(at=at)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from actions import queries as actions
+from catalogue.models import Model
 from history.models import Subject
 from incidents.models import Incident, Postmortem
 from incidents.states import PostmortemState
@@ -62,8 +63,14 @@ def action_lines(about: Subject, *others: int) -> str:
     return "\n".join(lines)
 
 
+def _model_tag(about: Subject, model: Model | None) -> list[str]:
+    """Return the slug of the model as a tag, unless some readers of the source may not see the model."""
+    is_named = model is not None and model.subject.viewers in (None, about.viewers)
+    return [model.slug] if model and is_named else []
+
+
 def _of_review(about: Subject) -> Prefilled:
-    review = Review.objects.select_related("about", "model", "subject").get(subject=about)
+    review = Review.objects.select_related("about", "model__subject", "subject").get(subject=about)
     answers = review.reviewers.exclude(note="").select_related("function").order_by("answered_at", "id")
     notes = [
         f"- {answer.note.strip()}" + (f" ({answer.function.name})" if answer.function else "")
@@ -73,21 +80,20 @@ def _of_review(about: Subject) -> Prefilled:
     monitor = f"Whether “{review.about.title}” occurs again." if review.outcome == Outcome.CONFIRMED else ""
     if review.outcome == Outcome.THRESHOLD_TO_CHANGE:
         monitor = "Whether the new threshold detects what the old one missed, without false alarms."
-    model = [review.model.slug] if review.model else []
     return Prefilled(
         title=lessons_from(review.about.title),
         seen=paragraphs(review.why, outcome, "\n".join(notes)),
         to_monitor=monitor,
         to_adjust=action_lines(about, review.about_id),
-        tags=(review.get_kind_display().lower(), *model),
+        tags=(review.get_kind_display().lower(), *_model_tag(about, review.model)),
     )
 
 
 def _of_incident(about: Subject) -> Prefilled:
     """Return what an incident and its finished post-incident review say."""
-    incident = Incident.objects.select_related("model").get(subject=about)
+    incident = Incident.objects.select_related("model__subject").get(subject=about)
     review = Postmortem.objects.filter(incident=incident, state=PostmortemState.DONE).first()
-    tags = ("incident", *([incident.model.slug] if incident.model else []))
+    tags = ("incident", *_model_tag(about, incident.model))
     title = lessons_from(incident.title)
     if review is None:
         return Prefilled(title, paragraphs(incident.summary), to_adjust=action_lines(about), tags=tags)
@@ -108,7 +114,7 @@ def _of_incident(about: Subject) -> Prefilled:
 
 
 def _of_experiment(about: Subject) -> Prefilled:
-    experiment = Experiment.objects.select_related("model").get(subject=about)
+    experiment = Experiment.objects.select_related("model__subject").get(subject=about)
     outcome = ""
     if experiment.state == ExperimentState.FINISHED:
         outcome = f"**{experiment.get_outcome_display()}.** {experiment.interpretation}"
@@ -118,7 +124,7 @@ def _of_experiment(about: Subject) -> Prefilled:
         seen=paragraphs(experiment.hypothesis, data, outcome),
         to_adjust=paragraphs(experiment.training_notes, action_lines(about)),
         how_to_check=experiment.success_criteria,
-        tags=("experiment", *([experiment.model.slug] if experiment.model else [])),
+        tags=("experiment", *_model_tag(about, experiment.model)),
     )
 
 

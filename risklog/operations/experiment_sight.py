@@ -1,10 +1,11 @@
 """Who may see an experiment: where a new one belongs, and restricting it later (ADR 0054)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from catalogue.queries.privacy import demanded_viewers
 from history import operations as history
@@ -29,13 +30,14 @@ def restrict(
     """Restrict an experiment and everything below it to these teams; None shows it to everyone.
 
     Its owners and who proposed it still see it. One that belongs to what it is about is restricted with that.
-    Raises Refused.
+    Raises Refused, as for a team that may not see what it is about: its texts repeat those.
     """
     if experiment.subject.root_id is not None:
         raise Refused("It is visible to those who may see what it is about.", field="teams")
     if teams is not None and not teams:
         raise Refused("Choose at least one team, or let everyone see it.", field="teams")
     subjects = None if teams is None else {team.subject_id for team in teams}
+    _check_about(experiment, subjects, field="teams")
     if subjects == restricted_to(experiment.subject_id):
         return experiment
     payload: Any = events.ExperimentOpenedToAll()
@@ -46,6 +48,39 @@ def restrict(
     return experiment
 
 
+def _check_about(experiment: Experiment, teams: Collection[int] | None, *, field: str) -> None:
+    """Raise Refused if the experiment would be shown to teams (subject ids) that may not see its source."""
+    allowed = restricted_to(experiment.about_id) if experiment.about_id else None
+    if allowed is not None and (teams is None or not allowed.issuperset(teams)):
+        raise Refused(
+            "What it is about is restricted, and its texts repeat that. Choose teams that may see that.",
+            field=field,
+        )
+
+
+def follow(root_id: int) -> None:
+    """Restrict the experiments that are roots of their own and are about something below a restricted root.
+
+    Each keeps those of its teams that may see what it is about. Its owners and who proposed it still see it.
+    """
+    _narrow(Q(about=root_id) | Q(about__root=root_id))
+
+
+def follow_missing() -> None:
+    """Restrict the experiments that the code of an earlier release left unrestricted. Idempotent."""
+    _narrow(Q())
+
+
+@transaction.atomic
+def _narrow(which: Q) -> None:
+    rows = Experiment.objects.filter(which, subject__root__isnull=True, about__viewers__isnull=False)
+    for experiment in rows.select_related("subject").order_by("pk"):
+        allowed, own = restricted_to(experiment.about_id or 0) or set(), restricted_to(experiment.subject_id)
+        teams = allowed if own is None else own & allowed
+        if teams != own:
+            history.restrict(experiment.subject, teams)
+
+
 def placement(
     experiment: Experiment, viewers: Sequence[int] | None, owners: Sequence[User], by: Actor
 ) -> Placement:
@@ -53,8 +88,11 @@ def placement(
 
     It belongs to what it is about, and is seen by the same readers, also when that is restricted later. Else
     it is a root, as restricted at first as its model is. If both are open and the personal data of its model
-    demands it, it is a root that is restricted to the teams of the model.
+    demands it, it is a root that is restricted to the teams of the model. Raises Refused(field="only_teams")
+    for viewers that may not see what it is about.
     """
+    if viewers is not None:
+        _check_about(experiment, viewers, field="only_teams")
     about, model = experiment.about, experiment.model
     is_open = about is None or about.viewers is None
     is_root = about is None or (is_open and model is not None and model.subject.viewers is not None)
