@@ -130,15 +130,11 @@ def may_sign_change(user: User, request: Any) -> bool:
     """Return True only for the holder of the decision right, not for administrators without it.
 
     Nobody signs what they opened, also no emergency: its sign-off comes afterwards, when there is time for a
-    second person. If no holder of the right can sign, risk managers sign.
+    second person. If no holder of the right can sign, risk managers and administrators sign.
     request: with what queries.change_request.set_signer() sets.
     """
     if not may_write(user):
         return False
     if request is None:
         return True
-    if request.opened_by_id == user.pk:
-        return False
-    if request.is_signed_by_managers:
-        return user.is_at_least(Role.RISK_MANAGER)
-    return user in request.able_signers
+    return user in (request.managers if request.is_signed_by_managers else request.able_signers)

@@ -16,7 +16,7 @@ from catalogue.states import ChangeKind, ChangeRoute, ChangeState, EffectResult
 from kit import clock
 from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Resource
+from rest.resource import Collection, Item, Resource
 from rest.steps import Step
 
 
@@ -130,6 +130,32 @@ class ChangeRequestItem(_ChangeRequests, EditableItem):
     operation = staticmethod(change_operations.change)
 
 
+class SignerRow(serializers.Serializer):
+    """A person who may sign a request."""
+
+    user_id = serializers.IntegerField(source="pk")
+    name = serializers.CharField()
+
+
+class SignersRow(serializers.Serializer):
+    """Who may sign a request. text: why these, or why nobody may and what helps."""
+
+    people = SignerRow(many=True)
+    text = serializers.CharField()
+    is_stuck = serializers.BooleanField(help_text="Nobody may sign it.")
+
+
+class ChangeSigners(_ChangeRequests, Item):
+    """Who may sign off a change request, and why nobody may if so. Nobody signs what they opened."""
+
+    permission = {"GET": "catalogue.view"}
+    answers = {"GET": (200, SignersRow)}
+
+    def get(self, request: Request, key: str) -> Response:
+        change = change_queries.set_signer(self.found(request, key))
+        return Response(SignersRow(change_queries.sign_off(change)).data)
+
+
 class _ChangeStep(_ChangeRequests, Step):
     is_versioned = True
     permission = {"POST": "catalogue.change_sign"}
@@ -140,7 +166,7 @@ class _ChangeStep(_ChangeRequests, Step):
 
 
 class SignChange(_ChangeStep):
-    """Sign off a request. Only the holder of the decision right may."""
+    """Sign off a request. Only the holder of the decision right may; /signers has who does if they cannot."""
 
     body = SignBody
     operation = staticmethod(change_operations.sign)
@@ -172,6 +198,7 @@ class CheckEffect(_ChangeStep):
 RESOURCES: list[tuple[str, Any]] = [
     ("change-requests", ChangeRequests),
     ("change-requests/<str:key>", ChangeRequestItem),
+    ("change-requests/<str:key>/signers", ChangeSigners),
     ("change-requests/<str:key>/sign", SignChange),
     ("change-requests/<str:key>/decline", DeclineChange),
     ("change-requests/<str:key>/withdraw", WithdrawChange),

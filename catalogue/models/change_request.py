@@ -60,9 +60,11 @@ class ChangeRequest(Recorded):
     effect_note = models.TextField(blank=True, default="")
 
     # Set by queries.change_request.set_signer(): who holds the right to sign it (a Decider), and its holders
-    # who can sign: without viewers, without people who left, and without who opened the request.
+    # who can sign: without viewers, without people who left or may not see it, and without who opened the
+    # request. managers: the risk managers and administrators who sign because no holder can.
     signer: Any
     able_signers: list[User]
+    managers: list[User]
 
     class Meta:
         constraints = [

@@ -1,5 +1,6 @@
 """Queries of change requests, and who must sign them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, Q, When
@@ -13,6 +14,7 @@ from people.models import User
 from people.states import Role
 
 PANEL_SIZE = 5
+MAX_NAMES = 5
 
 
 def change_requests() -> RecordedQuerySet[ChangeRequest]:
@@ -34,24 +36,80 @@ def signer_of(request: ChangeRequest) -> Decider:
 
 
 def set_signer(request: ChangeRequest) -> ChangeRequest:
-    """Set what the permission to sign reads: `signer` and `able_signers`. One or two queries."""
+    """Set what the permission to sign reads: `signer`, `able_signers`, `managers`. One to three queries."""
     request.signer = signer_of(request)
-    able = able_holders(request.signer)
-    request.able_signers = [person for person in able if person.pk != request.opened_by_id]
+    request.able_signers = _who_may(able_holders(request.signer), request)
+    request.managers = []
+    if request.is_signed_by_managers:
+        rows = User.objects.active().filter(role__in=(Role.RISK_MANAGER, Role.ADMINISTRATOR))
+        request.managers = _who_may(rows.with_sight().order_by("pk"), request)
     return request
+
+
+def _who_may(people_: Iterable[User], request: ChangeRequest) -> list[User]:
+    """Return those who did not open the request and may see it."""
+    others = [person for person in people_ if person.pk != request.opened_by_id]
+    if request.subject.viewers is None:
+        return others
+    return [person for person in others if request.subject.is_visible_to(person)]
 
 
 def signers(request: ChangeRequest) -> list[User]:
     """Return the active people who may sign a request. The permission catalogue.change_sign agrees with it.
 
-    These are the holders of the right, without viewers and without who opened the request. If there are none,
-    they are the risk managers. Without a right, nobody signs.
+    These are the holders of the right, without viewers, without who opened the request and without who may
+    not see it. If there are none, they are the risk managers and administrators. Without a right, nobody
+    signs.
     """
     set_signer(request)
-    if not request.is_signed_by_managers:
-        return request.able_signers
-    managers = User.objects.active().filter(role__in=(Role.RISK_MANAGER, Role.ADMINISTRATOR))
-    return list(managers.exclude(pk=request.opened_by_id))
+    return request.able_signers or request.managers
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """Who may sign a request, and in words why these. is_stuck: nobody may, and the text says what helps."""
+
+    people: list[User]
+    text: str
+    is_stuck: bool = False
+
+
+def sign_off(request: ChangeRequest) -> SignOff:
+    """Return who may sign a request after set_signer(). No query."""
+    decider = request.signer
+    if decider.right is None:
+        text = "Nobody holds this decision right. Ask a risk manager to assign it."
+        return SignOff([], text, is_stuck=True)
+    if request.able_signers:
+        return SignOff(request.able_signers, f"Waits for {decider.name} to sign off.")
+    reason = _why_managers(request, decider)
+    if not request.managers:
+        text = (
+            f"{reason} Nobody signs what they opened, and no other risk manager or administrator can see it. "
+            "Ask an administrator to make somebody a risk manager, or assign the right to somebody else."
+        )
+        return SignOff([], text, is_stuck=True)
+    return SignOff(request.managers, f"{reason} Who may: {_names(request.managers)}.")
+
+
+def _why_managers(request: ChangeRequest, decider: Decider) -> str:
+    """Return why no holder of the right can sign, so that risk managers and administrators do."""
+    person = decider.person
+    if decider.is_of_function and decider.right is not None:
+        return f"Waits for a risk manager to sign off: nobody else of {decider.right.function} can sign."
+    if person is None and decider.team:
+        return "The owner team has no lead, so a risk manager signs."
+    if person is None:
+        return "The model has no owner team, so a risk manager signs."
+    did = "opened it" if person.pk == request.opened_by_id else "can no longer sign"
+    return f"Waits for a risk manager to sign off: {person.name}, who holds the right, {did}."
+
+
+def _names(people_: Sequence[User]) -> str:
+    """Return the names of a few people, and how many more there are."""
+    shown = ", ".join(person.name for person in people_[:MAX_NAMES])
+    more = len(people_) - MAX_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 @dataclass(frozen=True, slots=True)

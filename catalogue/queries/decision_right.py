@@ -69,7 +69,7 @@ def able_holders(decider: Decider) -> list[User]:
     """
     if decider.is_of_function and decider.right is not None:
         members = User.objects.active().filter(function=decider.right.function_id)
-        return list(members.exclude(role=Role.VIEWER).order_by("pk"))
+        return list(members.exclude(role=Role.VIEWER).with_sight().order_by("pk"))
     person = decider.person
     if person is None or not person.is_active or people.why_no_owner(person):
         return []

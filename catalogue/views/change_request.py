@@ -79,6 +79,7 @@ def _detail(
     context = {
         "change": change,
         "signer": change.signer,
+        "sign_off": change_queries.sign_off(change),
         "may_edit": may(request.user, "catalogue.change_edit", change),
         "may_sign": may(request.user, "catalogue.change_sign", change),
         "refused": refused,
