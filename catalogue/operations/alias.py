@@ -28,7 +28,7 @@ def add(model: Model, *, name: str, by: Actor, at: datetime) -> Alias:
     if len(name) > 120:
         raise Refused("Use at most 120 characters.", field="name")
     wait_for(Lock.MODEL_NAMES)
-    _check_is_free(model, name, key)
+    _check_is_free(model, name, key, by)
     alias = Alias(model=model, name=name, key=key, added_at=at)
     history.record(alias, events.AliasAdded(name=name), by=by, at=at)
     return alias
@@ -47,11 +47,11 @@ def remove(alias: Alias, *, by: Actor, at: datetime, seen: int | None = None) ->
     return alias
 
 
-def _check_is_free(model: Model, name: str, key: str) -> None:
+def _check_is_free(model: Model, name: str, key: str, by: Actor) -> None:
     """Raise Refused if the name is one of this model or of another one.
 
     A name in another script may have the slug of another model in ASCII by chance, so it may be an alias.
-    The name of the other model is not told, because it may be restricted.
+    The name of the other model is not told. A name of one that the person may not see is reserved.
     """
     taken = queries.models_called([name]).get(name)
     if taken is None:
@@ -59,4 +59,6 @@ def _check_is_free(model: Model, name: str, key: str) -> None:
     if taken.pk == model.pk:
         raise Refused(f"{model.name} is already found by “{name}”.", field="name")
     if name.isascii() or queries.aliases().filter(key=key).exists():
+        if by.person is not None and not taken.subject.is_visible_to(by.person):
+            raise Refused("This name is reserved. Choose another.", field="name")
         raise Refused(f"“{name}” is a name of another model. Use another name.", field="name")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.validators import validate_slug
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.forms import ValidationError
 
 from catalogue.models import Alias, Model
@@ -58,12 +59,13 @@ def add(
 
     values: of CHANGEABLE. upstream: the models whose output it takes. viewers: subject ids of those who may
     see it; None for everyone. A handler in signals then assigns the series and breaches that tools sent under
-    this name before. Raises Refused with the name of the field.
+    this name before. Raises Refused with the name of the field. A name of a model that the person may not see
+    is refused like a reserved one.
     """
     checked = details.checked({"name": name, **values})
     wait_for(Lock.MODEL_NAMES)
     model = Model(
-        slug=_free_slug(slug or _slug_for(checked["name"])),
+        slug=_free_slug(slug or _slug_for(checked["name"], by), by),
         stage=stage,
         retired_at=at if stage == Stage.RETIRED else None,
         **checked,
@@ -147,16 +149,36 @@ def move_stage(model: Model, to: str, *, by: Actor, at: datetime, seen: int | No
     return model
 
 
-def _slug_for(name: str) -> str:
-    """A slug made of a name; one in another script has one of its own, whatever it is in ASCII."""
+def _slug_for(name: str, by: Actor) -> str:
+    """Return a slug made of a name.
+
+    It is numbered if a model that the person may not see has it. One in another script has a slug of its own,
+    whatever it is in ASCII.
+    """
     slug = slug_of(name)[:110]
-    if name.isascii():
+    taken = Model.objects.filter(slug__startswith=slug)
+    if not name.isascii():
+        return free_slug(slug, {*RESERVED, *taken.values_list("slug", flat=True)}, "model")
+    if not slug or not _is_hidden(slug, by):
         return slug
-    taken = Model.objects.filter(slug__startswith=slug).values_list("slug", flat=True)
-    return free_slug(slug, {*RESERVED, *taken}, "model")
+    aliases = Alias.objects.filter(ended_at__isnull=True).values_list("key", flat=True)
+    return free_slug(slug, {*RESERVED, *taken.values_list("slug", flat=True), *aliases}, "model")
 
 
-def _free_slug(text: str) -> str:
+def _is_hidden(slug: str, by: Actor) -> bool:
+    """Return True if the slug is a name of a model that the person may not see."""
+    if by.person is None:
+        return False
+    named = Q(slug=slug) | Q(pk__in=_aliases_of(slug).values("model"))
+    shown = Model.objects.visible_to(by.person).filter(named)
+    return Model.objects.filter(named).exclude(pk__in=shown.values("pk")).exists()
+
+
+def _aliases_of(slug: str) -> QuerySet[Alias]:
+    return Alias.objects.filter(key=name_key(slug), ended_at__isnull=True)
+
+
+def _free_slug(text: str, by: Actor) -> str:
     slug = text.strip().lower()
     try:
         validate_slug(slug)
@@ -164,11 +186,11 @@ def _free_slug(text: str) -> str:
         raise Refused("Use only letters, digits, hyphens and underscores.", field="slug") from None
     if len(slug) > 120:
         raise Refused("Use at most 120 characters.", field="slug")
-    if slug in RESERVED:
+    if slug in RESERVED or _is_hidden(slug, by):
         raise Refused("This name is reserved. Choose another.", field="slug")
     if Model.objects.filter(slug=slug).exists():
         raise Refused(f"A model named “{slug}” already exists. Choose another name.", field="slug")
-    if Alias.objects.filter(key=name_key(slug), ended_at__isnull=True).exists():
+    if _aliases_of(slug).exists():
         raise Refused(
             f"“{slug}” is an alias of a model. Choose another name, or remove it there.", field="slug"
         )
