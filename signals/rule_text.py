@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from signals.states import BreachLevel, RuleDirection, RuleKind
+from signals.states import BreachLevel, BreachState, RuleDirection, RuleKind
+from signals.thresholds import SIZED
 
 
 def plain_number(value: float) -> str:
@@ -47,8 +48,22 @@ def measured_text(version: Any, measure: float, figure: Callable[[float], str] =
     if version.kind == RuleKind.CHANGE:
         return f"{nouns.get(version.direction, 'a change of')} {number} %"
     if version.kind == RuleKind.DEVIATION:
-        return f"{number} robust deviations"
+        return f"{number} robust {_deviations(number)}"
     return f"{number} h without data" if version.kind == RuleKind.SILENCE else number
+
+
+def breach_measure(breach: Any, measure: float, figure: Callable[[float], str] = plain_number) -> str:
+    """Return a measure of a breach in words, with the unit of its series: "0.31 %", "a rise of 35 %".
+
+    breach: with its series and version, each or None. An open silence goes on, so it is measured only until
+    its limit: "more than 6 h without data".
+    """
+    version, unit = breach.threshold_version, breach.series.unit if breach.series else ""
+    if version is None or version.kind not in SIZED:
+        return f"{figure(measure)} {unit}".strip()
+    is_lasting = version.kind == RuleKind.SILENCE and breach.state == BreachState.OPEN
+    text = measured_text(version, measure, figure)
+    return f"more than {text}" if is_lasting else text
 
 
 def _sentence(version: Any, limit: str, figure: Callable[[float], str]) -> str:
@@ -61,10 +76,15 @@ def _sentence(version: Any, limit: str, figure: Callable[[float], str]) -> str:
         case RuleKind.CHANGE:
             return f"if the mean of {hours} {verb} by more than {limit} % against the {hours} before"
         case RuleKind.DEVIATION:
-            return f"if more than {limit} robust deviations {side} the median of the last {hours}"
+            noun = _deviations(limit)
+            return f"if more than {limit} robust {noun} {side} the median of the last {hours}"
         case RuleKind.SILENCE:
             return f"after {limit} h without data"
     return f"{version.direction} {limit}"
+
+
+def _deviations(number: str) -> str:
+    return "deviation" if number == "1" else "deviations"
 
 
 def _clear_text(version: Any, figure: Callable[[float], str]) -> str:

@@ -13,13 +13,15 @@ from django.db.models.functions import JSONObject
 from pages.charts import figure
 from risklog.models import Category
 from signals.models import Breach, BreachGroup, Series, Threshold, ThresholdVersion
-from signals.queries.version import RULE_FIELDS, limit_text, measured_text
+from signals.queries.version import RULE_FIELDS, breach_measure, limit_text
 from signals.states import BreachLevel, BreachState
 
 _SHOWN = 5  # breaches of a group on the page of its risk
+_OWN = ("level", "state", "feature", "summary", "first_value", "worst_value")
 _COLUMNS = {
-    **{name: name for name in ("level", "feature", "summary", "first_value", "worst_value")},
+    **{name: name for name in _OWN},
     "metric": "series__metric",
+    "series_unit": "series__unit",
     "model_name": "series__model_name",
     "series_feature": "series__feature",
     "series_slice": "series__slice",
@@ -68,12 +70,12 @@ def present(group: BreachGroup, rows: Sequence[Mapping[str, Any]]) -> Evidence:
 
 def _read(row: Mapping[str, Any]) -> Breach:
     """Return an unsaved breach with what a line of the evidence names."""
-    own = {name: row[name] for name in ("level", "feature", "summary", "first_value", "worst_value")}
+    own = {name: row[name] for name in _OWN}
     version, series = None, None
     if row["direction"]:
         version = ThresholdVersion(**{name: row[name] for name in RULE_FIELDS})
     if row["metric"]:
-        names = {name: row[f"series_{name}"] for name in ("feature", "slice")}
+        names = {name: row[f"series_{name}"] for name in ("feature", "slice", "unit")}
         series = Series(metric=row["metric"], model_name=row["model_name"], **names)
     return Breach(**own, series=series, threshold=Threshold(name=row["name"]), threshold_version=version)
 
@@ -126,20 +128,15 @@ def _description(group: BreachGroup, breaches: list[Breach], at: datetime) -> st
     return "\n".join([lines[0], "", *lines[1:]])
 
 
-def _measured(breach: Breach, measure: float) -> str:
-    version = breach.threshold_version
-    return measured_text(version, measure, figure) if version is not None else figure(measure)
-
-
 def _line(breach: Breach) -> str:
     name = str(breach.series) if breach.series else breach.threshold.name
     if breach.feature and breach.feature not in name:
         name = f"{name} · {breach.feature}"
     parts: list[str] = []
     if breach.first_value is not None:
-        parts.append(f"crossed at {_measured(breach, breach.first_value)}")
+        parts.append(f"crossed at {breach_measure(breach, breach.first_value, figure)}")
     if breach.worst_value is not None:
-        parts.append(f"worst {_measured(breach, breach.worst_value)}")
+        parts.append(f"worst {breach_measure(breach, breach.worst_value, figure)}")
     version = breach.threshold_version
     if version is not None:
         limits = [(level, limit_text(version, level, figure)) for level in BreachLevel]

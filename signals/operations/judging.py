@@ -12,7 +12,7 @@ from signals.models import Breach, Series, ThresholdVersion
 from signals.operations.breach import Cause, PlannedBreach
 from signals.rule_text import limit_text, measured_text
 from signals.states import BreachLevel, RuleDirection, RuleKind
-from signals.thresholds import CrossingSpan, Rule, follow
+from signals.thresholds import SIZED, CrossingSpan, Rule, follow
 
 # Series id -> its points to judge, (microseconds since 1970, value), unsorted. None is older than the newest
 # point that was judged before.
@@ -225,13 +225,19 @@ def readable(metric: str) -> str:
 
 
 def _summary(version: ThresholdVersion, series: Series, span: CrossingSpan) -> str:
-    """Return the first measure and the limit it crossed: "psi of age was 0.31, above 0.25"."""
+    """Return the first measure and the limit it crossed: "latency was 120 ms, above 100".
+
+    The first measure of a silence is its limit, so it is said once.
+    """
     metric = " of ".join(filter(None, (series.metric, series.feature or series.slice)))
     levels = (span.level, BreachLevel.WARNING, BreachLevel.CRITICAL)
     limit = next((text for level in levels if (text := limit_text(version, level, _figure))), "")
-    verb = "was" if version.kind in (RuleKind.LIMIT, RuleKind.RANGE, RuleKind.COUNT) else "had"
     first = measured_text(version, span.first, _figure) if span.first is not None else "unknown"
-    return f"{metric} {verb} {first}" + (f", {limit}" if limit else "")
+    if version.kind == RuleKind.SILENCE:
+        return f"{metric} had {first}"
+    if version.kind not in SIZED:
+        return f"{metric} was {f'{first} {series.unit}'.strip()}" + (f", {limit}" if limit else "")
+    return f"{metric} had {first}" + (f", {limit}" if limit else "")
 
 
 def _figure(value: float) -> str:

@@ -10,17 +10,17 @@ from history.models import RecordedQuerySet, Subject, may_be_seen_by
 from lists.collation import BY_NAME
 from people.models import User
 from signals.models import Series, Threshold, ThresholdVersion
-from signals.rule_text import limit_text, measured_text
+from signals.rule_text import breach_measure, limit_text
 from signals.states import Agreement, RuleDirection, RuleKind
 from signals.thresholds import Rule
 
-# limit_text and measured_text are also for upper rooms.
+# breach_measure and limit_text are also for upper rooms.
 __all__ = [
     "RULE_FIELDS",
     "SeriesThreshold",
+    "breach_measure",
     "is_worse",
     "limit_text",
-    "measured_text",
     "thresholds",
     "thresholds_of",
     "versions_of",

@@ -14,7 +14,7 @@ from pages import charts
 from pages.templatetags.ui import duration_text
 from signals import rule_text
 from signals.queries.backtest import BackTest, Side
-from signals.queries.chart import IN_UNIT, MAX_BREACHES, Chart, lines_of, with_gaps
+from signals.queries.chart import MAX_BREACHES, Chart, lines_of, with_gaps
 from signals.queries.picture import mark_kind
 from signals.states import BreachLevel
 from signals.thresholds import Rule
@@ -127,12 +127,9 @@ def crossed(breach: Any) -> str:
 
 
 @register.filter
-def measured(breach: Any, value: float) -> str:
-    """Return a measure of a breach in words, with the unit of its series: "0.31", "a rise of 35 %"."""
-    version, unit = breach.threshold_version, breach.series.unit if breach.series else ""
-    if version is None or version.kind in IN_UNIT:
-        return f"{charts.figure(value)} {unit}".strip()
-    return rule_text.measured_text(version, value, charts.figure)
+def measured(breach: Any, value: float | None) -> str:
+    """Return a measure of a breach in words: "0.31 ms", "a rise of 35 %"; "" without one."""
+    return "" if value is None else rule_text.breach_measure(breach, value, charts.figure)
 
 
 @register.filter

@@ -97,7 +97,7 @@ def test_silence_opens_at_its_limit_worsens_and_clears_with_the_next_point():
         BreachState.CLEARED,
         "PSI without data on fraud-score (not registered)",
     )
-    assert Breach.objects.get().summary == "psi of age had 2 h without data, after 2 h without data"
+    assert Breach.objects.get().summary == "psi of age had 2 h without data"
     assert Event.objects.filter(verb="signals.breach_group_opened").count() == 1
 
 
