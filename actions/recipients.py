@@ -3,7 +3,7 @@
 from actions.models import Action
 from history.declarations import Recipients
 from history.models import Event
-from history.queries import present_data
+from history.queries import changed_fields, present_data
 from history.recipients import everyone
 from people.models import User
 
@@ -18,6 +18,13 @@ def owner(reason: str) -> Recipients:
 
     rule.__name__ = "owner"  # docs/flows.md names the rule
     return rule
+
+
+def owner_of_moved(event: Event) -> dict[int, str]:
+    """Return the owner of an action with a new due date. If an event caused it, that one tells them."""
+    if event.cause_id is not None or "due_on" not in changed_fields(event):
+        return {}
+    return owner("The due date of your action changed")(event)
 
 
 def reviewer(event: Event) -> dict[int, str]:

@@ -14,6 +14,7 @@ from catalogue.recipients import (
     signers,
     validated_model_people,
     validator,
+    who_could_sign,
 )
 from history.declarations import EventType, Mail, Payload
 from history.recipients import listed_in_payload
@@ -167,7 +168,7 @@ EVENTS = (
     ),
     EventType(ChangeRequestSigned, (opener, developer), is_chained=True, group=NewsGroup.DECISIONS),
     EventType(ChangeRequestDeclined, (opener, developer), is_chained=True, group=NewsGroup.DECISIONS),
-    EventType(ChangeRequestWithdrawn, (developer,), group=NewsGroup.DECISIONS),
+    EventType(ChangeRequestWithdrawn, (developer, who_could_sign), group=NewsGroup.DECISIONS),
     EventType("catalogue.change_effect_due", (opener, developer), _TO_CHECK, group=NewsGroup.DECISIONS),
     EventType("catalogue.change_effect_checked", (opener,), group=NewsGroup.DECISIONS),
 )

@@ -2,6 +2,7 @@
 
 from catalogue.models import ChangeRequest, Deployment, Model, Registry, Run, Validation, Workflow
 from catalogue.queries import change_request as queries
+from catalogue.states import ChangeRoute
 from history.models import Event
 from history.recipients import everyone
 from people.models import User
@@ -18,6 +19,14 @@ def signers(event: Event) -> dict[int, str]:
     if request is None or not request.is_open or request.waits_for_review:
         return {}
     return everyone((person.pk for person in queries.signers(request)), "It needs your sign-off")
+
+
+def who_could_sign(event: Event) -> dict[int, str]:
+    """Return who could sign the request until it was withdrawn, nobody if its full review was not settled."""
+    request = _request(event)
+    if request is None or (request.route == ChangeRoute.FULL and request.reviewed_at is None):
+        return {}
+    return everyone((person.pk for person in queries.signers(request)), "It waited for your sign-off")
 
 
 def opener(event: Event) -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 from history.declarations import EventType, Payload
 from history.states import NewsGroup
-from leaders.recipients import owner_of_action, owner_of_goal
+from leaders.recipients import owner_of_action, owner_of_changed_goal, owner_of_goal
 
 
 class GoalMeasured(Payload, verb="leaders.goal_measured"):
@@ -31,7 +31,7 @@ class BlockKept(Payload, verb="leaders.block_kept"):
 
 EVENTS = (
     EventType("leaders.goal_set", (owner_of_goal("You own this goal"),), group=NewsGroup.DECISIONS),
-    EventType("leaders.goal_changed", is_minor=True),
+    EventType("leaders.goal_changed", (owner_of_changed_goal,), is_minor=True, group=NewsGroup.DECISIONS),
     EventType(GoalMeasured, is_minor=True),
     EventType(
         GoalDue,

@@ -4,6 +4,7 @@ from history.declarations import EventType, Mail, Payload
 from history.states import NewsGroup
 from learnings import mail
 from learnings.recipients import (
+    author,
     author_of_chosen,
     author_of_used,
     former_speaker,
@@ -81,8 +82,8 @@ EVENTS = (
     EventType("learnings.learning_changed", is_minor=True),
     EventType("learnings.learning_judged"),
     EventType("learnings.learning_published"),
-    EventType("learnings.learning_withdrawn"),
-    EventType(LearningDiscarded),
+    EventType("learnings.learning_withdrawn", (author,), group=NewsGroup.LEARNINGS),
+    EventType(LearningDiscarded, (author,), group=NewsGroup.LEARNINGS),
     EventType("learnings.learning_restored"),
     EventType("learnings.learning_used", (author_of_used,), group=NewsGroup.LEARNINGS),
     EventType("learnings.use_withdrawn", is_minor=True),

@@ -42,6 +42,12 @@ def author_of_chosen(event: Event) -> dict[int, str]:
     return _author(event, "Your learning was chosen as learning of the week")
 
 
+def author(event: Event) -> dict[int, str]:
+    """Return the author of a learning that somebody else took off the feed or discarded."""
+    rows = Learning.objects.filter(subject_id=event.subject_id)
+    return everyone(rows.values_list("author_id", flat=True), "You wrote this learning")
+
+
 def _author(event: Event, reason: str) -> dict[int, str]:
     rows = Learning.objects.filter(subject_id=event.subject_id, state=LearningState.PUBLISHED)
     return everyone(rows.values_list("author_id", flat=True), reason)

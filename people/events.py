@@ -3,7 +3,13 @@
 from history.declarations import EventType, Mail, Payload
 from history.states import InDoubt, NewsGroup
 from people import mail
-from people.recipients import administrators_about_duty, the_person, who_adds_members
+from people.recipients import (
+    administrators_about_duty,
+    former_member,
+    new_member,
+    the_person,
+    who_adds_members,
+)
 
 
 class AbsenceDropped(Payload, verb="people.absence_dropped"):
@@ -186,6 +192,6 @@ EVENTS = (
     EventType("people.team_added"),
     EventType("people.team_changed", is_chained=True),
     EventType(MembershipRequested, (who_adds_members,), group=NewsGroup.RIGHTS),
-    EventType(MemberAdded, is_chained=True),
-    EventType(MemberRemoved, is_chained=True),
+    EventType(MemberAdded, (new_member,), is_chained=True, group=NewsGroup.RIGHTS),
+    EventType(MemberRemoved, (former_member,), is_chained=True, group=NewsGroup.RIGHTS),
 )

@@ -1,6 +1,7 @@
 """The recipients of this room's events."""
 
 from history.models import Event
+from history.queries import present_data
 from history.recipients import everyone
 from people.models import Membership, Team, User
 from people.states import Role
@@ -24,6 +25,22 @@ def the_person(event: Event) -> dict[int, str]:
     return everyone(
         User.objects.filter(subject=event.subject_id).values_list("pk", flat=True), "Your account"
     )
+
+
+def new_member(event: Event) -> dict[int, str]:
+    """Return the person who was added to a team that they asked to join."""
+    person = present_data(event)["person"]
+    requests = Event.objects.filter(subject=event.subject_id, verb="people.membership_requested")
+    if not requests.filter(data__person=person, at__lte=event.at).exists():
+        return {}
+    rows = User.objects.filter(subject=person)
+    return everyone(rows.values_list("pk", flat=True), "You asked to join this team")
+
+
+def former_member(event: Event) -> dict[int, str]:
+    """Return the person who was removed from a team."""
+    rows = User.objects.filter(subject=present_data(event)["person"])
+    return everyone(rows.values_list("pk", flat=True), "You are no longer a member of this team")
 
 
 def who_adds_members(event: Event) -> dict[int, str]:

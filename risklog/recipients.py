@@ -65,6 +65,14 @@ def escalated_to(event: Event) -> dict[int, str]:
     return everyone(ids, "It was escalated to you")
 
 
+def who_escalated(event: Event) -> dict[int, str]:
+    """Return who escalated it, nobody if they did so anonymously: a notification would identify them."""
+    verbs = ("risklog.escalation_started", "risklog.escalation_annotated")
+    reasons = Event.objects.filter(subject_id=event.subject_id, verb__in=verbs, is_actor_hidden=False)
+    rows = User.objects.filter(subject__in=reasons.values("actor_id"))
+    return everyone(rows.values_list("pk", flat=True), "You escalated it")
+
+
 def team_of_escalation(event: Event) -> dict[int, str]:
     """Return the members of the escalation's team."""
     escalation = Escalation.objects.filter(subject_id=event.subject_id).first()

@@ -6,6 +6,7 @@ from signals import mail
 from signals.recipients import (
     author_of_mute,
     owner_of_source,
+    proposer_of_version,
     team_of_breach,
     team_of_threshold,
     who_may_agree,
@@ -166,8 +167,10 @@ EVENTS = (
         Mail("threshold", mail.context, mail.is_still_proposed),
         group=NewsGroup.DECISIONS,
     ),
-    EventType(ThresholdAgreed, (team_of_threshold,), is_chained=True, group=NewsGroup.SIGNALS),
-    EventType(ThresholdDeclined, is_chained=True),
+    EventType(
+        ThresholdAgreed, (proposer_of_version, team_of_threshold), is_chained=True, group=NewsGroup.SIGNALS
+    ),
+    EventType(ThresholdDeclined, (proposer_of_version,), is_chained=True, group=NewsGroup.SIGNALS),
     EventType(ThresholdNoisy, (who_may_agree,), group=NewsGroup.DECISIONS),
     EventType(ThresholdMuted, (team_of_threshold,), is_chained=True, group=NewsGroup.SIGNALS),
     EventType(

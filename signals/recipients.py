@@ -3,10 +3,11 @@
 from catalogue.queries.change_request import signers
 from catalogue.queries.decision_right import able_holders
 from history.models import Event
+from history.queries import present_data
 from history.recipients import everyone
 from kit.prepared import Argument, Prepared
 from people.recipients import risk_managers, team_members
-from signals.models import BreachGroup, Mute, Source, Threshold
+from signals.models import BreachGroup, Mute, Source, Threshold, ThresholdVersion
 from signals.permissions import decider_on
 
 _TEAM = "The model belongs to your team"
@@ -27,6 +28,13 @@ def team_of_threshold(event: Event) -> dict[int, str]:
     threshold = Threshold.objects.select_related("series__model").filter(subject_id=event.subject_id).first()
     model = threshold.series.model if threshold and threshold.series else None
     return team_members(model.owner_team_id if model else None, _TEAM)
+
+
+def proposer_of_version(event: Event) -> dict[int, str]:
+    """Return who proposed the version that was agreed or declined."""
+    number = present_data(event)["number"]
+    rows = ThresholdVersion.objects.filter(threshold__subject=event.subject_id, number=number)
+    return everyone(rows.values_list("proposed_by_id", flat=True), "You proposed this threshold")
 
 
 def author_of_mute(event: Event) -> dict[int, str]:

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from signals.states import BreachLevel, BreachState, RuleDirection, RuleKind
-from signals.thresholds import SIZED
+from signals.states import SIZED, BreachLevel, BreachState, RuleDirection, RuleKind
 
 
 def plain_number(value: float) -> str:

@@ -56,6 +56,10 @@ class RuleKind(TextChoices):
     SILENCE = "silence", "No data for a time"
 
 
+# The kinds whose limits are sizes, such as per cent or hours, and no values of the series.
+SIZED = frozenset({RuleKind.CHANGE, RuleKind.DEVIATION, RuleKind.SILENCE})
+
+
 class RuleDirection(TextChoices):
     """The direction of a rule. Only a change or a deviation takes both."""
 

@@ -11,12 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from signals.states import BreachLevel, RuleDirection, RuleKind
+from signals.states import SIZED, BreachLevel, RuleDirection, RuleKind
 
 # A crossing that begins within this time after the last one ended reopens it.
 REOPENS_WITHIN = timedelta(hours=24)
 # The limits of these kinds are sizes: per cent, robust deviations, hours. A larger size is always worse.
-SIZED = frozenset({RuleKind.CHANGE, RuleKind.DEVIATION, RuleKind.SILENCE})
 
 
 @dataclass(frozen=True, slots=True)

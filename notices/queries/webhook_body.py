@@ -51,8 +51,8 @@ def _teams(delivery: WebhookDelivery) -> dict[str, Any]:
         "type": "AdaptiveCard",
         "version": "1.4",
         "body": [
-            {"type": "TextBlock", "text": title, "weight": "Bolder", "wrap": True},
-            {"type": "TextBlock", "text": what, "wrap": True},
+            _plain_text(title, weight="Bolder"),
+            _plain_text(what),
         ],
         "actions": [{"type": "Action.OpenUrl", "title": "Open in Riskhub", "url": url}],
     }
@@ -60,6 +60,11 @@ def _teams(delivery: WebhookDelivery) -> dict[str, Any]:
         "type": "message",
         "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}],
     }
+
+
+def _plain_text(text: str, **style: str) -> dict[str, Any]:
+    """Return a text of a card that is shown as it is. A TextBlock would make links of Markdown in a title."""
+    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text, **style}]}
 
 
 def _texts(delivery: WebhookDelivery) -> tuple[str, str, str]:

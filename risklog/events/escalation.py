@@ -4,7 +4,13 @@ from history.declarations import EventType, Mail, Payload
 from history.recipients import listed_in_payload
 from history.states import InDoubt, NewsGroup
 from risklog import mail
-from risklog.recipients import escalated_to, other_administrators, team_of_escalation, unnamed_raisers
+from risklog.recipients import (
+    escalated_to,
+    other_administrators,
+    team_of_escalation,
+    unnamed_raisers,
+    who_escalated,
+)
 
 
 class EscalationStarted(Payload, verb="risklog.escalation_started"):
@@ -140,12 +146,12 @@ ESCALATION_EVENTS = (
     _escalates(EscalationCalledAgain),
     _escalates(EscalationHandedOver, (listed_in_payload("told", reason="Handed over to you"),)),
     EventType(EscalationAnnotated, (escalated_to,), group=NewsGroup.ESCALATIONS),
-    EventType(EscalationAcknowledged, (escalated_to,), group=NewsGroup.ESCALATIONS),
-    EventType(EscalationPaused, (escalated_to,), group=NewsGroup.ESCALATIONS),
+    EventType(EscalationAcknowledged, (escalated_to, who_escalated), group=NewsGroup.ESCALATIONS),
+    EventType(EscalationPaused, (escalated_to, who_escalated), group=NewsGroup.ESCALATIONS),
     EventType(EscalationStays, (escalated_to,), is_urgent=True, group=NewsGroup.ESCALATIONS),
     EventType(EscalationWaits, is_minor=True),
     EventType("risklog.escalation_replanned", is_minor=True),
-    EventType(EscalationResolved, (escalated_to,), group=NewsGroup.ESCALATIONS),
+    EventType(EscalationResolved, (escalated_to, who_escalated), group=NewsGroup.ESCALATIONS),
     # No mail: its delivery log would name the person who escalated.
     EventType(
         RevealAsked, (other_administrators,), is_urgent=True, is_chained=True, group=NewsGroup.ESCALATIONS

@@ -11,8 +11,8 @@ from signals.measures import measures, points_before, reach
 from signals.models import Breach, Series, ThresholdVersion
 from signals.operations.breach import Cause, PlannedBreach
 from signals.rule_text import limit_text, measured_text
-from signals.states import BreachLevel, RuleDirection, RuleKind
-from signals.thresholds import SIZED, CrossingSpan, Rule, follow
+from signals.states import SIZED, BreachLevel, RuleDirection, RuleKind
+from signals.thresholds import CrossingSpan, Rule, follow
 
 # Series id -> its points to judge, (microseconds since 1970, value), unsorted. None is older than the newest
 # point that was judged before.

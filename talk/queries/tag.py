@@ -14,6 +14,8 @@ from kit import kinds
 from kit.kinds import Kind
 from kit.sight import Visitor
 from lists.collation import BY_NAME
+from lists.registry import every
+from lists.specification import Reader
 from talk.models import Tag
 from talk.tags import MAX_TAG
 
@@ -65,6 +67,20 @@ def tags(reader: Visitor) -> QuerySet[Tag]:
     return rows.annotate(**counts, number=total)
 
 
+def with_listed(rows: QuerySet[Tag], reader: Reader) -> QuerySet[Tag]:
+    """Return the tags with listed_<kind> for each kind: the objects that its list shows for the tag.
+
+    A list shows what is current, such as live risks, while number_<kind> counts all objects.
+    """
+    listed = {
+        f"listed_{kind.key}": _number(_tagged(one.rows(one.read(""), reader)))
+        for kind in kinds.tagged()
+        for one in every()
+        if one.url_name == kind.tagged_list
+    }
+    return rows.annotate(**listed)
+
+
 def suggested(reader: Visitor) -> list[str]:
     """Return the names of the most used tags that are not retired, for the form fields with tags."""
     rows = tags(reader).filter(retired_at=None).order_by("-number", *BY_NAME)
@@ -73,11 +89,17 @@ def suggested(reader: Visitor) -> list[str]:
 
 def _of(kind: Kind, reader: Visitor) -> QuerySet[Any]:
     """Return the visible objects of a kind that have the tag of the outer query."""
-    return kind.row.objects.visible_to(reader).filter(tags__contains=_ArrayOf(OuterRef("name"))).order_by()
+    return _tagged(kind.row.objects.visible_to(reader))
+
+
+def _tagged(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(tags__contains=_ArrayOf(OuterRef("name"))).order_by()
 
 
 def _count(kind: Kind, reader: Visitor) -> Coalesce:
-    numbers = (
-        _of(kind, reader).annotate(all=Func(template="count(*)", output_field=IntegerField())).values("all")
-    )
+    return _number(_of(kind, reader))
+
+
+def _number(rows: QuerySet[Any]) -> Coalesce:
+    numbers = rows.annotate(all=Func(template="count(*)", output_field=IntegerField())).values("all")
     return Coalesce(Subquery(numbers, output_field=IntegerField()), 0)

@@ -8,7 +8,7 @@ from kit import clock, kinds
 from kit.refusals import Refused
 from kit.rights import may, view_needs
 from pages.answers import go, respond, toast
-from pages.listing import listing
+from pages.listing import listing, reader_of
 from pages.requests import actor
 from people.permissions import SignedInRequest
 from talk.filters import TAGS
@@ -20,9 +20,10 @@ from talk.queries import tag as queries
 @require_safe
 @view_needs("talk.tag_view")
 def tag_list(request: SignedInRequest) -> HttpResponse:
-    """Show the tags of what the reader may see, with counts by kind."""
-    shown = listing(request, TAGS, queries.tags(request.user))
-    columns = [(kind.plural, reverse(kind.tagged_list), f"number_{kind.key}") for kind in kinds.tagged()]
+    """Show the tags of what the reader may see, with the number that the list of each kind shows."""
+    rows = queries.with_listed(queries.tags(request.user), reader_of(request))
+    shown = listing(request, TAGS, rows)
+    columns = [(kind.plural, reverse(kind.tagged_list), f"listed_{kind.key}") for kind in kinds.tagged()]
     for tag in shown.page.rows:
         tag.counts = [(f"{url}?tag=", getattr(tag, name), plural) for plural, url, name in columns]
     context = {

@@ -223,17 +223,21 @@ def test_a_worker_that_dies_between_claim_and_answer_sends_it_again(sink, ada):
 def test_messages_for_slack_and_teams(sink, ada):
     endpoint(sink, ada, shape="slack")
     endpoint(sink, ada, shape="teams")
-    risk = risks.risk(title="Late <labels> & more")
+    risk = risks.risk(title="Late <labels> & [more](http://train.py)")
 
     send()
 
     slack, teams = (json.loads(got.body) for got in sorted(sink.got, key=lambda got: len(got.body)))
     url = f"http://localhost:8000/risks/{risk.reference}/"
-    assert slack["text"].startswith(f"<{url}|{risk.reference} Late &lt;labels&gt; &amp; more>: ")
+    assert slack["text"].startswith(
+        f"<{url}|{risk.reference} Late &lt;labels&gt; &amp; [more](http://train.py)>: "
+    )
     card = teams["attachments"][0]["content"]
-    assert card["body"][0]["text"] == f"{risk.reference} Late <labels> & more"
+    (title,), (what,) = (block["inlines"] for block in card["body"])
+    assert title["text"] == f"{risk.reference} Late <labels> & [more](http://train.py)"
+    assert {block["type"] for block in card["body"]} == {"RichTextBlock"}, "A TextBlock reads Markdown"
     assert card["actions"][0]["url"] == url
-    assert "risk" in card["body"][1]["text"]
+    assert "risk" in what["text"]
 
 
 def test_no_private_event_can_be_chosen(ada, sink):

@@ -1,5 +1,6 @@
 """The vocabulary of tags: operations, pages and API."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -212,6 +213,21 @@ def test_the_page_lists_tags_with_counts_and_managers_change_them(client, mia):
     answer = client.post("/tags/rename/", {"tag": "ci/cd & more", "other": "delivery"})
 
     assert (answer.status_code, Risk.objects.get().tags) == (303, ["delivery"])
+
+
+def test_the_page_counts_what_each_list_shows(client, mia):
+    """A closed risk and a draft have the tag, but the lists that the numbers open do not show them."""
+    for state in ("open", "closed"):
+        risks.risk(tags=["drift"], state=state)
+    learnings.draft(tags=["drift"])
+    client.force_login(mia)
+
+    page = client.get("/tags/").content.decode()
+    shown = dict(re.findall(r'href="(/\w+/)\?tag=drift">(\d+)<', page))
+
+    assert numbers(mia)["drift"] == 3
+    assert shown == {"/risks/": "1", "/learnings/": "0"}
+    assert len(client.get("/risks/?tag=drift").context["listing"].page.rows) == 1
 
 
 def test_a_refused_step_keeps_what_was_typed(client, mia):
