@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from actions.operations import action as operations
 from history.models import Subject
-from kit.actor import SYSTEM
+from kit.actor import SYSTEM, Actor
 from notices.models import Entry
 from notices.operations import entry
 from notices.queries import inbox
@@ -33,7 +33,7 @@ def several_news(owner, number: int = 3, title: str = "Fix the feed"):
     for hours in range(1, number):
         operations.drop(action, reason=f"Reason {hours}", by=SYSTEM, at=AT + timedelta(hours=hours))
         notices.notify_about(action)
-        operations.reopen(action, by=SYSTEM, at=AT + timedelta(hours=hours))
+        operations.reopen(action, by=Actor(owner, "page"), at=AT + timedelta(hours=hours))
     return action
 
 
