@@ -20,6 +20,8 @@ from meetings.operations import decision as decisions
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import EffectKind, ItemOutcome, ItemState, MeetingState, Purpose
+from notices.models import Entry
+from notices.operations import entry
 from people.states import Role
 from riskhub import schedule
 from riskhub.sample import texts
@@ -39,6 +41,7 @@ from signals.operations import dashboard, mute, threshold
 from talk.operations import comment
 
 WEEKS = 6
+READ_WITHIN = timedelta(days=3)  # people read their inbox so soon
 _ORDER = ("data-engineering", "data-science", "engineering", "platform-operations", "risk-management")
 
 
@@ -74,6 +77,7 @@ class SixWeeks(SampleOrganisation):
         schedule.tick(self.now, is_simulated=True)
         snapshot.take_past(self.start.date(), at=self.now, every=7)
         snapshot.take(self.now)
+        self._read_inboxes()
 
     # ------------------------------------------------------------------ a day
 
@@ -390,3 +394,9 @@ class SixWeeks(SampleOrganisation):
         if upcoming is not None:
             objective = "Decide how the churn scorer is used until its data is complete."
             meetings.change(upcoming, {"objective": objective}, by=self._by("sofia"), at=at)
+
+    def _read_inboxes(self) -> None:
+        """Mark as read what people were told some days ago, so that their inboxes show what is new."""
+        for person in self.people.values():
+            old = Entry.objects.filter(user=person, at__lt=self.now - READ_WITHIN)
+            entry.read(person, old.values_list("pk", flat=True), at=self.now)
