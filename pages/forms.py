@@ -41,6 +41,14 @@ class PageForm(forms.Form):
 
     conflict: Conflict | None = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.Textarea):
+                # A browser cuts a long text without a word when it is pasted. The server refuses it instead,
+                # and the whole text stays in the form.
+                field.widget.attrs.pop("maxlength", None)
+
     def _clean_fields(self) -> None:
         super()._clean_fields()  # type: ignore[misc]  # the stubs leave it out
         for name, value in list(self.cleaned_data.items()):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.urls import reverse_lazy
 
 from history.models import Subject
@@ -27,6 +28,15 @@ def _texts() -> tuple[forms.CharField, forms.CharField]:
             help_text="So that others can do it, too. Markdown is supported.",
         ),
     )
+
+
+def _why_none(about: Subject | None, metrics: QuerySet[Series]) -> str:
+    """Return why there is no metric to choose; "" if there is one."""
+    if about is None:
+        return "The metrics to choose from are those of what you name under “Shown by”."
+    if not metrics.exists():
+        return f"{about.reference} and its model have no metrics. Enter the figures below."
+    return ""
 
 
 class NewRecognitionForm(PageForm):
@@ -76,7 +86,10 @@ class NewRecognitionForm(PageForm):
         self.user = user
         fields: dict[str, Any] = self.fields
         fields["people"].queryset = User.objects.active().exclude(pk=user.pk).order_by(*BY_NAME)
-        fields["metric_series"].queryset = metrics_about(user, self._subject(self["about"].value()))
+        about = self._subject(self["about"].value())
+        metrics = metrics_about(user, about)
+        fields["metric_series"].queryset = metrics
+        fields["metric_series"].help_text = _why_none(about, metrics)
 
     def _subject(self, text: Any) -> Subject | None:
         reference = str(text or "").strip().upper()

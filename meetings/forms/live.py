@@ -63,7 +63,10 @@ class RecordForm(PageForm):
     record_as = forms.ChoiceField(choices=LineKind.choices, initial=LineKind.DECISION)
     line = forms.CharField(
         max_length=4000,
-        error_messages={"required": "Enter what to record.", "max_length": "This is too long."},
+        error_messages={
+            "required": "Enter what to record.",
+            "max_length": "A line has at most %(limit_value)d characters, this one has %(show_value)d.",
+        },
     )
 
     def values(self) -> dict[str, Any]:

@@ -124,6 +124,7 @@ class ExperimentOwner(Part):
     """One of the people who own an experiment. is_current: False after somebody else took their place."""
 
     OF = "experiment"
+    HISTORY_LABELS = {"is_current": "One of the owners"}
 
     experiment = models.ForeignKey(Experiment, models.PROTECT, related_name="owners")
     user = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -269,6 +269,17 @@ def test_a_page_thanks_offers_the_metrics_of_the_outcome_and_edits(client, ana):
     assert "Calm scores" not in client.get(LIST).content.decode()
 
 
+@pytest.mark.usefixtures("ana")
+def test_the_form_says_why_there_is_no_metric_to_choose(client):
+    about_no_model = risks.risk(model=None)
+
+    first = client.get(f"{LIST}new/").content.decode()
+    then = client.get(f"{LIST}new/?about={about_no_model.reference}").content.decode()
+
+    assert "are those of what you name under" in first
+    assert f"{about_no_model.reference} and its model have no metrics." in then
+
+
 def test_the_page_of_a_decision_shows_who_was_thanked_for_it(client, ana):
     decision = meetings.decision(about=risks.risk().subject)
     address = f"/meetings/decisions/{decision.reference}/"
