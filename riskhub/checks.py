@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 from django.urls import NoReverseMatch, reverse
 
 from history import declarations
@@ -64,6 +64,19 @@ def faults_of(kind: Kind, icons: frozenset[str] | None = None) -> list[CheckMess
                 )
             )
     return found
+
+
+@register()
+def check_environment(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """Warn of variables that begin with RISKHUB_ and that nothing reads: the name may have a typing error."""
+    return [
+        Warning(
+            f"No part of Riskhub reads the variable {name}.",
+            hint=f"Did you mean {likely}?" if likely else "Correct its name or remove it.",
+            id="riskhub.W001",
+        )
+        for name, likely in settings.ENVIRONMENT.unknown().items()
+    ]
 
 
 @register()

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import environ
+from riskhub.environment import Environment
 
 _ROLES = ("viewer", "member", "risk_manager", "administrator")
 _MOST = 5
@@ -45,7 +45,7 @@ class Provider:
         return f"{self.url}/.well-known/openid-configuration"
 
 
-def from_environment(env: environ.Env) -> dict[str, Provider]:
+def from_environment(env: Environment) -> dict[str, Provider]:
     """Return the providers by id. Raises ValueError for a setting that cannot be used."""
     found = {}
     for number in range(1, _MOST + 1):
@@ -71,7 +71,7 @@ def as_allauth_apps(providers: dict[str, Provider]) -> dict[str, Any]:
     return {"openid_connect": {"APPS": apps}}
 
 
-def _provider(key: str, prefix: str, env: environ.Env) -> Provider:
+def _provider(key: str, prefix: str, env: Environment) -> Provider:
     url = env.str(f"{prefix}URL").rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname:
@@ -87,13 +87,13 @@ def _provider(key: str, prefix: str, env: environ.Env) -> Provider:
         secret=env.str(f"{prefix}CLIENT_SECRET", default=""),
         groups_claim=env.str(f"{prefix}GROUPS_CLAIM", default="groups"),
         groups=_groups(f"{prefix}GROUPS", env),
-        may_add_people=env.bool(f"{prefix}SIGN_UP", default=False),
-        is_email_trusted=env.bool(f"{prefix}TRUST_EMAIL", default=False),
-        needs_factor=env.bool(f"{prefix}SECOND_FACTOR", default=False),
+        may_add_people=env.flag(f"{prefix}SIGN_UP", default=False),
+        is_email_trusted=env.flag(f"{prefix}TRUST_EMAIL", default=False),
+        needs_factor=env.flag(f"{prefix}SECOND_FACTOR", default=False),
     )
 
 
-def _groups(name: str, env: environ.Env) -> dict[str, str]:
+def _groups(name: str, env: Environment) -> dict[str, str]:
     found = {}
     for pair in env.list(name, default=[]):
         group, is_pair, target = pair.rpartition("=")

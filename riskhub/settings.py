@@ -26,18 +26,18 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from django_guid.integrations.celery import CeleryIntegration
 
 from outgoing.networks import networks
 from riskhub import file_storage, logs, providers
 from riskhub.engine import secret_key
 from riskhub.engine.home import FILLED_IN
+from riskhub.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+ENVIRONMENT = env = Environment()
 
-HOME = Path(env.str("RISKHUB_HOME", default=str(BASE_DIR / "var"))).resolve()
+HOME = Path(env.text("RISKHUB_HOME", str(BASE_DIR / "var"))).resolve()
 
 
 def _running_instance() -> dict[str, str]:
@@ -61,19 +61,22 @@ def _take_running_instance() -> None:
 
 _take_running_instance()
 
-DEBUG = env.bool("RISKHUB_DEBUG", default=False)
+DEBUG = env.flag("RISKHUB_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or "only-for-commands-that-need-no-key-0123456789abcdefghijkl"
 if _fault := secret_key.fault(SECRET_KEY):
     raise SystemExit(
         _fault
     )  # one line in every process that reads the settings: web, worker, beat or command
-BASE_URL = env.str("RISKHUB_URL", default=f"http://localhost:{env.int('PORT', default=8000)}").rstrip("/")
+BASE_URL = env.site("RISKHUB_URL", f"http://localhost:{env.whole('PORT', default=8000)}")
 IS_HTTPS = BASE_URL.startswith("https://")
-ALLOWED_HOSTS = env.list(
-    "RISKHUB_HOSTS", default=[urlsplit(BASE_URL).hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
-)
+ALLOWED_HOSTS = env.words("RISKHUB_HOSTS") or [
+    urlsplit(BASE_URL).hostname or "localhost",
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-IS_SAMPLE_ALLOWED = env.bool("RISKHUB_SAMPLE", default=True)
+IS_SAMPLE_ALLOWED = env.flag("RISKHUB_SAMPLE", default=True)
 
 INSTALLED_APPS = [
     "riskhub",
@@ -175,12 +178,12 @@ ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # people/operations/sign_in.py co
 
 # Whose role needs a second factor. It is a setting, so that nobody with the session of an administrator can
 # switch it off.
-SECOND_FACTOR_ROLES = env.list("RISKHUB_SECOND_FACTOR", default=[])
+SECOND_FACTOR_ROLES = env.words("RISKHUB_SECOND_FACTOR")
 if _unknown := set(SECOND_FACTOR_ROLES) - {"viewer", "member", "risk_manager", "administrator"}:
     raise SystemExit(f"RISKHUB_SECOND_FACTOR: {', '.join(sorted(_unknown))} is no role. Use role names.")
 # Nobody signs up uninvited, unless their address has one of these domains.
-SIGN_UP_DOMAINS = [domain.strip().lower() for domain in env.list("RISKHUB_SIGN_UP", default=[])]
-SIGN_UP_ROLE = env.str("RISKHUB_SIGN_UP_ROLE", default="viewer")
+SIGN_UP_DOMAINS = [domain.lower().removeprefix("@") for domain in env.words("RISKHUB_SIGN_UP")]
+SIGN_UP_ROLE = env.text("RISKHUB_SIGN_UP_ROLE", "viewer")
 if SIGN_UP_ROLE not in ("viewer", "member"):
     raise SystemExit("RISKHUB_SIGN_UP_ROLE: use viewer or member.")
 
@@ -225,13 +228,13 @@ _PLANNER = "-c join_collapse_limit=4 -c random_page_cost=1.1"
 # Planning a list takes longer than running it, so a statement is planned once per connection (ADR 0006). Set
 # DATABASE_PREPARED=0 for a pooler that gives each transaction another connection and loses prepared
 # statements.
-_PREPARED = env.bool("DATABASE_PREPARED", default=True)
-_DATABASE_URL = env.str("DATABASE_URL", default="postgresql://riskhub_app@127.0.0.1:5432/riskhub")
-_OWNER_URL = env.str("DATABASE_OWNER_URL", default=_DATABASE_URL)
+_PREPARED = env.flag("DATABASE_PREPARED", default=True)
+_DATABASE_URL = env.database_url("DATABASE_URL", "postgresql://riskhub_app@127.0.0.1:5432/riskhub")
+_OWNER_URL = env.database_url("DATABASE_OWNER_URL", _DATABASE_URL)
 
 
 def _database(url: str, options: str) -> dict:
-    parsed = environ.Env.db_url_config(url)
+    parsed = Environment.db_url_config(url)
     parsed["ENGINE"] = "riskhub.database"
     # A cursor of the server lives in one connection, which such a pooler does not keep.
     parsed["DISABLE_SERVER_SIDE_CURSORS"] = not _PREPARED
@@ -252,7 +255,7 @@ APPLICATION_ROLE = DATABASES["default"]["USER"]
 OWNER_ROLE = DATABASES["owner"]["USER"]
 
 # ---------------------------------------------------------------- sessions, cookies, headers
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+REDIS_URL = env.broker_url("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     # Of all processes: the progress of running work and the rate limits. It may be lost at any time.
@@ -275,14 +278,14 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31536000 if IS_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("RISKHUB_BEHIND_PROXY", default=False) else None
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("RISKHUB_BEHIND_PROXY", default=False) else None
 )
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # A bulk change sends the id and the version of each of its 1,000 risks.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 # The largest file, and the largest request that attaches files, in bytes (pages/uploads.py).
-FILE_LIMIT = env.int("RISKHUB_FILE_LIMIT", default=25) * 1024 * 1024
+FILE_LIMIT = env.whole("RISKHUB_FILE_LIMIT", default=25, least=1) * 1024 * 1024
 FILES_LIMIT = 2 * FILE_LIMIT + 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_HANDLERS = [
@@ -298,7 +301,7 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("RISKHUB_STATIC_ROOT", default=str(HOME / "static")))
+STATIC_ROOT = Path(env.text("RISKHUB_STATIC_ROOT", str(HOME / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "pages.static_files.SheetFinder",
@@ -307,19 +310,19 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is stored there
-    "files": file_storage.storage(env.str("RISKHUB_FILES_URL", default=""), HOME),
+    "files": file_storage.storage(env.text("RISKHUB_FILES_URL", ""), HOME),
     "staticfiles": {
         "BACKEND": "pages.static_files.HashedFilesStorage"
-        if env.bool("RISKHUB_STATIC_HASHED", default=False)
+        if env.flag("RISKHUB_STATIC_HASHED", default=False)
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not env.bool("RISKHUB_STATIC_HASHED", default=False)
+WHITENOISE_USE_FINDERS = not env.flag("RISKHUB_STATIC_HASHED", default=False)
 
 # ---------------------------------------------------------------- mail
-_EMAIL = env.str("EMAIL_URL", default="")
+_EMAIL = env.mail_url("EMAIL_URL")
 IS_MAIL_KEPT = not _EMAIL  # without a mail server the mails are only shown on the page of sent mail
-DEFAULT_FROM_EMAIL = env.str("RISKHUB_FROM", default="Riskhub <riskhub@localhost>")
+DEFAULT_FROM_EMAIL = env.sender("RISKHUB_FROM", "Riskhub <riskhub@localhost>")
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 if _EMAIL:
@@ -327,15 +330,15 @@ if _EMAIL:
 
 # Mails to one person that follow another one so soon become one, and those above the most of an hour
 # (notices/operations/bundle.py). Escalations never wait.
-MAIL_BUNDLE_MINUTES = env.int("RISKHUB_MAIL_BUNDLE_MINUTES", default=5)
-MAILS_AN_HOUR = env.int("RISKHUB_MAILS_AN_HOUR", default=12)
+MAIL_BUNDLE_MINUTES = env.whole("RISKHUB_MAIL_BUNDLE_MINUTES", default=5)
+MAILS_AN_HOUR = env.whole("RISKHUB_MAILS_AN_HOUR", default=12)
 # An act that mails more people than that says first how many, and must be confirmed.
-MAILS_TO_CONFIRM = env.int("RISKHUB_MAILS_TO_CONFIRM", default=50)
+MAILS_TO_CONFIRM = env.whole("RISKHUB_MAILS_TO_CONFIRM", default=50)
 
 # ---------------------------------------------------------------- requests to other systems
 # Public addresses are reached by https. Only these networks are reached besides, also by http (outgoing/).
 try:
-    OUTGOING_ALLOW = networks(env.list("RISKHUB_OUTGOING_ALLOW", default=[]))
+    OUTGOING_ALLOW = networks(env.words("RISKHUB_OUTGOING_ALLOW"))
 except ValueError as _error:
     raise SystemExit(f"RISKHUB_OUTGOING_ALLOW: {_error}") from None
 
@@ -357,11 +360,11 @@ REST_FRAMEWORK = {
 }
 # Requests a minute of one token, or of one signed-in person. 0: no limit.
 API_RATES = {
-    "default": env.int("RISKHUB_API_RATE", default=1_200),
-    "ingest": env.int("RISKHUB_INGEST_RATE", default=12_000),
+    "default": env.whole("RISKHUB_API_RATE", default=1_200),
+    "ingest": env.whole("RISKHUB_INGEST_RATE", default=12_000),
 }
 # A source that sends another name with each call would otherwise create series without end.
-MAX_SERIES_OF_SOURCE = env.int("RISKHUB_MAX_SERIES", default=10_000)
+MAX_SERIES_OF_SOURCE = env.whole("RISKHUB_MAX_SERIES", default=10_000)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Riskhub",
     "DESCRIPTION": "A shared register of model risks, with the weekly meetings that keep it current.",
@@ -376,13 +379,11 @@ SPECTACULAR_SETTINGS = {
 
 # ---------------------------------------------------------------- background work
 # Health warns if the last backup is older than that. 0: never, for backups by other tools.
-BACKUP_HOURS = env.float("RISKHUB_BACKUP_HOURS", default=26)
-LEASE_SECONDS = env.int("RISKHUB_LEASE_SECONDS", default=60)
+BACKUP_HOURS = env.number("RISKHUB_BACKUP_HOURS", default=26)
+LEASE_SECONDS = env.whole("RISKHUB_LEASE_SECONDS", default=60, least=1)
 
 try:
-    LOGGING = logs.config(
-        env.str("RISKHUB_LOG", default="WARNING"), env.str("RISKHUB_LOG_FORM", default="line")
-    )
+    LOGGING = logs.config(env.text("RISKHUB_LOG", "WARNING"), env.text("RISKHUB_LOG_FORM", "line"))
 except ValueError as _error:
     raise SystemExit(str(_error)) from None
 DJANGO_GUID = {

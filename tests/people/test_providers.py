@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import environ
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
@@ -14,6 +13,7 @@ from people.models import Membership, User
 from people.operations import invitation, person, second_factor
 from people.states import Role
 from riskhub import doctor, providers
+from riskhub.environment import Environment
 from riskhub.pipeline import Level
 from tests.conftest import AT
 from tests.factories import people
@@ -46,7 +46,7 @@ def use(settings, idp, **changed):
     """Set Riskhub up for this provider, as the environment variables do."""
     known = {"URL": idp.url, "CLIENT_ID": "riskhub", "CLIENT_SECRET": "s"}
     given = {**known, "NAME": "Northwind ID", "GROUPS": GROUPS, **changed}
-    env = environ.Env()
+    env = Environment()
     env.ENVIRON = {f"RISKHUB_OIDC_{name}": value for name, value in given.items()}
     settings.OIDC_PROVIDERS = providers.from_environment(env)
     settings.SOCIALACCOUNT_PROVIDERS = providers.as_allauth_apps(settings.OIDC_PROVIDERS)
@@ -402,7 +402,7 @@ def test_nobody_is_led_away_from_here(idp, target):
     ],
 )
 def test_a_wrong_setting_says_the_fix(settings_given, words):
-    env = environ.Env()
+    env = Environment()
     env.ENVIRON = {f"RISKHUB_OIDC_{name}": value for name, value in settings_given.items()}
 
     with pytest.raises(ValueError, match=words):
@@ -410,7 +410,7 @@ def test_a_wrong_setting_says_the_fix(settings_given, words):
 
 
 def test_several_providers_are_set_by_numbers():
-    env = environ.Env()
+    env = Environment()
     env.ENVIRON = {
         "RISKHUB_OIDC_URL": "https://one.example",
         "RISKHUB_OIDC_CLIENT_ID": "a",
