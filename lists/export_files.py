@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import orjson
@@ -41,19 +42,27 @@ class ExportColumn:
     width: int = 14
     text: Callable[[Row], str] | None = None
 
-    def shown(self, row: Row) -> str | int | date | datetime | None:
-        """Return the value as a cell shows it: labels for choices, "a, b" for several texts."""
+    def reads(self) -> Callable[[Row], Value]:
+        """Return a function from a row to the value of a cell, with labels for choices.
+
+        A file asks once for each column, because a call for each cell is most of the work.
+        """
         if self.text is not None:
-            return self.text(row)
-        value = self.value(row)
-        if isinstance(value, list | tuple):
-            return ", ".join(value) or None
-        return self.labels.get(value, value) if self.labels else value
+            return self.text
+        read, labels = self.value, self.labels
+        if not labels:
+            return read
+
+        def labelled(row: Row) -> Value:
+            value = read(row)
+            return labels.get(value, value)
+
+        return labelled
 
 
 def column_of(name: str, label: str, width: int = 16, *, key: str = "", **labels: Any) -> ExportColumn:
     """Return the column of one value of the row. key: its name in the row, where it differs."""
-    return ExportColumn(name, label, lambda row: row[key or name], width=width, **labels)
+    return ExportColumn(name, label, itemgetter(key or name), width=width, **labels)
 
 
 def page_below(list_name: str, *, key: str = "reference") -> Callable[[Row], str]:
@@ -79,20 +88,26 @@ def csv_chunks(columns: Sequence[ExportColumn], batches: Iterable[Sequence[Row]]
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([column.label for column in columns])
+    reads = [column.reads() for column in columns]
     for batch in batches:
-        writer.writerows([[_plain(column.shown(row)) for column in columns] for row in batch])
+        writer.writerows([[_plain(read(row)) for read in reads] for row in batch])
         yield text.getvalue().encode()
         text.seek(0)
         text.truncate()
     yield text.getvalue().encode()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Value) -> str | int | date | None:
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA_STARTS) else value
     if isinstance(value, datetime):
         return f"{_naive(value).isoformat(timespec='seconds')}Z"
-    return value
+    return _plain(joined(value)) if isinstance(value, list | tuple) else value
+
+
+def joined(texts: Sequence[str]) -> str | None:
+    """Return several texts as one cell shows them: "a, b"."""
+    return ", ".join(texts) or None
 
 
 def json_chunks(columns: Sequence[ExportColumn], batches: Iterable[Sequence[Row]]) -> Iterator[bytes]:
@@ -136,12 +151,14 @@ def _write_sheet(
         sheet.set_column(place, place, column.width)
         sheet.write_string(0, place, column.label, heading)
     sheet.freeze_panes(1, 1)
-    number = 0
+    number, reads = 0, [*enumerate(column.reads() for column in columns)]
     for batch in batches:
         for row in batch:
             number += 1
-            for place, column in enumerate(columns):
-                value = column.shown(row)
+            for place, read in reads:
+                value = read(row)
+                if isinstance(value, list | tuple):
+                    value = joined(value)
                 if isinstance(value, str):
                     sheet.write_string(number, place, _fitting(value))
                 elif isinstance(value, datetime):

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from kit import references
-from kit.sight import Visitor
+from kit.sight import Visitor, sight_of
 from lists.export_files import BOM, ExportColumn, Row, csv_chunks, json_chunks, xlsx_chunks
 from lists.specification import BadQuery, ListSpec, Reader, Selection
 
@@ -29,7 +29,7 @@ BATCH = 500
 class ExportFile:
     """A file that is sent while it is made. name: with its ending. content_type: of HTTP.
 
-    shown: the references in the rows that are made so far.
+    shown: the references in the rows that are made so far, for a reader whose reading is logged.
     """
 
     name: str
@@ -119,12 +119,14 @@ class Export:
     def _batches(self, rows: QuerySet, user: Visitor, shown: set[str]) -> Iterator[list[dict[str, Any]]]:
         """Yield the rows in lists. A cursor of the database keeps the rest, as they are at the first read.
 
-        shown: gets the references in these rows.
+        shown: gets the references in these rows, if the reader sees everything, as an auditor does.
         """
+        is_logged = sight_of(user).everything
 
         def visible(batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
             found = self.hide(batch, user)
-            shown.update(*(references.found_in(str(row)) for row in found))
+            if is_logged:
+                shown.update(*(references.found_in(str(row)) for row in found))
             return found
 
         batch: list[dict[str, Any]] = []

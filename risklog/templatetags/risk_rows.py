@@ -16,6 +16,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
+from lists.export_files import joined
 from pages.templatetags import ui
 from risklog.models import Risk
 from risklog.models.matrix import present_matrix
@@ -219,15 +220,16 @@ def table_cell(column: Heading) -> tuple[str, Draw]:
 
 def _text_of(name: str) -> Draw:
     """Return what draws a value as its text in the export, cut where it is long."""
-    column = next(one for one in RISK_EXPORT.columns if one.name == name)
+    read = next(one for one in RISK_EXPORT.columns if one.name == name).reads()
 
     def draw(table: _Table, row: Row) -> str:
-        value = column.shown(row)
+        value = read(row)
         if isinstance(value, datetime):
             return str(ui.moment(value))
         if isinstance(value, date):
             return str(ui.day(value))
-        return escape(Truncator("" if value is None else str(value)).chars(_LONGEST))
+        text = joined(value) if isinstance(value, list | tuple) else value
+        return escape(Truncator("" if text is None else str(text)).chars(_LONGEST))
 
     return draw
 
