@@ -34,6 +34,8 @@ def _fix_for(error: Exception) -> str | None:
         return f"The database does not answer ({why}). Start it with make run, or set DATABASE_URL."
     if code == "42P01":  # undefined_table
         return "The database has not all tables yet. Start make run once, or run manage.py migrate."
+    if code == "42703":  # undefined_column
+        return "The database is of an older version. Start make run once, or run manage.py migrate."
     return None
 
 

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
 
 
+_UNMIGRATED = "Riskhub is not ready yet: the migrations of this version are waiting. Try again in a moment."
+
+
 class NotNow(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "The database does not answer. Send the request again in a moment."
@@ -80,7 +83,7 @@ def _as_api_exception(error: Exception) -> Exception:
         return exceptions.ValidationError("A value is outside the range that can be stored.")
     if database_trouble.is_unavailable(error):
         log.warning("The database was not there for a request: %s", error)
-        return NotNow()
+        return NotNow(_UNMIGRATED if database_trouble.is_unmigrated(error) else None)
     return error
 
 

@@ -89,7 +89,7 @@ def check_migrations() -> Finding:
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if waiting:
-        fix = "Run manage.py migrate --database owner."
+        fix = "Run manage.py migrate."
         return Finding("Migrations", Level.RED, f"{len(waiting)} wait", fix)
     return Finding("Migrations", Level.OK, "all are applied")
 

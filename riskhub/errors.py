@@ -30,6 +30,10 @@ _DETAILS = {
     500: "The server had an error and logged it. Send the request again later.",
     503: "The database does not answer. Send the request again in a moment.",
 }
+_UNMIGRATED = (
+    "An administrator must run the migrations of this version. Nothing was saved. Try again in a moment.",
+    "Riskhub is not ready yet",
+)
 RETRY_AFTER = 5  # seconds, after which a browser or tool may ask again
 
 
@@ -127,7 +131,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return _answer(request, 500)
     what, fix = database_trouble.described(error)
     log.error("%s. Fix: %s", what, fix)
-    answer = _answer(request, 503)
+    answer = _answer(request, 503, *(_UNMIGRATED if database_trouble.is_unmigrated(error) else ()))
     answer["Retry-After"] = str(RETRY_AFTER)
     answer["Cache-Control"] = "no-store"
     return answer

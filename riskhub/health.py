@@ -8,10 +8,12 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
+from kit import database_trouble
 from kit.rights import OPEN, view_needs
 from riskhub.errors import RETRY_AFTER
 
 _migrated: list[bool] = []
+WAITING = "Migrations are waiting: run migrate."
 
 
 @never_cache
@@ -29,9 +31,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
             cursor.execute("SELECT 1")
         if not _migrated and _is_migrated():
             _migrated.append(True)
-    except Error:
-        return _unready("The database does not answer.")
-    return JsonResponse({"status": "ok"}) if _migrated else _unready("Migrations are waiting: run migrate.")
+    except Error as error:
+        is_unmigrated = database_trouble.is_unmigrated(error)
+        return _unready(WAITING if is_unmigrated else "The database does not answer.")
+    return JsonResponse({"status": "ok"}) if _migrated else _unready(WAITING)
 
 
 def _unready(why: str) -> JsonResponse:

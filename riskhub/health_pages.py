@@ -19,17 +19,17 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 from rest_framework.exceptions import AuthenticationFailed
 
-from kit import clock
+from kit import clock, database_trouble
 from kit.rights import OPEN, may, view_needs
 from kit.sight import Visitor
 from pages.answers import respond
 from people import queries as people
 from people.authentication import BearerToken
 from riskhub.errors import RETRY_AFTER
+from riskhub.health import WAITING
 from riskhub.pipeline import Condition, Level, conditions, worst
 
 PERMISSION = "people.health_view"
-AWAY = "The database does not answer."
 # Beat sends its first tasks up to 20 seconds after a start, which starts the web process, too.
 _STARTS_FOR = 45.0  # seconds
 _started_at = time.monotonic()
@@ -53,8 +53,8 @@ def pipeline(request: HttpRequest) -> HttpResponse:
     """
     try:
         is_allowed, found = may(_sender(request), PERMISSION), _found()
-    except Error:
-        said = {"status": Level.RED, "why": AWAY}
+    except Error as error:
+        said = {"status": Level.RED, "why": _why(error)}
         headers = {"Retry-After": str(RETRY_AFTER)}
         return JsonResponse(said, status=HTTPStatus.SERVICE_UNAVAILABLE, headers=headers)
     status = worst(found)
@@ -72,9 +72,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Answer the conditions in the text format of Prometheus, to an administrator or their token."""
     try:
         is_allowed, found = may(_sender(request), PERMISSION), _found()
-    except Error:
+    except Error as error:
         return HttpResponse(
-            f"{AWAY}\n",
+            f"{_why(error)}\n",
             status=HTTPStatus.SERVICE_UNAVAILABLE,
             content_type="text/plain; charset=utf-8",
             headers={"Retry-After": str(RETRY_AFTER)},
@@ -109,6 +109,11 @@ def banner(request: HttpRequest) -> HttpResponse:
     """What every page shows to administrators: the red conditions, nothing without one."""
     red = [one for one in _found() if one.level == Level.RED]
     return respond(request, "_health_banner.html", None, {"red": red})
+
+
+def _why(error: Error) -> str:
+    is_unmigrated = database_trouble.is_unmigrated(error)
+    return WAITING if is_unmigrated else "The database does not answer."
 
 
 def _sender(request: HttpRequest) -> Visitor:

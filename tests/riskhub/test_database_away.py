@@ -3,7 +3,8 @@
 import logging
 
 import pytest
-from django.db import InterfaceError, connection
+from django.db import InterfaceError, ProgrammingError, connection
+from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from riskhub.logs import LineFormatter
 from tests.factories import people
@@ -137,3 +138,33 @@ def test_a_connection_that_was_lost_is_told_to_monitoring_too(client, monkeypatc
     answer = client.get(path)
 
     assert answer.status_code == 503 and "html" not in answer["Content-Type"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/", "Riskhub is not ready yet"),
+        ("/people/sign-in/", "Riskhub is not ready yet"),
+        ("/api/v1/people", "migrations of this version are waiting"),
+        ("/readyz", "Migrations are waiting"),
+        ("/healthz/pipeline", "Migrations are waiting"),
+        ("/metrics", "Migrations are waiting"),
+    ],
+)
+@pytest.mark.parametrize("missing", [UndefinedTable, UndefinedColumn])
+def test_a_database_that_is_not_migrated_is_503(client, monkeypatch, path, words, missing):
+    people.organisation()
+    client.force_login(people.user("Ana"))
+    client.raise_request_exception = False
+    monkeypatch.setattr("riskhub.health._migrated", [])
+
+    def unmigrated(*args: object) -> None:
+        raise ProgrammingError("it does not exist") from missing("it does not exist")
+
+    monkeypatch.setattr("django.db.backends.utils.CursorWrapper.execute", unmigrated)
+
+    answer = client.get(path)
+
+    assert answer.status_code == 503 and int(answer["Retry-After"]) > 0
+    assert words in answer.content.decode()

@@ -9,13 +9,15 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, transaction
 from django.db.models.functions import Now
+from psycopg.errors import InsufficientPrivilege
 
 from history import heartbeats
 from history.models import Due, Handover, Heartbeat
 from riskhub import celery_heartbeats as parts
 from riskhub import doctor, releases
+from riskhub.management.commands import migrate
 from riskhub.pipeline import Level
 from tests.factories import notices, people
 
@@ -214,6 +216,18 @@ def test_migrate_refuses_a_database_of_a_newer_version(older_code):
         CommandError, match=r"newer version of Riskhub\. This version does not know the migration"
     ):
         call_command("migrate", database="owner", verbosity=0)
+
+
+def test_migrate_is_for_the_owner_and_says_so_to_another_role(monkeypatch):
+    def refused(*args, **options):
+        raise ProgrammingError("permission denied") from InsufficientPrivilege("permission denied")
+
+    monkeypatch.setattr("django.core.management.commands.migrate.Command.handle", refused)
+    monkeypatch.setattr("django.db.migrations.recorder.MigrationRecorder.has_table", lambda self: False)
+
+    assert migrate.Command().create_parser("manage.py", "migrate").parse_args([]).database == "owner"
+    with pytest.raises(CommandError, match=r"may not change the tables. Fix: set DATABASE_OWNER_URL"):
+        call_command("migrate", verbosity=0)
 
 
 def test_a_database_that_stores_no_rows_is_told_with_its_fix(well):
