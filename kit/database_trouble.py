@@ -2,7 +2,7 @@
 
 from typing import TypeGuard
 
-from django.db import Error, InterfaceError, InternalError, OperationalError, ProgrammingError
+from django.db import Error, InterfaceError, InternalError, OperationalError
 
 # SQLSTATE -> (what is wrong, the fix).
 _KNOWN = {
@@ -18,19 +18,13 @@ _KNOWN = {
     ),
     "57P03": ("The database is starting", "Wait a moment."),
 }
-_NO_TABLE, _NO_COLUMN = "42P01", "42703"
 
 
 def is_unavailable(error: object) -> TypeGuard[Error]:
     """Return True if the database cannot do its work now, and a later request may succeed."""
     if isinstance(error, InternalError):
         return code_of(error) in _KNOWN
-    return isinstance(error, OperationalError | InterfaceError) or is_unmigrated(error)
-
-
-def is_unmigrated(error: object) -> bool:
-    """Return True if a table or a column is missing: the migrations of this version did not run."""
-    return isinstance(error, ProgrammingError) and code_of(error) in (_NO_TABLE, _NO_COLUMN)
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 def code_of(error: BaseException) -> str:
@@ -41,7 +35,5 @@ def code_of(error: BaseException) -> str:
 def described(error: Error) -> tuple[str, str]:
     """Return what is wrong, and the fix."""
     first = str(error).strip().splitlines()[:1] or ["no reason was given"]
-    if is_unmigrated(error):
-        return f"Migrations are waiting: {first[0]}", "Run manage.py migrate."
     otherwise = (f"The database does not answer: {first[0]}", "Start PostgreSQL, or correct DATABASE_URL.")
     return _KNOWN.get(code_of(error), otherwise)

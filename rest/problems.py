@@ -18,6 +18,7 @@ from rest_framework.settings import api_settings
 from kit import database_trouble
 from kit.refusals import Busy, ChangedMeanwhile, IllegalMove, Refused
 from rest.bodies import TooLarge
+from rest.unmigrated import is_unmigrated
 
 log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
@@ -81,9 +82,12 @@ def _as_api_exception(error: Exception) -> Exception:
     if isinstance(error, DataError):
         log.warning("The database refused a value: %s", error)
         return exceptions.ValidationError("A value is outside the range that can be stored.")
+    if is_unmigrated(error):
+        log.warning("Migrations are waiting: %s", error)
+        return NotNow(_UNMIGRATED)
     if database_trouble.is_unavailable(error):
         log.warning("The database was not there for a request: %s", error)
-        return NotNow(_UNMIGRATED if database_trouble.is_unmigrated(error) else None)
+        return NotNow()
     return error
 
 

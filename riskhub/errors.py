@@ -18,6 +18,7 @@ from django_guid import get_guid
 
 from kit import database_trouble
 from rest.problems import PROBLEM, described
+from rest.unmigrated import FIX, is_unmigrated
 
 log = logging.getLogger(__name__)
 
@@ -127,11 +128,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
     Django calls this while it handles the exception, so the exception is the current one.
     """
     error = sys.exc_info()[1]
-    if not database_trouble.is_unavailable(error):
+    if is_unmigrated(error):
+        log.error("Migrations are waiting: %s. Fix: %s", str(error).partition("\n")[0], FIX)
+        answer = _answer(request, 503, *_UNMIGRATED)
+    elif database_trouble.is_unavailable(error):
+        what, fix = database_trouble.described(error)
+        log.error("%s. Fix: %s", what, fix)
+        answer = _answer(request, 503)
+    else:
         return _answer(request, 500)
-    what, fix = database_trouble.described(error)
-    log.error("%s. Fix: %s", what, fix)
-    answer = _answer(request, 503, *(_UNMIGRATED if database_trouble.is_unmigrated(error) else ()))
     answer["Retry-After"] = str(RETRY_AFTER)
     answer["Cache-Control"] = "no-store"
     return answer

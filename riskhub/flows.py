@@ -155,6 +155,7 @@ FLOWS: dict[str, tuple[Handler, ...]] = {
         change_handlers.on_review_withdrawn,
     ),
     "risklog.escalation_started": (agenda_handlers.on_escalation_started,),
+    "risklog.escalation_resolved": (agenda_handlers.on_escalation_resolved,),
     # A rung tells the webhooks that it names.
     "risklog.escalation_climbed": (delivery.add_of_rung,),
     "risklog.escalation_lapsed": (delivery.add_of_rung,),

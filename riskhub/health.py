@@ -8,8 +8,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from kit import database_trouble
 from kit.rights import OPEN, view_needs
+from rest.unmigrated import is_unmigrated
 from riskhub.errors import RETRY_AFTER
 
 _migrated: list[bool] = []
@@ -32,8 +32,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         if not _migrated and _is_migrated():
             _migrated.append(True)
     except Error as error:
-        is_unmigrated = database_trouble.is_unmigrated(error)
-        return _unready(WAITING if is_unmigrated else "The database does not answer.")
+        return _unready(WAITING if is_unmigrated(error) else "The database does not answer.")
     return JsonResponse({"status": "ok"}) if _migrated else _unready(WAITING)
 
 

@@ -19,12 +19,13 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 from rest_framework.exceptions import AuthenticationFailed
 
-from kit import clock, database_trouble
+from kit import clock
 from kit.rights import OPEN, may, view_needs
 from kit.sight import Visitor
 from pages.answers import respond
 from people import queries as people
 from people.authentication import BearerToken
+from rest.unmigrated import is_unmigrated
 from riskhub.errors import RETRY_AFTER
 from riskhub.health import WAITING
 from riskhub.pipeline import Condition, Level, conditions, worst
@@ -112,8 +113,7 @@ def banner(request: HttpRequest) -> HttpResponse:
 
 
 def _why(error: Error) -> str:
-    is_unmigrated = database_trouble.is_unmigrated(error)
-    return WAITING if is_unmigrated else "The database does not answer."
+    return WAITING if is_unmigrated(error) else "The database does not answer."
 
 
 def _sender(request: HttpRequest) -> Visitor:

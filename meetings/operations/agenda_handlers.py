@@ -43,6 +43,29 @@ def on_escalation_started(event: Event, *, at: datetime) -> None:
         subject_items.place_escalated(escalation, at=at, cause=event)
 
 
+@handler("meetings.agenda.finish_escalated_item")
+def on_escalation_resolved(event: Event, *, at: datetime) -> None:
+    """Finish the waiting items of a resolved escalation. An item with further reasons stays with those.
+
+    Handles risklog.escalation_resolved.
+    """
+    escalation = Escalation.objects.filter(subject=event.subject_id).first()
+    if escalation is None or escalation.state in UNRESOLVED:
+        return
+    named = subject_items.escalated_reason(escalation)
+    for item in waiting_items.about(escalation.about_id):
+        reasons = item.why.split("; ")
+        others = [reason for reason in reasons if not reason.startswith(named)]
+        if others == reasons:
+            continue
+        if others:
+            values = {"why": "; ".join(others)}
+            history.change(item, values, by=SYSTEM, at=at, verb="meetings.item_changed", cause=event)
+        else:
+            said = f"{escalation.reference} was resolved before the meeting"
+            waiting_items.finish(item, said, at=at, cause=event)
+
+
 @handler("meetings.agenda.place_neglected_risk")
 def on_risk_neglected(event: Event, *, at: datetime) -> None:
     """Place a risk that nobody dealt with on a suitable agenda. Handles risklog.risk_neglected."""

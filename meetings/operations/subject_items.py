@@ -48,6 +48,10 @@ def of_review(review: Review) -> dict[str, Any]:
     }
 
 
+def escalated_reason(escalation: Escalation) -> str:
+    return f"Escalated ({escalation.reference})"
+
+
 def place_escalated(escalation: Escalation, *, at: datetime, cause: Event | None = None) -> AgendaItem | None:
     return _place(
         escalation.about,
@@ -55,7 +59,7 @@ def place_escalated(escalation: Escalation, *, at: datetime, cause: Event | None
         title=escalation.about.title,
         purpose=Purpose.DECIDE,
         minutes=15,
-        urgent_reason=f"Escalated ({escalation.reference})",
+        urgent_reason=escalated_reason(escalation),
         at=at,
         cause=cause,
     )

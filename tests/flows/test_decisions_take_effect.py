@@ -8,6 +8,7 @@ import pytest
 from actions.models import Action
 from kit.actor import Actor
 from meetings.models import AgendaItem, Decision
+from meetings.operations import decision as decisions
 from meetings.operations import item as items
 from meetings.operations import meeting as meetings
 from meetings.states import ItemState, TripwireState
@@ -16,6 +17,7 @@ from people.operations import token
 from people.states import Role, TokenScope
 from riskhub import schedule
 from risklog.models import Climb, Escalation
+from risklog.operations import escalation as escalations
 from risklog.states import EscalationState, Who
 from signals.models import Series
 from tests.factories import actions, catalogue, people, risks
@@ -117,3 +119,54 @@ def test_a_decision_ends_the_climb_of_a_late_action_and_its_tripwire_brings_it_b
     schedule.tick(datetime(2026, 12, 23, 8, tzinfo=UTC))
     asked = Entry.objects.filter(event__verb="meetings.outcome_asked", event__subject=decision.subject)
     assert manager.pk in set(asked.values_list("user", flat=True))
+
+
+@pytest.mark.parametrize("act", ["new date", "new owner", "resolve"])
+def test_what_ends_an_escalation_takes_its_item_off_the_next_agenda(at, act):
+    people.organisation()
+    team, (ana, jonas) = make.crew()
+    manager = people.user("Mia", role=Role.RISK_MANAGER, teams=[team])
+    risklog.ladder((Who.OWNER, 60, None))
+    weekly = make.series(team)
+    risk = risks.risk(model=catalogue.model(owner_team=team), team=team, owner=ana)
+    action = actions.action("Cap the feature", owner=jonas, about=risk.subject, due_on=at.date())
+    before = make.planned(weekly).starts_at - timedelta(hours=2)
+    run(before, after=at)
+    item = AgendaItem.objects.get(about=action.subject)
+    escalation = Escalation.objects.get(about=action.subject)
+    assert (item.state, item.why.split(",")[0]) == (ItemState.WAITING, f"Escalated ({escalation.reference})")
+
+    change = {"kind": "change_action", "target": action.subject}
+    effect = {
+        "new date": {**change, "due_on": NEW_DATE},
+        "new owner": {**change, "owner": ana},
+        "resolve": {"kind": "resolve_escalation", "target": escalation.subject},
+    }[act]
+    decisions.record(text="Go on", reason="As agreed", effects=[effect], by=Actor(manager, "page"), at=before)
+    schedule.tick(before)
+
+    item.refresh_from_db()
+    assert (item.state, item.why) == (
+        ItemState.DONE,
+        f"{escalation.reference} was resolved before the meeting",
+    )
+
+
+def test_an_item_with_a_further_reason_stays_with_that_one(at):
+    people.organisation()
+    team, (ana, _) = make.crew()
+    manager = people.user("Mia", role=Role.RISK_MANAGER, teams=[team])
+    risklog.ladder((Who.OWNER, 60, None))
+    weekly = make.series(team)
+    risk = risks.risk(model=catalogue.model(owner_team=team), team=team, owner=ana)
+    escalation = risklog.escalation(about=risk.subject, team=team)
+    schedule.tick(at)
+    item = AgendaItem.objects.get(about=risk.subject)
+    AgendaItem.objects.filter(pk=item.pk).update(why=f"Waits for a decision; {item.why}")
+
+    escalations.resolve(escalation, reason="Solved", by=Actor(manager, "page"), at=at)
+    schedule.tick(at)
+
+    item.refresh_from_db()
+    assert item.meeting.series == weekly
+    assert (item.state, item.why) == (ItemState.WAITING, "Waits for a decision")
