@@ -258,6 +258,11 @@ class Handover(Claimable):
                 name="history_handover_open",
                 condition=Q(state__in=["pending", "claimed"]),
             ),
+            models.Index(
+                fields=["handler", "not_before", "id"],
+                name="history_handover_of_handler",
+                condition=Q(state__in=["pending", "claimed"]),
+            ),
             models.Index(fields=["state"], name="history_handover_dead", condition=Q(state="dead")),
         ]
 
