@@ -1,7 +1,7 @@
 """The events of this room."""
 
 from actions import mail
-from actions.recipients import owner, owner_of_moved, reviewer, sponsor, who_opened
+from actions.recipients import owner, owner_if_due_date_changed, reviewer, sponsor, who_opened
 from history.declarations import EventType, Mail, Payload
 from history.states import NewsGroup
 
@@ -41,8 +41,13 @@ EVENTS = (
     EventType(
         "actions.action_assigned", (owner("Assigned to you"), reviewer), _TO_OWNER, group=NewsGroup.ACTIONS
     ),
-    EventType("actions.action_review_requested", (reviewer,), _TO_REVIEWER, group=NewsGroup.ACTIONS),
-    EventType("actions.action_changed", (owner_of_moved,), is_minor=True, group=NewsGroup.ACTIONS),
+    EventType(
+        "actions.action_review_requested",
+        (reviewer, owner_if_due_date_changed),
+        _TO_REVIEWER,
+        group=NewsGroup.ACTIONS,
+    ),
+    EventType("actions.action_changed", (owner_if_due_date_changed,), is_minor=True, group=NewsGroup.ACTIONS),
     EventType("actions.action_started", is_minor=True),
     EventType("actions.action_put_back", is_minor=True),
     EventType("actions.action_blocked", (who_opened,), group=NewsGroup.ACTIONS),

@@ -20,9 +20,13 @@ def owner(reason: str) -> Recipients:
     return rule
 
 
-def owner_of_moved(event: Event) -> dict[int, str]:
-    """Return the owner of an action with a new due date. If an event caused it, that one tells them."""
-    if event.cause_id is not None or "due_on" not in changed_fields(event):
+def owner_if_due_date_changed(event: Event) -> dict[int, str]:
+    """Return the owner of an action with a new due date, unless a decision of people set it.
+
+    The decision is the cause of the event then, and tells them.
+    """
+    is_decided = event.cause_id is not None and event.actor_id is not None
+    if is_decided or "due_on" not in changed_fields(event):
         return {}
     return owner("The due date of your action changed")(event)
 

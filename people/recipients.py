@@ -28,10 +28,12 @@ def the_person(event: Event) -> dict[int, str]:
 
 
 def new_member(event: Event) -> dict[int, str]:
-    """Return the person who was added to a team that they asked to join."""
+    """Return the person who was added to a team, if they asked to join it since they last joined or left."""
     person = present_data(event)["person"]
-    requests = Event.objects.filter(subject=event.subject_id, verb="people.membership_requested")
-    if not requests.filter(data__person=person, at__lte=event.at).exists():
+    verbs = ("people.membership_requested", "people.member_added", "people.member_removed")
+    earlier = Event.objects.filter(subject=event.subject_id, verb__in=verbs, data__person=person)
+    last = earlier.filter(at__lte=event.at).exclude(pk=event.pk).order_by("-at", "-id").first()
+    if last is None or last.verb != "people.membership_requested":
         return {}
     rows = User.objects.filter(subject=person)
     return everyone(rows.values_list("pk", flat=True), "You asked to join this team")

@@ -14,6 +14,7 @@ class EditableItem(Item):
     """An item whose PATCH runs `operation(obj, values, by=, at=, seen=)`.
 
     permission: its entry for PATCH is checked for the object too. body: the fields it reads.
+    A subclass that describes its PATCH in the schema overrides patch() with a docstring, and calls edit().
     """
 
     body: ClassVar[type[Body]]

@@ -56,7 +56,8 @@ class RuleKind(TextChoices):
     SILENCE = "silence", "No data for a time"
 
 
-# The kinds whose limits are sizes, such as per cent or hours, and no values of the series.
+# The kinds whose limits are sizes, such as per cent or hours, and no values of the series. A larger size is
+# always worse.
 SIZED = frozenset({RuleKind.CHANGE, RuleKind.DEVIATION, RuleKind.SILENCE})
 
 

@@ -15,7 +15,6 @@ from signals.states import SIZED, BreachLevel, RuleDirection, RuleKind
 
 # A crossing that begins within this time after the last one ended reopens it.
 REOPENS_WITHIN = timedelta(hours=24)
-# The limits of these kinds are sizes: per cent, robust deviations, hours. A larger size is always worse.
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,8 @@ def _committed(features: str, began: float) -> float | None:
         breaches = Breach.objects.filter(feature__startswith=features)
         if breaches.count() == COUNT:
             groups = breaches.values("group").distinct().count()
-            if groups == COUNT:
-                raise RuntimeError("The breaches of the same rule and model are not grouped.")
+            if groups != COUNT // OF_A_RULE:
+                raise RuntimeError(f"The breaches of {COUNT // OF_A_RULE} rules are in {groups} groups.")
             return now - began
         time.sleep(0.005)
     return None

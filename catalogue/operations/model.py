@@ -152,17 +152,19 @@ def move_stage(model: Model, to: str, *, by: Actor, at: datetime, seen: int | No
 def _slug_for(name: str, by: Actor) -> str:
     """Return a slug made of a name.
 
-    It is numbered if a model that the person may not see has it. One in another script has a slug of its own,
-    whatever it is in ASCII.
+    It is numbered if a model that the person may not see has the name, in any spelling. One in another script
+    has a slug of its own, whatever it is in ASCII.
     """
     slug = slug_of(name)[:110]
-    taken = Model.objects.filter(slug__startswith=slug)
     if not name.isascii():
-        return free_slug(slug, {*RESERVED, *taken.values_list("slug", flat=True)}, "model")
+        taken = Model.objects.filter(slug__startswith=slug).values_list("slug", flat=True)
+        return free_slug(slug, {*RESERVED, *taken}, "model")
     if not slug or not _is_hidden(slug, by):
         return slug
-    aliases = Alias.objects.filter(ended_at__isnull=True).values_list("key", flat=True)
-    return free_slug(slug, {*RESERVED, *taken.values_list("slug", flat=True), *aliases}, "model")
+    key = name_key(slug)
+    slugs = Model.objects.filter(slug__startswith=key).values_list("slug", flat=True)
+    aliases = Alias.objects.filter(key__startswith=key, ended_at__isnull=True).values_list("key", flat=True)
+    return free_slug(key, {*RESERVED, *slugs, *aliases}, "model")
 
 
 def _is_hidden(slug: str, by: Actor) -> bool:

@@ -75,11 +75,17 @@ class SignOff:
 
 
 def sign_off(request: ChangeRequest) -> SignOff:
-    """Return who may sign a request after set_signer(). No query."""
+    """Return who may sign a request after set_signer(), nobody while it cannot be signed. No query."""
+    if not request.is_open:
+        return SignOff([], "It is decided, so nobody signs it any more.")
     decider = request.signer
     if decider.right is None:
         text = "Nobody holds this decision right. Ask a risk manager to assign it."
         return SignOff([], text, is_stuck=True)
+    if request.waits_for_review and (request.able_signers or request.managers):
+        return SignOff(
+            [], "It can be signed off when its review is settled. Without an open review, request one."
+        )
     if request.able_signers:
         return SignOff(request.able_signers, f"Waits for {decider.name} to sign off.")
     reason = _why_managers(request, decider)

@@ -18,7 +18,7 @@ from people.models import User
 from signals.models import Breach, Series, ThresholdVersion
 from signals.queries.chart_mutes import ChartMute, chart_mutes, mutes_on
 from signals.queries.points import window
-from signals.states import Agreement, BreachLevel, RuleDirection, RuleKind
+from signals.states import SIZED, Agreement, BreachLevel, RuleDirection, RuleKind
 
 PERIODS = (7, 45, 180)  # days
 MAX_POINTS = 400
@@ -27,8 +27,6 @@ MAX_BREACHES = 60
 MAX_DEPLOYMENTS = 20
 # A distance of more than this many medians between two points interrupts the line.
 _GAP_FACTOR = 4
-# The kinds of rule whose limits are in the unit of the series, so that a chart can draw them.
-IN_UNIT = (RuleKind.LIMIT, RuleKind.RANGE, RuleKind.COUNT)
 _LEVELS = ("clear", "warning", "critical", "warning_low", "critical_low", "clear_low", "window_hours")
 Points = list[tuple[datetime, float | None]]
 
@@ -210,7 +208,7 @@ def lines_of(version: Any) -> list[tuple[str, float, str]]:
     version: has the fields of a rule. The worst limit comes last, so that its band is on top. Limits that are
     no values of the series, such as per cent or hours, are left out.
     """
-    if version.kind not in IN_UNIT:
+    if version.kind in SIZED:
         return []
     lines: list[tuple[str, float | None, str]] = []
     for kind in ("clear", "warning", "critical"):

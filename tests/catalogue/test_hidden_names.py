@@ -81,6 +81,14 @@ def test_the_alias_of_a_hidden_model_is_reserved_too(hidden, sam, post):
         assert refusal.value.field == "name"
 
 
+def test_another_spelling_of_a_hidden_alias_is_numbered(hidden, post):
+    aliases.add(hidden, name="credit pd", by=SYSTEM, at=AT)
+
+    made = post({"name": "Credit_PD"})
+
+    assert (made.status_code, made.json()["slug"]) == (201, "credit-pd-2")
+
+
 def test_who_sees_the_model_is_told_that_it_exists(hidden, sam):
     insider = people.user("Ina", teams=[people.Team.objects.get(name="Security")])
     for by in (SYSTEM, Actor(insider, "page")):

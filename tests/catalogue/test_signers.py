@@ -3,6 +3,7 @@
 import pytest
 
 from catalogue.models import ChangeRequest
+from catalogue.operations import change_request
 from catalogue.queries import change_request as queries
 from catalogue.states import RightKind
 from history import operations as history
@@ -110,3 +111,19 @@ def test_without_a_right_nobody_signs_and_the_api_says_what_helps(client):
         "text": "Nobody holds this decision right. Ask a risk manager to assign it.",
         "is_stuck": True,
     }
+
+
+def test_nobody_is_named_while_a_request_cannot_be_signed(client, mia, head):
+    adam = people.user("Adam", role=Role.ADMINISTRATOR)
+    in_review = catalogue.change(catalogue.model(tier=1), opened_by=mia)
+    fast = catalogue.change(catalogue.model("other", tier=4), opened_by=mia)
+    change_request.decline(fast, reason="No", by=Actor(adam, "page"), at=AT)
+
+    rows = [
+        client.get(f"/api/v1/change-requests/{one.reference}/signers", headers=head).json()
+        for one in (in_review, fast)
+    ]
+
+    assert [row["people"] for row in rows] == [[], []]
+    assert "when its review is settled" in rows[0]["text"]
+    assert rows[1]["text"] == "It is decided, so nobody signs it any more."

@@ -8,7 +8,8 @@ from actions.operations import action as action_operations
 from catalogue.operations import change_request
 from catalogue.states import RightKind
 from history import relay
-from kit.actor import Actor
+from history.models import Event
+from kit.actor import SYSTEM, Actor
 from leaders.operations import goal as goal_operations
 from learnings.operations import learning as learning_operations
 from notices.models import Entry
@@ -72,6 +73,13 @@ def test_the_owner_of_an_action_reads_that_others_moved_or_reopened_it(at, ana, 
     moved = told(lambda: action_operations.change(action, {"due_on": day}, **by))
     assert moved == {"actions.action_changed": "The due date of your action changed"}
     assert told(lambda: action_operations.change(action, {"details": "More"}, **by)) == {}
+    further = {"due_on": day + timedelta(days=1), "reviewer": people.user("Rex")}
+    moved = told(lambda: action_operations.change(action, further, **by))
+    assert moved == {"actions.action_review_requested": "The due date of your action changed"}
+    later = {"due_on": day + timedelta(days=2)}
+    cause = Event.objects.filter(subject=action.subject_id).first()
+    moved = told(lambda: action_operations.change(action, later, by=SYSTEM, at=at, cause=cause))
+    assert moved == {"actions.action_changed": "The due date of your action changed"}
     action_operations.finish(action, by=Actor(ana, "page"), at=at)
     reopened = told(lambda: action_operations.reopen(action, **by))
     assert reopened == {"actions.action_reopened": "You own this action"}
@@ -87,6 +95,7 @@ def test_who_asked_to_join_a_team_reads_that_they_joined_and_that_they_were_remo
     assert told(lambda: team_operations.join(other, ana, **by)) == {}
     removed = told(lambda: team_operations.leave(team, ana, **by))
     assert removed == {"people.member_removed": "You are no longer a member of this team"}
+    assert told(lambda: team_operations.join(team, ana, **by)) == {}, "they did not ask again"
 
 
 def test_who_escalated_reads_that_it_is_acknowledged_and_resolved(at, ana, mia, told):

@@ -211,6 +211,16 @@ def test_declining_needs_a_reason(client, ana):
     assert "Enter the reason" in bare.content.decode()
 
 
+def test_a_reason_that_is_too_long_stays_in_the_form(client, ana):
+    version = proposed()
+    sent = {"version": version.version, "reason": "x" * 2_500}
+
+    refused = client.post(f"/signals/versions/{version.pk}/decline/", sent)
+
+    assert refused.status_code == 422
+    assert f"{'x' * 2_500}</textarea>" in refused.content.decode()
+
+
 def test_a_member_proposes_and_does_not_agree(client, ana):
     version = proposed()
     client.force_login(people.user())
