@@ -132,6 +132,14 @@ class ItemTakenUp(NamedItem, verb="meetings.item_taken_up"):
     pass
 
 
+class ItemPutBack(NamedItem, verb="meetings.item_put_back"):
+    pass
+
+
+class ItemTakenOff(NamedItem, verb="meetings.item_taken_off"):
+    pass
+
+
 class ItemDone(NamedItem, verb="meetings.item_done"):
     pass
 
@@ -285,13 +293,13 @@ EVENTS = (
     EventType(ItemTakenUp),
     EventType("meetings.item_paused", is_minor=True),
     EventType("meetings.item_resumed", is_minor=True),
-    EventType("meetings.item_put_back"),
+    EventType(ItemPutBack),
     EventType(ItemParked),
     EventType("meetings.item_taken_back"),
     EventType("meetings.item_actions_agreed", is_minor=True),
     EventType(ItemDone),
     EventType(ItemCarriedOver),
-    EventType("meetings.item_taken_off"),
+    EventType(ItemTakenOff),
     EventType("meetings.item_noted"),
     EventType(ItemSettled),
     EventType(ItemContested),

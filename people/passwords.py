@@ -2,7 +2,6 @@
 
 import itertools
 import re
-from typing import Any
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
@@ -21,8 +20,8 @@ _PAIRS = frozenset(
 class PatternValidator(CommonPasswordValidator):
     """The common passwords of Django, also with digits and signs around them, and texts with a pattern."""
 
-    def validate(self, password: str, user: Any = None) -> None:
-        super().validate(password, user)
+    def validate(self, password: str, user: object = None) -> None:
+        super().validate(password)
         text = password.casefold()
         if re.sub(r"^[\W\d_]+|[\W\d_]+$", "", text) in self.passwords:
             raise ValidationError("This is a common password with an ending. Use several words.")

@@ -63,7 +63,8 @@ def add(
     if off:
         kept = {"parked_by": None, "is_kept": True} if off.state == ItemState.BACKLOG else {}
         values |= kept | {"outcome": "", "acceptance": None}
-        history.move(off, ItemState.WAITING, by=by, at=at, values=values)
+        returned = events.ItemPutBack(**carry.named(off))
+        history.move(off, ItemState.WAITING, by=by, at=at, values=values, payload=returned)
         return off
     person = by.person if isinstance(by.person, User) else None
     if is_parked:
@@ -126,7 +127,8 @@ def shift(item: AgendaItem, *, up: bool, by: Actor, at: datetime, seen: int | No
 def take_off(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
     """Remove a waiting item from the agenda. put_back() restores it."""
     refuse_when_over(item.meeting)
-    history.move(item, ItemState.DROPPED, by=by, at=at, seen=seen)
+    taken_off = events.ItemTakenOff(**carry.named(item))
+    history.move(item, ItemState.DROPPED, by=by, at=at, seen=seen, payload=taken_off)
     return item
 
 
@@ -134,7 +136,9 @@ def take_off(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = No
 def put_back(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
     """Let an item wait again after it was removed or finished."""
     refuse_when_over(item.meeting)
-    history.move(item, ItemState.WAITING, by=by, at=at, seen=seen, values={"outcome": ""})
+    returned = events.ItemPutBack(**carry.named(item))
+    values = {"outcome": ""}
+    history.move(item, ItemState.WAITING, by=by, at=at, seen=seen, values=values, payload=returned)
     return item
 
 
@@ -164,7 +168,8 @@ def take_up(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = Non
     meeting = _controlled(item, by)
     seen = _version_ignoring_notes(item, seen)
     for other in AgendaItem.objects.filter(meeting=meeting, state=ItemState.CURRENT).exclude(pk=item.pk):
-        history.move(other, ItemState.WAITING, by=by, at=at, values=carry.time_spent(other, at))
+        spent, returned = carry.time_spent(other, at), events.ItemPutBack(**carry.named(other))
+        history.move(other, ItemState.WAITING, by=by, at=at, values=spent, payload=returned)
     values = {"current_since": at, "outcome": ""}
     taken_up = events.ItemTakenUp(**carry.named(item))
     history.move(item, ItemState.CURRENT, by=by, at=at, seen=seen, values=values, payload=taken_up)

@@ -55,3 +55,25 @@ def test_the_timeline_names_an_item_to_those_who_may_see_it(client, at):
     assert "A quiet leak</b>" in insider
     assert "A quiet leak" not in outsider
     assert "started an item" in outsider
+
+
+def test_the_timeline_names_an_item_that_was_removed_or_moved_back(client, at):
+    people.organisation()
+    team, (ana, jonas) = make.crew()
+    meeting = make.planned(make.series(team))
+    secret = make.restricted([ana], "A quiet leak")
+    for item in (
+        make.item(meeting, title="Plan the audit"),
+        make.item(meeting, title="Talk", about=secret),
+    ):
+        items.take_off(item, by=Actor(ana, "page"), at=at)
+        items.put_back(item, by=Actor(ana, "page"), at=at)
+
+    insider, outsider = page_of(client, ana, meeting), page_of(client, jonas, meeting)
+
+    for page in (insider, outsider):
+        assert "removed <b>Plan the audit</b> from the agenda" in page
+        assert "moved <b>Plan the audit</b> back to upcoming" in page
+    assert "A quiet leak</b>" in insider
+    assert "A quiet leak" not in outsider
+    assert "removed an item from the agenda" in outsider
