@@ -80,14 +80,19 @@ def former_speaker(event: Event) -> dict[int, str]:
 def who_come(event: Event) -> dict[int, str]:
     """Return the speaker, who plans the session, who has a seat and who waits for one."""
     rows = SignUp.objects.filter(session__subject_id=event.subject_id).exclude(state=SignUpState.WITHDRAWN)
+    waiting = rows.filter(state=SignUpState.WAITING)
     planner = LearningSession.objects.filter(subject_id=event.subject_id).values_list("author_id", flat=True)
     return {
         **everyone(planner, "You planned it"),
         **everyone(rows.values_list("person_id", flat=True), "You signed up"),
+        **everyone(waiting.values_list("person_id", flat=True), "You are on the waiting list"),
         **speaker(event),
     }
 
 
 def signer(event: Event) -> dict[int, str]:
-    """Return the person whose sign-up it is."""
-    return everyone([present_data(event)["person"]], "You signed up")
+    """Return the person whose sign-up it is, with their place now: a seat, or the waiting list."""
+    person = present_data(event)["person"]
+    rows = SignUp.objects.filter(session__subject_id=event.subject_id, person=person)
+    is_waiting = rows.filter(state=SignUpState.WAITING).exists()
+    return everyone([person], "You are on the waiting list" if is_waiting else "You signed up")

@@ -66,7 +66,7 @@ def route(
     can. An urgent subject whose kind no focus lists goes to the narrowest series of the team.
     """
     if team is None:
-        why = "It has no team, so no meeting can be chosen. Set the owner team of the model."
+        why = "It has no team, so no meeting can be chosen. Set its team, or the owner team of its model."
         return NoMeeting(why, "no_team")
     own = sorted((candidate for candidate in series if team in candidate.teams), key=narrowness)
     if not own:

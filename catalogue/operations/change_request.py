@@ -240,6 +240,11 @@ def _check_dates(request: ChangeRequest) -> None:
         raise Refused("The window must end after it starts.", field="window_until")
     if start and end and end - start > LONGEST_WINDOW:
         raise Refused(f"A window lasts at most {LONGEST_WINDOW.days} days.", field="window_until")
+    if start and end and end <= request.opened_at and request.route != ChangeRoute.EMERGENCY:
+        raise Refused(
+            "The window is over. Use a later one, or open an emergency change for what was done already.",
+            field="window_until",
+        )
     if request.effect_on and request.effect_on < request.opened_at.astimezone(people.zone_of(None)).date():
         raise Refused("The effect cannot be checked before the request. Use a later date.", field="effect_on")
 

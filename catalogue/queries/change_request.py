@@ -73,6 +73,11 @@ class SignOff:
     text: str
     is_stuck: bool = False
 
+    @property
+    def names(self) -> str:
+        """Return the names of those who may sign, "" if nobody may now."""
+        return _names(self.people)
+
 
 def sign_off(request: ChangeRequest) -> SignOff:
     """Return who may sign a request after set_signer(), nobody while it cannot be signed. No query."""

@@ -14,7 +14,7 @@ from notices.queries.digest_week import AHEAD, OpenQuestion, PartRow, Week
 from people.models import User
 from risklog.models import Escalation, Risk
 from risklog.models.matrix import present_matrix
-from risklog.states import Severity
+from risklog.states import EscalationState, Severity
 from saved import queries as views
 from saved.states import Pace
 from signals.queries.spark import DAYS, sparks
@@ -227,9 +227,7 @@ class OfPerson:
     # -------------------------------------------------------------- lines
 
     def _escalation(self, one: Escalation) -> Line:
-        rung = (
-            f"Rung {one.rung}, {one.get_state_display().lower()}." if one.rung else "About to be escalated."
-        )
+        rung = _rung(one) if one.rung else "About to be escalated."
         level = 5 if one.severity == Severity.CRITICAL else 4
         return _line(one.subject, rung, level=level, badge=one.get_severity_display())
 
@@ -343,3 +341,10 @@ def _owned(risk: Risk) -> str:
 
 def _day(day: Any) -> str:
     return f"{day:%a} {day.day} {day:%b}"
+
+
+def _rung(escalation: Escalation) -> str:
+    """Return where an escalation stands: "Rung 2, escalating." or "Rung 3, the highest."."""
+    is_highest = escalation.state == EscalationState.CLIMBING and escalation.next_climb_at is None
+    state = "the highest" if is_highest else escalation.get_state_display().lower()
+    return f"Rung {escalation.rung}, {state}."

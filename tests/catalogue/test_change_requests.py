@@ -453,6 +453,11 @@ def test_the_api_refuses_a_stranger_to_the_right_and_a_bad_window(api, holder):
     bad = api("post", "change-requests", {"model": "credit", "title": "Deploy", "kind": "deployment"})
     assert bad.status_code == 422
     assert "window_from" in bad.content.decode()
+    over = {"window_from": "2020-01-01T10:00:00Z", "window_until": "2020-01-01T12:00:00Z"}
+    body = {"model": "credit", "title": "Deploy", "kind": "deployment", "rollback": "Back", **over}
+    late = api("post", "change-requests", body)
+    assert (late.status_code, [one["field"] for one in late.json()["errors"]]) == (422, ["window_until"])
+    assert api("post", "change-requests", {**body, "is_emergency": True}).status_code == 201
 
 
 def test_a_stale_version_is_refused(holder):

@@ -1,5 +1,7 @@
 """Who may sign off a change request, why these, and what the page and the API say if nobody may."""
 
+import re
+
 import pytest
 
 from catalogue.models import ChangeRequest
@@ -52,6 +54,7 @@ def test_an_administrator_signs_what_the_only_risk_manager_opened(client, mia, h
     client.force_login(mia)
     page = client.get(f"{LIST}{request.reference}/").content.decode()
     assert "Mia, who holds the right, opened it. Who may: Adam." in page and "/sign/" not in page
+    assert re.search(r"<dt>Signs off</dt>\s*<dd>\s*Adam\s*</dd>", page)
     row = client.get(f"{address}/signers", headers=head).json()
     assert row["people"] == [{"user_id": adam.pk, "name": "Adam"}] and row["is_stuck"] is False
     match = {**head, "If-Match": "*"}

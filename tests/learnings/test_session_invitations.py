@@ -60,7 +60,8 @@ def test_signing_up_mails_an_invitation_and_waiting_does_not(on):
     assert entry["DTSTART"].params["TZID"] == "Europe/Berlin"
     assert entry["ORGANIZER"].params["CN"] == "Northwind learning sessions"
     assert mails(waits.person, "signed_up") == []
-    assert Entry.objects.filter(user=waits.person).exists()
+    reasons = Entry.objects.filter(user__in=[seat.person, waits.person]).order_by("event_id")
+    assert list(reasons.values_list("why", flat=True)) == ["You signed up", "You are on the waiting list"]
 
 
 def test_a_free_seat_mails_an_invitation_and_a_withdrawal_its_cancellation(on):

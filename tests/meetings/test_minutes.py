@@ -105,7 +105,7 @@ def test_the_page_has_all_that_happened(client, held, members):
         "Canary notes",
         "Carried over",
         "Left for later",
-        "carried over 1 time",
+        "moved on 1 time so far",
     ):
         assert text in page, text
 
@@ -130,7 +130,7 @@ def test_the_mail_has_actions_agreed_without_a_decision_and_opens_the_minutes(he
     assert f"/meetings/{meeting.reference}/minutes/" in mail.text
     assert f"/meetings/{meeting.reference}/minutes/" in mail.html
     for body in (mail.text, mail.html):
-        for text in ("Write a test", "Ask the vendor", "Buy labels", "carried over 1 time", "50 min"):
+        for text in ("Write a test", "Ask the vendor", "Buy labels", "moved on 1 time so far", "50 min"):
             assert text in body, text
     assert "Labels are **late**." in mail.text
     assert "<strong>late</strong>" in mail.html
