@@ -104,6 +104,15 @@ class Subject(models.Model):
         """Return True if visible_to(user) would select this loaded subject."""
         return sight_of(user).sees(self.viewers, self.granted)
 
+    def is_open_to_readers_of(self, other: "Subject") -> bool:
+        """Return True if the teams that see another loaded subject see this one, too.
+
+        Then texts of this one may be repeated there. Grants of single people do not count.
+        """
+        if self.viewers is None:
+            return True
+        return other.viewers is not None and set(self.viewers).issuperset(other.viewers)
+
     @property
     def scope_id(self) -> int:
         """Return the id of the root whose viewers apply to this subject: its root, or the subject itself."""

@@ -13,7 +13,7 @@ KINDS = (
         page=Page("incidents:postmortem_by_id", "object_id"),
         permission="incidents.incident_view",
         search_rank=14,
-        texts=Texts(body=("factors", "went_well", "lessons", "risk_note"), tags=("whys",)),
+        texts=Texts(body=("factors", "went_well", "lessons"), tags=("whys",)),
     ),
     Kind(
         ReportingDuty,

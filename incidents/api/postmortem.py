@@ -169,7 +169,7 @@ class _Postmortems(Resource):
         for row in found:
             shown = {name: row[name] for name in self.columns}
             if not may_see(request.user, row, "risk"):
-                shown["risk_reference"] = None
+                shown |= {"risk_reference": None, "risk_note": ""}
             rows.append({**shown, "waits": row["waits"], "observers": observers[row["id"]]})
         return rows
 

@@ -112,16 +112,16 @@ def _open_reviews() -> QuerySet[Postmortem]:
     return rows.exclude(incident__state=IncidentState.WITHDRAWN)
 
 
-def _renew(which: Q, *, at: datetime, cause: Event | None = None, limit: int | None = None) -> int:
+def _renew(which: Q, *, at: datetime, cause: Event | None = None) -> int:
     """Renew the observers of the open reviews among these. Those without an observer are left out."""
     observed = Observer.objects.active().order_by().values("postmortem")
-    rows = _open_reviews().filter(which, pk__in=observed).order_by("pk")[:limit]
+    rows = _open_reviews().filter(which, pk__in=observed).order_by("pk")
     return sum(renew(pk, at=at, cause=cause) for pk in list(rows.values_list("pk", flat=True)))
 
 
-def renew_missing(*, at: datetime, limit: int = 100) -> int:
+def renew_missing(*, at: datetime) -> int:
     """Replace observers whom the code of an earlier release left although they no longer qualify."""
-    return _renew(Q(), at=at, limit=limit)
+    return _renew(Q(), at=at)
 
 
 @handler("incidents.observer.renew")

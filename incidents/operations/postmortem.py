@@ -204,6 +204,9 @@ def answer_risk(
         raise Refused("Choose the risk that should have caught it.", field="risk")
     elif answer == RiskAnswer.RESCORED:
         _rescore(risk, likelihood, impact, by=by, at=at)
+    if note.strip() and not risk.subject.is_open_to_readers_of(postmortem.subject):
+        text = "Not everybody who sees this review may see this risk. Write the note on the page of the risk."
+        raise Refused(text, field="note")
     values = {"risk": risk, "risk_answer": answer, "risk_note": note.strip()}
     payload = events.RiskAnswered(answer=answer, risk=risk.subject_id)
     history.change(postmortem, values, by=by, at=at, seen=seen, payload=payload)

@@ -58,14 +58,14 @@ def action_lines(about: Subject, *others: int) -> str:
     lines = [
         f"- {action.title} ({action.reference})"
         for action in actions.of_subjects_unseen({about.pk, *others})
-        if action.subject.viewers in (None, about.viewers)
+        if action.subject.is_open_to_readers_of(about)
     ]
     return "\n".join(lines)
 
 
 def _model_tag(about: Subject, model: Model | None) -> list[str]:
     """Return the slug of the model as a tag, unless some readers of the source may not see the model."""
-    is_named = model is not None and model.subject.viewers in (None, about.viewers)
+    is_named = model is not None and model.subject.is_open_to_readers_of(about)
     return [model.slug] if model and is_named else []
 
 

@@ -77,6 +77,9 @@ def propose(
     came from. viewers: ids of the subjects that may see it; None for those who may see what it is about.
     Raises Refused with the name of the field.
     """
+    if about is not None:
+        history.lock_scope(about)  # it is not restricted before the experiment is there
+        about.refresh_from_db(fields=["viewers", "root"])
     given = details or ExperimentDetails()
     values = _cleaned({name: getattr(given, name) for name in ExperimentDetails.__slots__})
     experiment = Experiment(

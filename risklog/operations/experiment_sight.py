@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from catalogue.queries.privacy import demanded_viewers
 from history import operations as history
+from history.models import Event
 from history.operations import GrantReason, NewGrant, Placement, Reach
-from kit.actor import Actor
+from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
 from people.models import Team, User
 from people.queries.restriction import restricted_to
@@ -37,6 +38,8 @@ def restrict(
     if teams is not None and not teams:
         raise Refused("Choose at least one team, or let everyone see it.", field="teams")
     subjects = None if teams is None else {team.subject_id for team in teams}
+    if experiment.about is not None:
+        history.lock_scope(experiment.about)  # it is not restricted meanwhile
     _check_about(experiment, subjects, field="teams")
     if subjects == restricted_to(experiment.subject_id):
         return experiment
@@ -63,21 +66,29 @@ def follow(root_id: int) -> None:
 
     Each keeps those of its teams that may see what it is about. Its owners and who proposed it still see it.
     """
-    _narrow(Q(about=root_id) | Q(about__root=root_id))
+    restricted = Event.objects.filter(subject=root_id).order_by("-id").first()  # the event of the same act
+    if restricted is not None:
+        _narrow(Q(about=root_id) | Q(about__root=root_id), at=restricted.at, cause=restricted)
 
 
-def follow_missing() -> None:
+def follow_missing(*, at: datetime) -> None:
     """Restrict the experiments that the code of an earlier release left unrestricted. Idempotent."""
-    _narrow(Q())
+    _narrow(Q(), at=at)
 
 
 @transaction.atomic
-def _narrow(which: Q) -> None:
+def _narrow(which: Q, *, at: datetime, cause: Event | None = None) -> None:
     rows = Experiment.objects.filter(which, subject__root__isnull=True, about__viewers__isnull=False)
-    for experiment in rows.select_related("subject").order_by("pk"):
+    rows = rows.exclude(subject__viewers__contained_by=F("about__viewers"), subject__viewers__isnull=False)
+    for experiment in rows.select_related("subject").select_for_update(of=("self",)).order_by("pk"):
         allowed, own = restricted_to(experiment.about_id or 0) or set(), restricted_to(experiment.subject_id)
         teams = allowed if own is None else own & allowed
         if teams != own:
+            payload = events.ExperimentRestricted(teams=sorted(teams))
+            moment = max(at, experiment.proposed_at)
+            history.change(
+                experiment, {}, by=SYSTEM, at=moment, payload=payload, cause=cause, raises_version=True
+            )
             history.restrict(experiment.subject, teams)
 
 

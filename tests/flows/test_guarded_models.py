@@ -110,7 +110,9 @@ def test_an_experiment_about_an_open_object_is_restricted_as_a_new_one_is(team, 
     risk_operations.restrict(risk, teams=[people.team("Fraud")], **BY)
     task = actions.action(about=fresh(tested).subject)
     for obj in (fresh(tested), task):
-        assert obj.subject.is_visible_to(third) and obj.subject.is_visible_to(people.user(teams=[team]))
+        assert obj.subject.is_visible_to(third)
+        # The team of the model may not see the risk any more, whose texts the experiment repeats (ADR 0054).
+        assert not obj.subject.is_visible_to(people.user(teams=[team]))
         assert not obj.subject.is_visible_to(second)
 
 

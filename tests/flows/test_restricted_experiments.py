@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from history import operations as history
-from history.models import Subject
+from history.models import Event, Subject
 from incidents.operations import incident as incidents
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
@@ -129,6 +129,8 @@ def test_an_experiment_of_the_team_of_its_model_is_hidden_with_its_source(cast, 
     assert named(cast.mia) == [] and named(cast.sam) == []
     made.subject.refresh_from_db()
     assert made.subject.viewers == []  # none of the teams of the model may see the source
+    events = Event.objects.filter(subject=made.subject_id, verb="risklog.experiment_restricted")
+    assert [event.actor for event in events] == [None]
 
 
 def test_an_experiment_keeps_the_teams_that_may_see_its_source_and_its_owners(cast):
@@ -164,6 +166,7 @@ def test_an_experiment_whose_source_is_restricted_is_not_opened_to_others(cast, 
         with pytest.raises(Refused, match="restricted") as refusal:
             experiment_sight.restrict(made, teams=teams, **BY)
         assert refusal.value.field == "teams"
+    made.refresh_from_db()
     experiment_sight.restrict(made, teams=[cast.security], **BY)
     assert named(cast.mia) == []
     client.force_login(cast.sec)

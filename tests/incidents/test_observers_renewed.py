@@ -156,6 +156,15 @@ def test_a_short_absence_replaces_nobody_and_a_long_one_only_if_somebody_else_is
     assert observing() == [former]
 
 
+def test_a_short_absence_replaces_nobody_while_the_review_is_overdue(world, move_clock):
+    former, *_ = world
+    late = AT + 60 * DAY
+    move_clock(late)
+    persons.be_away(former, from_on=late.date(), until_on=late.date(), by=SYSTEM, at=late)
+    schedule.tick(late)
+    assert observing() == [former]
+
+
 def test_an_absence_that_is_noted_before_it_begins_replaces_on_its_first_day(world, move_clock):
     former, other, _ = world
     last = Postmortem.objects.get().due_on

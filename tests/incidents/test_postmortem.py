@@ -98,6 +98,31 @@ def test_it_links_a_risk_of_the_log():
     assert [row.pk for row in of_risk(people.user(), risk).rows] == [review.incident_id]
 
 
+def test_the_note_about_a_restricted_risk_is_not_shown_to_strangers(client):
+    """A note that more people would read is refused. One about a risk restricted later is hidden with it."""
+    team = people.team("Security")
+    review, hidden, risk = written(), risks.risk(viewers=[team.subject_id]), risks.risk()
+    with pytest.raises(Refused, match="on the page of the risk") as refusal:
+        operations.answer_risk(review, answer="linked", risk=hidden, note="Canary", **BY)
+    assert refusal.value.field == "note"
+    review.refresh_from_db()
+    operations.answer_risk(review, answer="linked", risk=hidden, **BY)
+    operations.answer_risk(review, answer="linked", risk=risk, note="Canary", **BY)
+    risk_operations.restrict(risk, teams=[team], **BY)
+    stranger = people.user()
+    client.force_login(stranger)
+
+    _, text = token.issue(stranger, name="t", scope="read", **BY)
+    row = client.get(
+        f"/api/v1/post-incident-reviews/{review.pk}", headers={"Authorization": f"Bearer {text}"}
+    )
+    shown = client.get(f"/incidents/{review.incident.reference}/review/").content.decode()
+    found = client.get("/search/?q=canary").content.decode()
+
+    assert (row.json()["risk_reference"], row.json()["risk_note"]) == (None, "")
+    assert "A risk that you may not see" in shown and "Canary" not in shown + found
+
+
 def test_it_rescores_the_score_that_counts():
     inherent, residual = risks.risk(likelihood=2, impact=2), risks.risk(likelihood=4, impact=4)
     risk_operations.change(residual, {"residual_likelihood": 1, "residual_impact": 2}, **BY)

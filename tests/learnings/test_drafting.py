@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from history.models import Event
-from incidents.models import Incident
+from incidents.models import Incident, Postmortem
 from kit.actor import SYSTEM
 from learnings.models import Learning
 from learnings.operations import drafting
@@ -54,6 +54,18 @@ def test_a_finished_post_incident_review_drafts_a_learning_once(at):
     assert "incident" in draft.tags
     drafted = Event.objects.get(verb="learnings.learning_drafted")
     assert lead.pk in handlers_of_incident(drafted)
+
+
+def test_a_draft_has_no_category_of_a_risk_that_its_readers_may_not_see(at):
+    team = people.team()
+    hidden = risks.risk(viewers=[team.subject_id])
+    for viewers in (None, [team.subject_id]):
+        done = reviewed(incident(state="resolved", viewers=viewers))
+        Postmortem.objects.filter(pk=done.pk).update(risk=hidden)
+    schedule.tick(AT)
+
+    drafts = Learning.objects.order_by("about__viewers")  # the restricted one comes first: NULL sorts last
+    assert [draft.category for draft in drafts] == [hidden.category, None]
 
 
 def test_a_draft_about_a_restricted_incident_is_as_restricted(at):
