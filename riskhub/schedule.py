@@ -303,9 +303,8 @@ def tidy() -> None:
     incident_roles.show_missing(at=at)
     risk_privacy.restrict_missing(at=at)
     incident_privacy.restrict_missing(at=at)
-    experiment_sight.follow_missing(
-        at=at
-    )  # before the next, which may not restrict less than what it is about
+    # The next one may not restrict less than what an experiment is about.
+    experiment_sight.follow_missing(at=at)
     experiment_privacy.restrict_missing(at=at)
     learning_privacy.restrict_missing(at=at)
     waiting_review.stop_where_missing(at=at)

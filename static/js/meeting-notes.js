@@ -1,9 +1,12 @@
 /* Notes that several people write at once. The server refuses a text that was not written from the saved one, so
    nothing is overwritten; then both texts are shown, and a person saves the merged one. */
 import { find, listen } from "./document.js";
+import { showToast } from "./toasts.js";
 
 const AFTER_TYPING = 800; // milliseconds
 const TRY_AGAIN = 5000;
+const STEPS = "#meeting-controls form, dialog form";
+const MERGE_FIRST = "Save the merged text of these notes first, then go on.";
 const OFFLINE = "Offline. Your text is kept here, and saved when the connection is back.";
 
 let isSaving = false;
@@ -79,6 +82,22 @@ listen("click", (event) => {
   if (isTyped(notes)) save();
   else localStorage.removeItem(key(notes));
 });
+
+/* A step, or the end of the meeting, would take the texts away that nobody has merged yet. It is stopped before
+   htmx receives it. */
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (!conflict() || !event.target.matches(STEPS)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    event.target.closest("dialog")?.close();
+    conflict().scrollIntoView({ block: "center" });
+    find("#notes-merged").focus();
+    showToast(MERGE_FIRST);
+  },
+  true,
+);
 
 /* Another person's text arrived: show it, unless this person is writing. */
 listen("htmx:after:swap", () => {

@@ -3,9 +3,12 @@
 import pytest
 
 from actions.models import Action
-from meetings.models import Meeting
-from meetings.states import MeetingState
+from kit.actor import SYSTEM
+from meetings.models import AgendaItem, Meeting
+from meetings.operations import item as items
+from meetings.states import ItemState, MeetingState
 from tests.browser.conftest import set_connected
+from tests.moments import AT
 
 
 @pytest.fixture
@@ -153,3 +156,29 @@ def test_who_writes_at_the_end_is_told_beside_the_line_and_keeps_it(live, sign_i
     assert writer.locator("#record-said").is_visible()
     assert writer.input_value("#record-line") == "Too late for the minutes"
     assert writer.inner_text(".live") == "Ended"
+
+
+@pytest.mark.parametrize("step", ["Next", "End meeting"])
+def test_a_step_waits_until_notes_of_two_people_are_merged(live, step):
+    """Otherwise the text of one of them would be gone from the page, and from the minutes."""
+    item = AgendaItem.objects.get(meeting__state=MeetingState.LIVE, state=ItemState.CURRENT)
+    before = item.notes
+    items.change(item, {"notes": f"{before}\nBy somebody else"}, by=SYSTEM, at=AT, seen=item.version)
+    live.fill("#notes", f"{before}\nBy me {step}")
+    live.wait_for_selector("#notes-conflict")
+
+    if step == "Next":
+        live.click("#meeting-controls .meeting-controls-next button")
+    else:
+        live.click("[data-open=close]")
+        live.click("#close form .button-primary")
+
+    live.wait_for_selector(".toast:has-text('Save the merged text')")
+    assert live.locator("#notes-merged").evaluate("box => box === document.activeElement")
+    live.click("[data-merge]")
+    live.wait_for_selector("#notes-conflict", state="detached")
+    saved = "mine => document.querySelector('#notes').defaultValue.includes(mine)"
+    live.wait_for_function(saved, arg=f"By me {step}")
+    item.refresh_from_db()
+    assert "By somebody else" in item.notes and f"By me {step}" in item.notes
+    assert item.meeting.state == MeetingState.LIVE
