@@ -234,12 +234,19 @@ _READERS: dict[str, Callable[[Subject], RiskOrigin]] = {
 
 
 def _owner(handle: str) -> User | None:
+    """Return the person of a handle, or of its first part if only one person has it: @ana for @ana-moreau."""
     if not handle:
         return None
-    person = User.objects.active().filter(handle=handle).first()
-    if person is None:
-        raise Refused(f"Nobody has the handle @{handle}. Type @ and choose a name.", field="line")
-    return person
+    people = User.objects.active().order_by("handle")
+    person = people.filter(handle=handle).first()
+    if person is not None:
+        return person
+    likely = list(people.filter(handle__startswith=f"{handle}-")[:3])
+    if len(likely) == 1:
+        return likely[0]
+    names = " or ".join(f"@{one.handle}" for one in likely)
+    fix = f"Write {names}." if likely else "Type @ and choose a name."
+    raise Refused(f"Nobody has the handle @{handle}. {fix}", field="line")
 
 
 def _check_length(text: str) -> None:

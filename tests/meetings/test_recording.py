@@ -122,6 +122,17 @@ def test_a_refused_line_is_told_beside_the_bar_and_records_nothing(client, on, r
     assert not Risk.objects.exists()
 
 
+def test_the_first_part_of_a_handle_is_enough_if_one_person_has_it(client, ben, on):
+    ana = people.user("Ana Moreau")
+
+    assert record(client, on, "action", "Ask the vendor @ana").status_code == 200
+    assert Action.objects.get().owner == ana
+
+    other = people.user("Ana Weber")
+    refused = record(client, on, "action", "Ask the bank @ana").content.decode()
+    assert f"Write @{ana.handle} or @{other.handle}." in refused
+
+
 def test_without_scripts_the_refused_line_stays_in_the_bar(client, ben, on):
     said = {"record_as": "action", "line": "Do it @nobody", "once": "k"}
 
