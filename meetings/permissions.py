@@ -5,8 +5,9 @@ Participants of a series run its meetings. Risk managers change the series and m
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import BooleanField, F, Func, Q
 
+from kit.prepared import Argument, Prepared
 from kit.rights import permission
 from meetings.models import AgendaItem, Contest, Meeting, MeetingSeries, Tripwire
 from meetings.states import MeetingState
@@ -15,11 +16,26 @@ from people.permissions import may_read, may_write
 from people.states import Role
 
 
+def _is_of_reader(path: str) -> Q:
+    """Return the condition that the subject at the path is the reader or a team of theirs.
+
+    `__in` would be compiled for one number of teams only.
+    """
+    any_of = {"arg_joiner": " = ANY (", "template": "%(expressions)s)", "output_field": BooleanField()}
+    return Q(Func(F(path), Argument("sight"), **any_of))
+
+
+# Each change of a live meeting runs it for each reader.
+_PART = Prepared(
+    lambda: MeetingSeries.objects.filter(
+        _is_of_reader("teams__subject") | _is_of_reader("participants__subject"), pk=Argument("series")
+    ).values_list("pk")[:1]
+)
+
+
 def takes_part(user: User, series: MeetingSeries) -> bool:
     """Return True if the person is in a team of the series, or is one of its participants. One query."""
-    ids = user.sight.ids  # the person and their teams
-    named = Q(teams__subject__in=ids) | Q(participants__subject__in=ids)
-    return MeetingSeries.objects.filter(named, pk=series.pk).exists()
+    return bool(_PART.rows(sight=list(user.sight.ids), series=series.pk))
 
 
 def is_expected(user: User, meeting: Meeting) -> bool:

@@ -43,7 +43,8 @@ class Reader:
         time.sleep(after)
         while not over.is_set():
             began = time.perf_counter()
-            connection.request("GET", self.path, headers={"Cookie": self.cookie, "HX-PTag": tag})
+            headers = {"Cookie": self.cookie, "HX-Request": "true", "HX-PTag": tag}
+            connection.request("GET", self.path, headers=headers)
             answer = connection.getresponse()
             body = answer.read().decode()
             self.polls += 1

@@ -132,6 +132,14 @@ def reader(reference: str, user: User) -> tuple[int, datetime | None] | None:
     return _READER.first(sight=list(user.sight.ids), of=reference.upper(), user=user.pk)
 
 
+_WITH_SERIES = Prepared(lambda: Meeting.objects.select_related("series").filter(pk=Argument("pk")))
+
+
+def with_series(pk: int) -> Meeting:
+    """Return a meeting that exists, with its series. Each poll after a change runs it."""
+    return _WITH_SERIES.rows(pk=pk)[0]
+
+
 def _with_observer(people: Sequence[User], meeting: Meeting) -> list[User]:
     """Return the participants, and the observer after them."""
     observer = meeting.observer

@@ -29,7 +29,7 @@ from meetings.views.decision import form_about
 from meetings.views.meeting import address_of as page_address_of
 from meetings.views.meeting import live_address_of, visible_meeting
 from pages import flows
-from pages.answers import go, respond, toast
+from pages.answers import go, is_fragment, respond, toast
 from pages.flows import Show
 from pages.forms import PageForm
 from pages.requests import actor
@@ -166,7 +166,7 @@ def meeting_pulse(request: SignedInRequest, reference: str) -> HttpResponse:
     if request.headers.get(STAMP_HEADER) == _tag(stamp, request.user):
         answer: HttpResponse = HttpResponseNotModified()
     elif glance.sees_all(pk, request.user):
-        answer = _shared_pulse(request, reference, Meeting.objects.select_related("series").get(pk=pk), stamp)
+        answer = _shared_pulse(request, reference, queries.with_series(pk), stamp)
     else:
         answer = _pulse(request, reference)
     answer.headers[STAMP_HEADER] = _tag(stamp, request.user)
@@ -189,7 +189,7 @@ def _shared_pulse(request: SignedInRequest, reference: str, meeting: Meeting, st
         *(meeting.pk, stamp, request.GET.get("shown"), _chosen(request)),
         *(may(user, name, meeting) for name in ("meetings.meeting_run", "meetings.item_add")),
         meeting.controller_id == user.pk,
-        *(timezone.get_current_timezone_name(), clock.today()),
+        *(timezone.get_current_timezone_name(), clock.today(), is_fragment(request)),
     )
     return shared(
         request,

@@ -86,6 +86,17 @@ def test_each_reader_gets_what_a_page_of_their_own_would_show(crew, meeting):
             assert text_of(poll(reader(person), meeting)) == own[person], person
 
 
+def test_a_part_of_the_page_is_not_shared_with_whoever_opens_the_whole_page(crew, meeting):
+    _, (ana, _) = crew
+    client = reader(ana)
+    poll(client, meeting)
+    part = poll(client, meeting)
+
+    whole = client.get(part.wsgi_request.get_full_path())
+
+    assert ("<!doctype html>" in part.text, "<!doctype html>" in whole.text) == (False, True)
+
+
 def test_an_answer_is_rendered_once_for_all_who_may_do_the_same(crew, meeting):
     team, (_, ben) = crew
     readers = [reader(ben), reader(people.user(teams=[team]))]

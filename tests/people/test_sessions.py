@@ -49,6 +49,17 @@ def test_a_session_from_before_goes_on(at):
     assert "Ana" in page.text
 
 
+def test_a_session_that_is_over_or_unknown_is_signed_out(at):
+    browser = session_from_before(people.user("Ana"))
+    Session.objects.update(expire_date=at - timedelta(seconds=1))
+
+    over = browser.get("/people/me/")
+    browser.cookies[settings.SESSION_COOKIE_NAME] = "x" * 32
+    unknown = browser.get("/people/me/")
+
+    assert [over.status_code, unknown.status_code] == [302, 302]
+
+
 def test_a_sign_in_is_noted_with_its_browser_and_address(client, at):
     ana = people.user("Ana")
     client.force_login(ana)
