@@ -25,6 +25,8 @@ _YEAR = r"(?:,?\s+(?P<year>\d{4}))?"
 # How long ago a day without a year may be before it means the one of next year.
 _JUST_PAST = timedelta(days=120)
 _FIX = "Write it as 5 dec or 2026-12-05."
+# Only in small letters, without a year, a weekday and a word such as “by”: “Ask about 5 may” has a verb.
+_DATE_OR_VERB = re.compile(r"(?P<said>\d{1,2}\s+may)(?P<stop>[.!]?)")
 
 
 def is_date(text: str) -> bool:
@@ -35,12 +37,26 @@ def is_date(text: str) -> bool:
 def at_end(line: str, today: date) -> tuple[date, str] | None:
     """Return the date at the end of a line and the line without it; None without a date.
 
-    Raises Refused(field="line") for a date that is past, that does not exist or that may be two days.
+    Raises Refused(field="line") for a date that is past, that does not exist or that may be two days, and for
+    a number before “may” at the end of a text, which may be a date or a verb.
     """
     for pattern, read_date in _ENDINGS:
         if match := pattern.search(line):
+            if match.start() and (unclear := _DATE_OR_VERB.fullmatch(match[0])):
+                return _refuse_verb(unclear)
             return read_date(match, today), line[: match.start()].strip(_AROUND)
     return None
+
+
+def _refuse_verb(match: re.Match[str]) -> None:
+    """Return None for “5 may.”: a full stop says that it is no date."""
+    if not match["stop"]:
+        day = match["said"].split()[0]
+        raise Refused(
+            f"“{match['said']}” may be a date or not. Write “by {day} may” or “{day} May” for the date. If it"
+            " is no date, end it with a full stop.",
+            field="line",
+        )
 
 
 def _today_or_tomorrow(match: re.Match[str], today: date) -> date:

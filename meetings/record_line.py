@@ -30,6 +30,7 @@ from meetings.line_dates import at_end, is_date
 # What a line may say, with an example of each: the page of a live meeting shows it under `?`.
 WORDS = (
     ("Owner, and due date at the end", "@ana in 2 weeks"),
+    ("Due date in May: with “by”, or a capital letter", "by 5 may"),
     ("Reason of a decision", "because …"),
     ("Likelihood and impact of a risk", "4x5"),
     ("Decision: another due date of the action", "!due fri"),
@@ -89,6 +90,8 @@ _MARK = re.compile(r"(?:^|(?<=\s))!(?P<mark>[a-z]+)\b", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w@])@([\w-]+)")
 _SCORE = re.compile(r"(?:^|[\s,;:])(?P<likelihood>\d)\s*x\s*(?P<impact>\d)[\s,;:]*$", re.IGNORECASE)
 _AROUND = " ,;:"
+# After its owner, “5 may” is a date.
+_MAY_OF_OWNER = re.compile(r"(@[\w-]+)[\s,;:]+(?=\d{1,2}\s+may(?:$|[.!]?\s+because\s))")
 
 
 def read(line: str, kind: str, *, today: date) -> RecordLine:
@@ -106,7 +109,7 @@ def read(line: str, kind: str, *, today: date) -> RecordLine:
     _refuse_marks(line)
     if kind == LineKind.RISK:
         return _risk(line)
-    handle, rest = _owner(line)
+    handle, rest = _owner(_MAY_OF_OWNER.sub(r"\1 by ", line))
     due_on = None
     if kind == LineKind.ACTION or (kind == LineKind.DECISION and handle):
         due_on, rest = _due(rest, today)

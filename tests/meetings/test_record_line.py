@@ -74,6 +74,29 @@ def test_a_date_that_may_be_two_days_or_none_is_refused(phrase, named):
     assert named in refusal.value.message
 
 
+def test_a_number_before_may_in_small_letters_is_a_date_or_a_verb_so_it_is_refused():
+    with pytest.raises(Refused, match="“5 may” may be a date or not. Write “by 5 may”") as refusal:
+        action("Ask about 5 may")
+
+    assert refusal.value.field == "line"
+
+
+@pytest.mark.parametrize("phrase", ["5 May", "by 5 may", "5th may", "wed 5 may", "5 may 2027", "5 of may"])
+def test_what_says_that_may_is_a_month_makes_a_date(phrase):
+    assert action(f"Cap the feature {phrase}") == RecordLine("Cap the feature", "", date(2027, 5, 5))
+
+
+def test_after_its_owner_and_alone_may_is_a_month_and_a_full_stop_makes_it_a_verb():
+    in_may, line = date(2027, 5, 5), "Cap the feature @wei 5 may"
+
+    assert action(line) == RecordLine("Cap the feature", "wei", in_may)
+    assert read(f"{line} because it drifts", LineKind.DECISION, today=WEDNESDAY) == RecordLine(
+        "Cap the feature", "wei", in_may, "it drifts"
+    )
+    assert read("More time !due 5 may", LineKind.DECISION, today=WEDNESDAY).effects.due_on == in_may
+    assert action("Ask about 5 may.") == RecordLine("Ask about 5 may.")
+
+
 @pytest.mark.parametrize(
     "text",
     [
