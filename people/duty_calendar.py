@@ -71,7 +71,10 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class FoundDuties:
-    """The duties of a calendar, in order. unknown: who is named there and cannot be on duty, and why."""
+    """The duties of a calendar, in order.
+
+    unknown: who is named there and cannot be on duty, and why; and the events that cannot be read.
+    """
 
     periods: tuple[Period, ...]
     unknown: tuple[str, ...]
@@ -89,7 +92,9 @@ def read(
     directory = _Directory(people)
     periods: list[Period] = []
     unknown: dict[str, None] = {}
-    for event in _occurrences(data, since, until):
+    occurrences, unreadable = _occurrences(data, since, until)
+    unknown |= dict.fromkeys(unreadable)
+    for event in occurrences:
         found, problems = directory.named_in(event)
         unknown |= dict.fromkeys(problems)
         starts_at, ends_at = _moment(event["DTSTART"].dt, zone), _moment(event["DTEND"].dt, zone)
@@ -164,17 +169,20 @@ def main_of_child() -> None:
         output.write(pickle.dumps(found))
 
 
-def _occurrences(data: bytes, since: datetime, until: datetime) -> list[Any]:
-    """Return the events of the file that overlap this time, one for each repetition, in order."""
+def _occurrences(data: bytes, since: datetime, until: datetime) -> tuple[list[Any], list[str]]:
+    """Return the events of the file that overlap this time, one for each repetition, in order.
+
+    Also returns a sentence for each event that cannot be read. A file without a readable one is unreadable.
+    """
     text = data.decode("utf-8", "replace").lstrip("\ufeff")
     if "BEGIN:VCALENDAR" not in text[:1000].upper():
         raise UnreadableCalendar("The answer is no iCalendar file: it does not begin with BEGIN:VCALENDAR.")
     try:
         calendar = Calendar.from_ical(text)
         _check_size(calendar, until)
-        found = recurring_ical_events.of(calendar).between(since, until)
+        found, unreadable = _expanded(calendar, calendar.walk("VEVENT"), since, until)
         kept = [event for event in found if str(event.get("STATUS", "")).upper() != "CANCELLED"]
-        return sorted(kept, key=lambda event: str(event.get("UID", "")))
+        return sorted(kept, key=lambda event: str(event.get("UID", ""))), unreadable
     except (UnreadableCalendar, MemoryError):
         raise
     except Exception as error:  # the file can break the libraries in any way; the last good plan stays
@@ -182,14 +190,58 @@ def _occurrences(data: bytes, since: datetime, until: datetime) -> list[Any]:
         raise UnreadableCalendar(f"The calendar cannot be read: {reason}.") from error
 
 
+def _expanded(
+    calendar: Calendar, events: Sequence[Any], since: datetime, until: datetime, *, is_whole: bool = True
+) -> tuple[list[Any], list[str]]:
+    """Return the repetitions of these events of a calendar, and a sentence for each that cannot be read.
+
+    Events that fail together are halved until the one that fails is alone, so that it does not lose the
+    others. Events of one UID stay together: they change each other. Raises what the library does if no event
+    can be read.
+    """
+    part = Calendar()
+    others = [one for one in calendar.subcomponents if one.name != "VEVENT"]
+    part.subcomponents = [*others, *events]
+    try:
+        return recurring_ical_events.of(part).between(since, until), []
+    except MemoryError:
+        raise
+    except Exception:
+        uids = list(dict.fromkeys(str(event.get("UID", "")) for event in events))
+        if len(uids) < 2:
+            if is_whole:
+                raise
+            title = _stored(str(events[0].get("SUMMARY", "")))[:100]
+            return [], [f"The event “{title}” cannot be read" if title else "An event cannot be read"]
+    found, unreadable = [], []
+    for half in (set(uids[: len(uids) // 2]), set(uids[len(uids) // 2 :])):
+        some = [event for event in events if str(event.get("UID", "")) in half]
+        periods, problems = _expanded(calendar, some, since, until, is_whole=False)
+        found += periods
+        unreadable += problems
+    if is_whole and len(unreadable) == len(uids):
+        raise ValueError("none of its events can be read")
+    return found, unreadable
+
+
 def _check_size(calendar: Calendar, until: datetime) -> None:
     events = calendar.walk("VEVENT")
     if len(events) > MOST_EVENTS:
         raise UnreadableCalendar(f"The calendar has more than {MOST_EVENTS:,} events.")
-    if sum(_steps(event, until) for event in events) > MOST_STEPS:
+    if sum(_steps_of_readable(event, until) for event in events) > MOST_STEPS:
         raise UnreadableCalendar(
             "The rules of the calendar repeat too often since their first day. Let them begin later."
         )
+
+
+def _steps_of_readable(event: Any, until: datetime) -> float:
+    """Return the steps of an event, 0 for one that cannot be read: _expanded() leaves it out."""
+    try:
+        return _steps(event, until)
+    except (UnreadableCalendar, MemoryError):
+        raise
+    except Exception:
+        return 0
 
 
 def _steps(event: Any, until: datetime) -> float:

@@ -259,3 +259,31 @@ class Printing(icalendar.Calendar):
 icalendar.Calendar.original = icalendar.Calendar.from_ical
 icalendar.Calendar.from_ical = Printing.from_ical
 """
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "DTSTART:20261123T080000Z\nDTEND:99991231T235959Z",
+        "DTSTART;VALUE=DATE:20261123\nDTEND;VALUE=DATE:99991231",
+        "DTSTART;TZID=America/New_York:20261123T080000\nDTEND;TZID=America/New_York:99991231T235959",
+        "DTSTART:20261123T080000Z\nDURATION:P9999999D",
+        "DTSTART:nonsense",
+        "COMMENT:without a start",
+    ],
+)
+def test_an_event_that_cannot_be_read_is_named_and_does_not_lose_the_others(bad):
+    others = [f"{SHIFT}SUMMARY:{name}" for name in ("Ben Ito", "cem-1", "ana-mueller")]
+
+    found = reading(others[0], f"{bad}\nSUMMARY:For ever", *others[1:])
+
+    assert {period.person for period in found.periods} == {ANA, BEN, CEM}
+    assert found.unknown == ("The event “For ever” cannot be read",)
+
+
+def test_a_calendar_of_events_that_cannot_be_read_is_refused():
+    bad = "DTSTART:20261123T080000Z\nDTEND:99991231T235959Z"
+
+    for events in ((bad,), (bad, bad, bad)):
+        with pytest.raises(UnreadableCalendar, match="The calendar cannot be read"):
+            reading(*events)
