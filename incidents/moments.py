@@ -1,7 +1,7 @@
 """The order of the moments of an incident, without a database."""
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from kit.zones import for_reader
@@ -15,6 +15,8 @@ LABELS = {
     "resolved_at": "was resolved",
 }
 YEARS = range(1000, 3000)
+# How long ago a moment of an incident is at most. An older one is a slip, such as 1900 or 2006 for 2026.
+LONGEST_AGO = timedelta(days=3653)
 
 
 def bad_year(moment: datetime) -> str:
@@ -53,6 +55,8 @@ def problems(moments: Mapping[str, datetime | None], given: set[str], *, now: da
             found[name] = problem
         elif name in given and moment > now:
             found[name] = "This moment is in the future. Enter when it happened."
+        elif name in given and moment < now - LONGEST_AGO:
+            found[name] = "This moment is more than ten years ago. Check the year."
     for place, (later, later_moment) in enumerate(known):
         for earlier, earlier_moment in known[:place]:
             if later_moment >= earlier_moment:

@@ -1,15 +1,19 @@
 """The timeline of an incident: what people wrote, and what Riskhub knows by itself."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models import BigIntegerField, F, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 from django.urls import reverse
 
 from catalogue.models import Deployment
+from history.declarations import upcast
+from history.models import Event
+from incidents.events import IncidentReopened
 from incidents.models import Incident, InvolvedModel, TimelineEntry
 from incidents.queries import incident as incidents
 from kit.rights import may
@@ -21,7 +25,14 @@ from signals.queries import snapshot
 BEFORE = timedelta(hours=24)
 MAX_ROWS = 100  # of each kind
 # What people wrote, in the order of what has the same moment.
-_WRITTEN = ("entry", "update", "snapshot")
+_WRITTEN = ("entry", "update", "snapshot", "reopening")
+_MOMENTS = {
+    "started_at": "The incident started",
+    "noticed_at": "The incident was noticed",
+    "mitigated_at": "The incident was mitigated",
+    "resolved_at": "The incident was resolved",
+}
+_REACHED = {"mitigated_at", "resolved_at"}  # what a reopening clears
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +110,16 @@ def _day_before(moment: datetime) -> datetime:
 
 
 def _moments(incident: Incident) -> Iterator[TimelineRow]:
-    named = {
-        "started_at": "The incident started",
-        "noticed_at": "The incident was noticed",
-        "mitigated_at": "The incident was mitigated",
-        "resolved_at": "The incident was resolved",
-    }
-    for name, text in named.items():
+    for name, text in _MOMENTS.items():
         moment: datetime | None = getattr(incident, name)
         if moment is not None:
             yield TimelineRow(moment, "moment", text)
 
 
 def _written(user: User, incident: Incident) -> ShownTimeline:
-    """Return the lines, updates and snapshots that people added. One query."""
+    """Return the lines, updates and snapshots that people added, and the reopenings. One query."""
     lines = _columns("entry", _entries(incident))
-    others = [_columns("update", incident.updates.order_by("-id"))]
+    others = [_columns("update", incident.updates.order_by("-id")), _reopenings(incident)]
     if may(user, "signals.view"):
         pinned = snapshot.snapshots(user).filter(pinned_to=incident.subject_id)
         others.append(_columns("snapshot", pinned, text="name"))
@@ -126,8 +131,24 @@ def _written(user: User, incident: Incident) -> ShownTimeline:
     for kind in _WRITTEN:
         of_kind = [row for row in rows if row["kind"] == kind]
         is_cut = is_cut or len(of_kind) > MAX_ROWS
-        found += [_row_of(row) for row in of_kind[-MAX_ROWS:]]
+        found += [line for row in of_kind[-MAX_ROWS:] for line in _lines_of(row)]
     return ShownTimeline(found, is_cut)
+
+
+def _reopenings(incident: Incident) -> Any:
+    """Return the events of its reopenings, in the columns of _columns(). They name nobody."""
+    reopened = Event.objects.filter(subject=incident.subject_id, verb=IncidentReopened.verb).order_by(
+        "-at", "-id"
+    )
+    return reopened.values(
+        "pk",
+        "schema_version",
+        author_id=Value(None, BigIntegerField()),
+        moment=F("at"),
+        kind=Value("reopening"),
+        words=Cast("data", TextField()),
+        author_name=Value(None, TextField()),
+    )[: MAX_ROWS + 1]
 
 
 def _columns(kind: str, rows: QuerySet[Any], text: str = "text") -> Any:
@@ -141,6 +162,19 @@ def _columns(kind: str, rows: QuerySet[Any], text: str = "text") -> Any:
         words=Cast(text, TextField()),
         author_name=F("author__name"),
     )[: MAX_ROWS + 1]
+
+
+def _lines_of(row: dict[str, Any]) -> Iterator[TimelineRow]:
+    """Yield one line; for a reopening also a line for each moment that the incident had reached before it."""
+    if row["kind"] != "reopening":
+        yield _row_of(row)
+        return
+    data = upcast(IncidentReopened.verb, row["version"], json.loads(row["words"]))
+    for one in data.get("rows", ()):
+        for name, (former, _) in one["changes"].items():
+            if former and name in _REACHED:
+                yield TimelineRow(datetime.fromisoformat(former), "moment", _MOMENTS[name])
+    yield TimelineRow(row["moment"], "moment", f"The incident was reopened: {data['reason']}")
 
 
 def _row_of(row: dict[str, Any]) -> TimelineRow:

@@ -47,7 +47,16 @@ def test_a_year_that_no_incident_can_have_is_named():
     for year in (1, 999, 3000, 9999):
         found = problems({"started_at": AT.replace(year=year), "noticed_at": AT}, {"started_at"}, now=AT)
         assert found == {"started_at": "Use a year from 1000 to 2999."}
-    assert problems({"started_at": AT.replace(year=1000), "noticed_at": AT}, {"started_at"}, now=AT) == {}
+
+
+def test_a_moment_of_more_than_ten_years_ago_is_named_if_it_was_just_entered():
+    for year in (1000, 1900, 2015):
+        moments = {"started_at": AT.replace(year=year), "noticed_at": AT}
+        assert problems(moments, {"started_at"}, now=AT) == {
+            "started_at": "This moment is more than ten years ago. Check the year."
+        }
+        assert problems(moments, {"noticed_at"}, now=AT) == {}
+    assert problems({"started_at": AT.replace(year=2017)}, {"started_at"}, now=AT) == {}
 
 
 @pytest.mark.parametrize(

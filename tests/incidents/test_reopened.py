@@ -10,10 +10,12 @@ from incidents.models import Incident, Postmortem
 from incidents.operations import incident as incidents
 from incidents.operations import postmortem as reviews
 from incidents.operations import role
+from incidents.queries.timeline import timeline
 from kit.actor import SYSTEM, Actor
 from kit.refusals import IllegalMove, Refused
 from meetings.models import AgendaItem
 from notices.models import Entry
+from people.models import User
 from people.operations import token
 from people.states import Role
 from riskhub import schedule
@@ -68,6 +70,25 @@ def test_the_review_is_open_again_with_its_texts_when_the_incident_is_resolved_a
     reviews.finish(Postmortem.objects.select_related("subject", "incident").get(), **later)
     declared.refresh_from_db()
     assert declared.state == "reviewed"
+
+
+def test_the_timeline_keeps_what_was_reached_before_each_reopening(client):
+    people.organisation()
+    declared = incident(state="resolved")
+    incidents.reopen(declared, reason="It is back", by=SYSTEM, at=AT + DAY)
+    incidents.resolve(declared, by=SYSTEM, at=AT + 2 * DAY)
+    client.force_login(people.user("Rena", role=Role.RISK_MANAGER))
+
+    rows = timeline(User.objects.get(name="Rena"), declared, until=AT + 3 * DAY).rows
+    page = client.get(f"/incidents/{declared.reference}/").content.decode()
+
+    reached = [(row.at, row.text) for row in rows if "resolved" in row.text or "reopened" in row.text]
+    assert reached == [
+        (AT, "The incident was resolved"),
+        (AT + DAY, "The incident was reopened: It is back"),
+        (AT + 2 * DAY, "The incident was resolved"),
+    ]
+    assert page.count("The incident was resolved") == 2 and "The incident was reopened: It is back" in page
 
 
 def test_a_reopened_review_has_room_for_three_more_actions():
