@@ -167,19 +167,19 @@ def _metric(figures: Figures, *, kind: str) -> dict[str, Any]:
     if figures.series is None:
         return _typed(figures)
     found = _of_series(figures.series, figures)
-    if kind == RecognitionKind.DRIFT_REDUCED:
-        _check_reduced(figures.series, found["metric_before"], found["metric_after"])
+    if kind in MEASURED:
+        _check_better(figures.series, found["metric_before"], found["metric_after"])
     return found
 
 
-def _check_reduced(series: Series, before: float, after: float) -> None:
-    """Raise Refused(field="kind") if the rules in force say that the figure got worse."""
+def _check_better(series: Series, before: float, after: float) -> None:
+    """Raise Refused(field="metric_series") if the rules in force say that the figure got worse."""
     if is_worse(series, before, after):
         verb = "rose" if after > before else "fell"
         raise Refused(
             f"{series.subject_title} {verb} from {before:.4g} to {after:.4g}, which its threshold counts as"
-            " worse. Choose another kind, or another metric or day.",
-            field="kind",
+            " worse. Choose the metric that improved, another day, or another outcome.",
+            field="metric_series",
         )
 
 

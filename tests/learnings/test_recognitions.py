@@ -116,7 +116,7 @@ def test_a_metric_without_points_on_both_sides_is_refused(ana, values, field):
         (None, (0.1, 0.4), False),
     ],
 )
-def test_reduced_drift_did_not_get_worse_by_the_rule_in_force(ana, limits, figures, is_refused):
+def test_a_measured_outcome_did_not_get_worse_by_the_rule_in_force(ana, limits, figures, is_refused):
     series = measured(before=(figures[0],), after=(figures[1],))
     if limits:
         signals.agreed(series, **limits)
@@ -124,13 +124,14 @@ def test_reduced_drift_did_not_get_worse_by_the_rule_in_force(ana, limits, figur
     def thank(kind: str):
         return recognition(figures=Figures(series=series, changed_on=CHANGED_ON, days=3), kind=kind)
 
-    thank("steadier_deployment")
-    if not is_refused:
-        assert thank("drift_reduced").metric_after == figures[1]
-        return
-    with pytest.raises(Refused, match="its threshold counts as worse") as refusal:
-        thank("drift_reduced")
-    assert refusal.value.field == "kind"
+    thank("found_early")
+    for kind in ("drift_reduced", "quicker_response", "steadier_deployment"):
+        if not is_refused:
+            assert thank(kind).metric_after == figures[1]
+            continue
+        with pytest.raises(Refused, match="its threshold counts as worse") as refusal:
+            thank(kind)
+        assert refusal.value.field == "metric_series"
 
 
 def test_a_small_adjustment_needs_no_figures(ana):
