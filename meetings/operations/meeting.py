@@ -10,6 +10,7 @@ from history import operations as history
 from history.models import Due, Event
 from kit.actor import SYSTEM, Actor
 from kit.refusals import Refused
+from kit.zones import for_reader
 from meetings import cadence, events
 from meetings.models import Meeting, MeetingSeries
 from meetings.operations import (
@@ -213,8 +214,7 @@ def start(
 
 def off_time(meeting: Meeting, at: datetime) -> str:
     """Return what to confirm before a meeting is started at `at`; "" if it is about its planned time."""
-    start = meeting.starts_at.astimezone(meeting.series.zone)
-    planned = f"{meeting.reference} is planned for {start:%A %-d %B %Y, %H:%M} ({meeting.series.time_zone})"
+    planned = f"{meeting.reference} is planned for {for_reader(meeting.starts_at)}"
     if at < meeting.starts_at - MAY_BEGIN_EARLY:
         return f"{planned}, which is still ahead. Confirm to start it now."
     if at > meeting.ends_at + MAY_BEGIN_LATE:
