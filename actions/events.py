@@ -34,6 +34,8 @@ class ActionRaised(Payload, verb="actions.action_raised"):
     days: int  # working days of the block
 
 
+_DONE = ("actions.action_done", "actions.action_dropped")
+
 EVENTS = (
     EventType(
         "actions.action_opened", (owner("Assigned to you"), reviewer), _TO_OWNER, group=NewsGroup.ACTIONS
@@ -60,12 +62,19 @@ EVENTS = (
         cannot_be_silenced=True,
     ),
     EventType("actions.action_restricted", is_minor=True),  # no longer written; old ones are read
-    EventType(ActionReminded, (owner("You own this action"),), _TO_OWNER, group=NewsGroup.ACTIONS),
+    EventType(
+        ActionReminded,
+        (owner("You own this action"),),
+        _TO_OWNER,
+        group=NewsGroup.ACTIONS,
+        answered_by=_DONE,
+    ),
     EventType(
         ActionOverdue,
         (owner("You own this action and it is overdue"),),
         is_urgent=True,
         group=NewsGroup.ACTIONS,
+        answered_by=_DONE,
     ),
     EventType(ActionDone, (who_opened,), group=NewsGroup.ACTIONS),
     EventType(ActionDropped, (who_opened, owner("You owned this action")), group=NewsGroup.ACTIONS),

@@ -106,6 +106,7 @@ _HOLDER = listed_in_payload("told", reason="You hold this decision right")
 _FORMER = listed_in_payload("former", reason="You no longer hold this decision right")
 
 _VALIDATOR = listed_in_payload("told", reason="You validate this model")
+_SIGNED = ("catalogue.change_request_signed", "catalogue.change_request_declined")
 
 EVENTS = (
     EventType("catalogue.model_registered"),
@@ -145,7 +146,12 @@ EVENTS = (
     EventType(RollbackRehearsed),
     # validations and findings
     EventType(ModelNeglected, (responsible_for_model,), group=NewsGroup.FINDINGS),
-    EventType(ValidationOpened, (_VALIDATOR,), group=NewsGroup.DECISIONS),
+    EventType(
+        ValidationOpened,
+        (_VALIDATOR,),
+        group=NewsGroup.DECISIONS,
+        answered_by=("catalogue.validation_done", "catalogue.validation_withdrawn"),
+    ),
     EventType("catalogue.validation_changed", is_minor=True),
     EventType("catalogue.validation_finding_added"),
     EventType("catalogue.validation_planned"),
@@ -155,9 +161,21 @@ EVENTS = (
     EventType(DecisionRightAssigned, (_HOLDER,), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(DecisionRightChanged, (_HOLDER, _FORMER), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(DecisionRightWithdrawn, (_FORMER,), is_chained=True, group=NewsGroup.RIGHTS),
-    EventType("catalogue.change_request_opened", (signers,), _TO_SIGN, group=NewsGroup.DECISIONS),
+    EventType(
+        "catalogue.change_request_opened",
+        (signers,),
+        _TO_SIGN,
+        group=NewsGroup.DECISIONS,
+        answered_by=_SIGNED,
+    ),
     EventType("catalogue.change_request_changed", is_minor=True),
-    EventType("catalogue.change_request_reviewed", (signers, opener), _TO_SIGN, group=NewsGroup.DECISIONS),
+    EventType(
+        "catalogue.change_request_reviewed",
+        (signers, opener),
+        _TO_SIGN,
+        group=NewsGroup.DECISIONS,
+        answered_by=_SIGNED,
+    ),
     EventType("catalogue.change_review_withdrawn", (left_waiting,), group=NewsGroup.DECISIONS),
     EventType(
         "catalogue.change_request_chased",
@@ -165,10 +183,17 @@ EVENTS = (
         _TO_SIGN,
         is_urgent=True,
         group=NewsGroup.DECISIONS,
+        answered_by=_SIGNED,
     ),
     EventType(ChangeRequestSigned, (opener, developer), is_chained=True, group=NewsGroup.DECISIONS),
     EventType(ChangeRequestDeclined, (opener, developer), is_chained=True, group=NewsGroup.DECISIONS),
     EventType(ChangeRequestWithdrawn, (developer, who_could_sign), group=NewsGroup.DECISIONS),
-    EventType("catalogue.change_effect_due", (opener, developer), _TO_CHECK, group=NewsGroup.DECISIONS),
+    EventType(
+        "catalogue.change_effect_due",
+        (opener, developer),
+        _TO_CHECK,
+        group=NewsGroup.DECISIONS,
+        answered_by=("catalogue.change_effect_checked",),
+    ),
     EventType("catalogue.change_effect_checked", (opener,), group=NewsGroup.DECISIONS),
 )

@@ -132,6 +132,8 @@ class EventType:
     person that its subject is. is_public: sent to webhooks. group: what it is about, for people who choose
     what they want to be told; of every event with recipients. A rule can have another one
     (recipients.in_group). cannot_be_silenced: it is told at once, whatever the person has chosen.
+    answered_by: the verbs with which a recipient does what the event asks for, about the same subject. Their
+    inbox entry of the event is read then.
     """
 
     of: type[Payload] | str
@@ -145,6 +147,7 @@ class EventType:
     is_public: bool = True
     group: NewsGroup | None = None
     cannot_be_silenced: bool = False
+    answered_by: tuple[str, ...] = ()
 
     @property
     def verb(self) -> str:

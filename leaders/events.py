@@ -37,6 +37,7 @@ EVENTS = (
         GoalDue,
         (owner_of_goal("You own this goal, and its date has come"),),
         group=NewsGroup.DECISIONS,
+        answered_by=tuple(f"leaders.goal_{step}" for step in ("reached", "missed", "dropped", "changed")),
     ),
     EventType(GoalReached),
     EventType(GoalMissed),

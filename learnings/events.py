@@ -77,7 +77,12 @@ _FREED = Mail(
 
 EVENTS = (
     # the reviewers are notified of a draft without an author; the digest lists published learnings
-    EventType(LearningDrafted, (reviewers_of_source, handlers_of_incident), group=NewsGroup.LEARNINGS),
+    EventType(
+        LearningDrafted,
+        (reviewers_of_source, handlers_of_incident),
+        group=NewsGroup.LEARNINGS,
+        answered_by=tuple(f"learnings.learning_{step}" for step in ("taken", "published", "discarded")),
+    ),
     EventType("learnings.learning_taken", is_minor=True),
     EventType("learnings.learning_changed", is_minor=True),
     EventType("learnings.learning_judged"),

@@ -191,7 +191,12 @@ EVENTS = (
     # teams
     EventType("people.team_added"),
     EventType("people.team_changed", is_chained=True),
-    EventType(MembershipRequested, (who_adds_members,), group=NewsGroup.RIGHTS),
+    EventType(
+        MembershipRequested,
+        (who_adds_members,),
+        group=NewsGroup.RIGHTS,
+        answered_by=("people.member_added",),
+    ),
     EventType(MemberAdded, (new_member,), is_chained=True, group=NewsGroup.RIGHTS),
     EventType(MemberRemoved, (former_member,), is_chained=True, group=NewsGroup.RIGHTS),
 )

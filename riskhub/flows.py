@@ -370,8 +370,9 @@ DUES: dict[str, Handler] = {
 def install() -> None:
     """Install the handlers, and what incidents give a new experiment.
 
-    Every event with recipients (<room>/events.py) also goes to the inbox, and every public event that an
-    active webhook has chosen goes to the deliveries of webhooks.
+    Every event with recipients (<room>/events.py) also goes to the inbox, and so does every event by which
+    another one is answered. Every public event that an active webhook has chosen goes to the deliveries of
+    webhooks.
     """
     experiment_draft.install_readers(incident_experiment.DRAFTS)
     subscribed: dict[str, list[Handler]] = defaultdict(list)
@@ -380,6 +381,8 @@ def install() -> None:
     for declared in declarations.every():
         if declared.recipients or (declared.mail and declared.mail.address):
             subscribed[declared.verb].append(entry.add)
+    for verb in sorted({verb for declared in declarations.every() for verb in declared.answered_by}):
+        subscribed[verb].append(entry.settle)
     chained = [declared.verb for declared in declarations.every() if declared.is_chained]
     webhooks = OnDemand(delivery.add, frozenset(webhook.public_verbs()), webhook.chosen_verbs())
     wiring.install(

@@ -166,12 +166,18 @@ EVENTS = (
         (who_may_agree,),
         Mail("threshold", mail.context, mail.is_still_proposed),
         group=NewsGroup.DECISIONS,
+        answered_by=("signals.threshold_agreed", "signals.threshold_declined"),
     ),
     EventType(
         ThresholdAgreed, (proposer_of_version, team_of_threshold), is_chained=True, group=NewsGroup.SIGNALS
     ),
     EventType(ThresholdDeclined, (proposer_of_version,), is_chained=True, group=NewsGroup.SIGNALS),
-    EventType(ThresholdNoisy, (who_may_agree,), group=NewsGroup.DECISIONS),
+    EventType(
+        ThresholdNoisy,
+        (who_may_agree,),
+        group=NewsGroup.DECISIONS,
+        answered_by=("signals.threshold_proposed",),
+    ),
     EventType(ThresholdMuted, (team_of_threshold,), is_chained=True, group=NewsGroup.SIGNALS),
     EventType(
         ThresholdUnmuted, (author_of_mute, team_of_threshold), is_chained=True, group=NewsGroup.SIGNALS

@@ -9,6 +9,7 @@ from history import declarations
 from history import operations as history
 from history.declarations import EventType, Mail
 from history.models import Event, Subject
+from history.queries import present_data
 from history.states import InDoubt, NewsTiming
 from history.wiring import handler
 from kit import kinds
@@ -118,6 +119,37 @@ def add_missing_topics(limit: int = 1000) -> int:
     for entry in found:
         entry.topic_id = _topic_of(entry.event.subject)
     return Entry.objects.bulk_update(found, ["topic"])
+
+
+# What tells two requests about one subject apart, if both events have it: the version of a threshold, or who
+# wants to be a member.
+_SAME = ("number", "person")
+
+
+@handler("notices.entry.settle")
+@history.in_one_transaction
+def settle(event: Event, *, at: datetime) -> None:
+    """Mark as read what the person of this event has answered with it, about the same subject.
+
+    Subscribed to every event that another one is answered by (EventType.answered_by).
+    """
+    asking = [one.verb for one in declarations.every() if event.verb in one.answered_by]
+    answered = Entry.objects.filter(
+        user__subject=event.actor_id,
+        event__subject=event.subject_id,
+        event__verb__in=asking,
+        event__at__lte=event.at,
+        read_at__isnull=True,
+    )
+    data = present_data(event)
+    same = {name: data[name] for name in _SAME if data.get(name) is not None}
+    ids = [
+        entry.pk
+        for entry in answered.select_related("event")
+        if all(present_data(entry.event).get(name, value) == value for name, value in same.items())
+    ]
+    if ids:
+        Entry.objects.filter(pk__in=ids).update(read_at=at)
 
 
 def read(user: User, ids: Iterable[int] | None = None, *, at: datetime) -> int:

@@ -123,6 +123,12 @@ _ESCALATION = Mail(
     is_wanted=mail.escalation_is_mailed,
 )
 
+# What the people of a rung do about it.
+_ANSWERS = tuple(
+    f"risklog.escalation_{step}"
+    for step in ("acknowledged", "handed_over", "paused", "stepped_down", "resolved")
+)
+
 
 def _escalates(payload: type[Payload], recipients: tuple = (_ESCALATED,)) -> EventType:
     """Return an event whose mail is sent at once, also to its actor. Users cannot turn it off, a rung can."""
@@ -134,6 +140,7 @@ def _escalates(payload: type[Payload], recipients: tuple = (_ESCALATED,)) -> Eve
         is_actor_notified=True,
         group=NewsGroup.ESCALATIONS,
         cannot_be_silenced=True,
+        answered_by=_ANSWERS,
     )
 
 
@@ -154,7 +161,12 @@ ESCALATION_EVENTS = (
     EventType(EscalationResolved, (escalated_to, who_escalated), group=NewsGroup.ESCALATIONS),
     # No mail: its delivery log would name the person who escalated.
     EventType(
-        RevealAsked, (other_administrators,), is_urgent=True, is_chained=True, group=NewsGroup.ESCALATIONS
+        RevealAsked,
+        (other_administrators,),
+        is_urgent=True,
+        is_chained=True,
+        group=NewsGroup.ESCALATIONS,
+        answered_by=("risklog.escalation_revealed", "risklog.reveal_declined"),
     ),
     EventType(RevealDeclined, (_ASKED_REVEAL,), is_chained=True, group=NewsGroup.ESCALATIONS),
     EventType(RevealLapsed, (_ASKED_REVEAL,), is_chained=True, group=NewsGroup.ESCALATIONS),

@@ -72,6 +72,8 @@ class ExperimentOpenedToAll(Payload, verb="risklog.experiment_opened_to_all"):
 
 _OWNERS = listed_in_payload("told", reason="You own this experiment")
 
+_ENDS = ("risklog.experiment_finished", "risklog.experiment_cancelled")
+
 EXPERIMENT_EVENTS = (
     EventType(ExperimentProposed, (_OWNERS,), group=NewsGroup.RISKS),
     EventType(ExperimentChanged, (_OWNERS,), group=NewsGroup.RISKS),
@@ -83,12 +85,14 @@ EXPERIMENT_EVENTS = (
         ExperimentEnds,
         (listed_in_payload("told", reason="The result of your experiment is expected today"),),
         group=NewsGroup.RISKS,
+        answered_by=_ENDS,
     ),
     EventType(
         ExperimentOverdue,
         (listed_in_payload("told", reason="Your experiment is overdue"),),
         is_urgent=True,
         group=NewsGroup.RISKS,
+        answered_by=_ENDS,
     ),
     EventType(ExperimentRunLinked, is_minor=True),
     EventType(ExperimentRunUnlinked, is_minor=True),

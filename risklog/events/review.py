@@ -1,6 +1,8 @@
 """The events of reviews. Lists of ids are user ids."""
 
-from history.declarations import EventType, Mail, Payload, rename
+from typing import Any
+
+from history.declarations import EventType, Mail, Payload, Recipients, rename
 from history.recipients import listed_in_payload
 from history.states import InDoubt, NewsGroup
 from risklog import mail
@@ -76,28 +78,35 @@ class ReviewReopened(Payload, verb="risklog.review_reopened"):
 _REQUEST = Mail("review", mail.review_context, mail.review_is_unanswered, InDoubt.RESEND)
 _REMINDER = Mail("review", mail.review_context, mail.review_is_unanswered)
 
+_ANSWERS = (
+    "risklog.review_answered",
+    "risklog.review_given_back",
+    "risklog.review_settled",
+    "risklog.review_withdrawn",
+)
+
+
+def _asks(payload: type[Payload], recipients: Recipients, mail: Mail | None, **more: Any) -> EventType:
+    """Return an event that asks for the answer of its recipients."""
+    return EventType(payload, (recipients,), mail, group=NewsGroup.REVIEWS, answered_by=_ANSWERS, **more)
+
+
 REVIEW_EVENTS = (
-    EventType(ReviewOpened, (asked_to_review,), _REQUEST, group=NewsGroup.REVIEWS),
-    EventType(ReviewAsked, (asked_to_review,), _REQUEST, group=NewsGroup.REVIEWS),
-    EventType(ReviewReassigned, (asked_to_review,), _REQUEST, group=NewsGroup.REVIEWS),
+    _asks(ReviewOpened, asked_to_review, _REQUEST),
+    _asks(ReviewAsked, asked_to_review, _REQUEST),
+    _asks(ReviewReassigned, asked_to_review, _REQUEST),
     EventType(ReviewAnnotated),
-    EventType(
+    _asks(
         ReviewPressed,
-        (listed_in_payload("waiting", reason="The review became critical: your answer is due sooner"),),
+        listed_in_payload("waiting", reason="The review became critical: your answer is due sooner"),
         _REQUEST,
-        group=NewsGroup.REVIEWS,
     ),
-    EventType(
-        ReviewReminded,
-        (listed_in_payload("told", reason="Your answer is due soon"),),
-        _REMINDER,
-        group=NewsGroup.REVIEWS,
-    ),
-    EventType(
+    _asks(ReviewReminded, listed_in_payload("told", reason="Your answer is due soon"), _REMINDER),
+    _asks(
         ReviewUnanswered,
-        (listed_in_payload("waiting", reason="Your answer is overdue"),),
+        listed_in_payload("waiting", reason="Your answer is overdue"),
+        None,
         is_urgent=True,
-        group=NewsGroup.REVIEWS,
     ),
     EventType("risklog.review_replanned", is_minor=True),
     EventType(ReviewAnswered),

@@ -145,7 +145,12 @@ RISK_EVENTS = (
     EventType(RiskAssessing),
     EventType(RiskTreating, (risk_owner, _VIEWS), group=NewsGroup.RISKS),
     EventType(RiskMonitoring, (risk_owner, _VIEWS), group=NewsGroup.RISKS),
-    EventType(AcceptanceProposed, (acceptance_deciders,), group=NewsGroup.DECISIONS),
+    EventType(
+        AcceptanceProposed,
+        (acceptance_deciders,),
+        group=NewsGroup.DECISIONS,
+        answered_by=("risklog.risk_accepted", "risklog.acceptance_declined"),
+    ),
     EventType(AcceptanceDeclined, (risk_owner, acceptance_proposer), group=NewsGroup.DECISIONS),
     EventType(AcceptanceWithdrawn, (acceptance_deciders,), is_minor=True, group=NewsGroup.DECISIONS),
     EventType(

@@ -52,14 +52,17 @@ class ScoreAgreed(Payload, verb="risklog.score_agreed"):
 _REQUEST = Mail("scoring", mail.scoring_context, mail.score_is_awaited, InDoubt.RESEND)
 _REMINDER = Mail("scoring", mail.scoring_context, mail.score_is_awaited)
 
+_ANSWERS = ("risklog.score_given",)
+
 SCORING_EVENTS = (
-    EventType(ScoringStarted, (asked_to_score,), _REQUEST, group=NewsGroup.REVIEWS),
-    EventType(ScoringAsked, (asked_to_score,), _REQUEST, group=NewsGroup.REVIEWS),
+    EventType(ScoringStarted, (asked_to_score,), _REQUEST, group=NewsGroup.REVIEWS, answered_by=_ANSWERS),
+    EventType(ScoringAsked, (asked_to_score,), _REQUEST, group=NewsGroup.REVIEWS, answered_by=_ANSWERS),
     EventType(
         ScoringReminded,
         (listed_in_payload("told", reason="Your score is due today"),),
         _REMINDER,
         group=NewsGroup.REVIEWS,
+        answered_by=_ANSWERS,
     ),
     EventType(ScoreGiven, is_minor=True),
     EventType(ScoresRevealed, (scorers, risk_owner), group=NewsGroup.REVIEWS),

@@ -4,15 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from history import declarations
 from history.models import Event, Subject
 from history.states import InDoubt
 from kit.actor import SYSTEM, Actor
 from notices.models import Entry, Message
 from notices.operations import entry, message
+from people.states import Role
+from riskhub import schedule
 from risklog.models import Climb
 from risklog.operations import reviewer
 from risklog.operations import risk as risk_operations
-from tests.factories import actions, learnings, notices, people, risklog_review, risks
+from signals.operations import threshold
+from tests.factories import actions, learnings, notices, people, risklog_review, risks, signals
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,3 +166,44 @@ def test_notifying_costs_the_same_for_one_and_for_three(at, django_assert_max_nu
     with django_assert_max_num_queries(8):
         entry.add(second, at=at)
     assert Entry.objects.count() == 4
+
+
+def unread(user) -> list[str]:
+    """Return what asks this person for something and is unread, with the number of a version."""
+    asking = [one.verb for one in declarations.every() if one.answered_by]
+    entries = Entry.objects.filter(user=user, event__verb__in=asking, read_at__isnull=True)
+    entries = entries.order_by("event__at", "event_id")
+    return [f"{one.event.verb} {one.event.data.get('number', '')}".strip() for one in entries]
+
+
+def test_what_a_person_answered_is_read_in_their_inbox_and_stays_unread_for_others(at):
+    mia, bo = (people.user(name, role=Role.RISK_MANAGER) for name in ("Mia", "Bo"))
+    one = threshold.propose(signals.series(), warning=1, reason="Why not.", by=SYSTEM, at=at)
+    threshold.propose(one.threshold, warning=2, reason="Or this.", by=SYSTEM, at=at)
+    schedule.act(at)
+    asked = ["signals.threshold_proposed 1", "signals.threshold_proposed 2"]
+    assert unread(mia) == unread(bo) == asked
+
+    threshold.decline(one, reason="Too loose.", by=Actor(mia, "page"), at=at)
+    schedule.act(at)
+
+    assert (unread(mia), unread(bo)) == (asked[1:], asked)
+
+
+def test_a_review_is_read_once_it_is_answered(at):
+    ana, ben = (risklog_review.reviewer(slug) for slug in ("data-science", "engineering"))
+    made = risklog_review.review()
+    schedule.act(at)
+    assert unread(ana) == unread(ben) == ["risklog.review_opened"]
+
+    reviewer.answer(made, verdict="confirmed", note="Seen.", by=Actor(ana, "api"), at=at)
+    schedule.act(at)
+
+    assert (unread(ana), unread(ben)) == ([], ["risklog.review_opened"])
+
+
+def test_every_answer_is_an_event_that_is_declared():
+    answers = {verb for declared in declarations.every() for verb in declared.answered_by}
+
+    assert answers and answers <= set(declarations.verbs())
+    assert all(declared.recipients for declared in declarations.every() if declared.answered_by)
