@@ -2,7 +2,7 @@
 
 import zoneinfo
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, TypedDict, Unpack
 
 from django.core.exceptions import ValidationError
@@ -42,6 +42,8 @@ _PEOPLE = ("teams", "participants", "observer_teams")
 _FIELDS = CHANGEABLE - _RELATIONS | {"function_order"}
 _SCHEDULE = frozenset({"rrule", "time_zone", "first_on", "starts_at", "length_minutes"})
 _SHORTEST, _LONGEST = 5, 480
+# How long ago the first day of a new schedule is at most.
+_LONGEST_AGO = timedelta(days=366)
 
 
 class SeriesDetails(TypedDict, total=False):
@@ -94,6 +96,7 @@ def add(
     }
     _check(values)
     _check_rule(values, at)
+    _check_first_day(first_on, at)
     series = MeetingSeries(**values)
     themes = () if details.get("is_check_in") else cycle
     focuses = [_new_focus(series, position, theme) for position, theme in enumerate(themes, start=1)]
@@ -159,6 +162,8 @@ def change(
     is_rescheduled = any(after[name] != before[name] for name in _SCHEDULE)
     if is_rescheduled:
         _check_rule(after, at)
+    if after["first_on"] != before["first_on"]:
+        _check_first_day(after["first_on"], at)
     payload = _changed_people(series, values)
     took_part = participation.ids(series)
     event = history.change(
@@ -210,6 +215,16 @@ def _check(values: Mapping[str, Any]) -> None:
         is_time_zone(values["time_zone"])
     except ValidationError as error:
         raise Refused(" ".join(error.messages), field="time_zone") from None
+
+
+def _check_first_day(first_on: date, at: datetime) -> None:
+    """Raise Refused for a new first day that is long past. It may be past: it sets the days that follow."""
+    if first_on < at.date() - _LONGEST_AGO:
+        raise Refused(
+            f"{first_on:%-d %B %Y} is more than a year ago. Choose a first day within the last year, or a day"
+            " that is still ahead.",
+            field="first_on",
+        )
 
 
 def _check_rule(values: Mapping[str, Any], at: datetime) -> None:

@@ -403,6 +403,16 @@ SERIES = {
 }
 
 
+def test_a_series_without_participants_says_so(client, crew, ana):
+    alone, told = make.series(), "Nobody takes part yet"
+    client.force_login(ana)
+    url = reverse("meetings:series_detail", args=[alone.pk])
+
+    assert told in client.get(url).content.decode()
+    alone.participants.add(ana)
+    assert told not in client.get(url).content.decode()
+
+
 def test_a_series_is_added_once_and_edited(client, crew):
     client.force_login(people.user(role=Role.RISK_MANAGER))
     said = {**SERIES, "teams": [crew[0].pk], "functions": "Data science, data engineering", "once": "k"}

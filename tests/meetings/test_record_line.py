@@ -75,7 +75,7 @@ def test_a_date_that_may_be_two_days_or_none_is_refused(phrase, named):
 
 
 def test_a_number_before_may_in_small_letters_is_a_date_or_a_verb_so_it_is_refused():
-    with pytest.raises(Refused, match="“5 may” may be a date or not. Write “by 5 may”") as refusal:
+    with pytest.raises(Refused, match=r"“5 may” may be a date or not\. Write “by 5 may”") as refusal:
         action("Ask about 5 may")
 
     assert refusal.value.field == "line"

@@ -75,6 +75,8 @@ def test_the_plan_grows_week_by_week(at):
         ("rrule", "every week"),
         ("time_zone", "Berlin"),
         ("length_minutes", 0),
+        ("first_on", date(2025, 11, 21)),
+        ("first_on", date(1970, 1, 1)),
     ],
 )
 def test_add_refuses_what_cannot_be_and_names_the_field(field, value):
@@ -83,6 +85,18 @@ def test_add_refuses_what_cannot_be_and_names_the_field(field, value):
 
     assert refusal.value.field == field
     assert not MeetingSeries.objects.exists()
+
+
+def test_a_series_that_began_long_ago_can_be_changed_and_gets_no_other_day_of_long_ago(at):
+    series = make.series(first_on=date(2025, 11, 24))
+    MeetingSeries.objects.filter(pk=series.pk).update(first_on=date(2019, 11, 25))
+    series.refresh_from_db()
+
+    all_series.change(series, {"starts_at": time(11, 0)}, by=SYSTEM, at=at)
+    with pytest.raises(Refused, match="18 November 2019 is more than a year ago") as refusal:
+        all_series.change(series, {"first_on": date(2019, 11, 18)}, by=SYSTEM, at=at)
+
+    assert refusal.value.field == "first_on"
 
 
 def test_another_time_of_day_moves_the_meetings_to_come(at):
