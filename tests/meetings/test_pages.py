@@ -404,7 +404,7 @@ SERIES = {
 
 
 def test_a_series_without_participants_says_so(client, crew, ana):
-    alone, told = make.series(), "Nobody takes part yet"
+    alone, told = make.series(teams=()), "Nobody takes part yet"
     client.force_login(ana)
     url = reverse("meetings:series_detail", args=[alone.pk])
 
