@@ -43,13 +43,14 @@ def at_end(line: str, today: date) -> tuple[date, str] | None:
     for pattern, read_date in _ENDINGS:
         if match := pattern.search(line):
             if match.start() and (unclear := _DATE_OR_VERB.fullmatch(match[0])):
-                return _refuse_verb(unclear)
+                _refuse_verb(unclear)
+                return None
             return read_date(match, today), line[: match.start()].strip(_AROUND)
     return None
 
 
 def _refuse_verb(match: re.Match[str]) -> None:
-    """Return None for “5 may.”: a full stop says that it is no date."""
+    """Raise Refused for “5 may”. The full stop of “5 may.” says that it is no date."""
     if not match["stop"]:
         day = match["said"].split()[0]
         raise Refused(

@@ -13,7 +13,6 @@ from django.urls import reverse
 from catalogue.models import Deployment
 from history.declarations import upcast
 from history.models import Event
-from incidents.events import IncidentReopened
 from incidents.models import Incident, InvolvedModel, TimelineEntry
 from incidents.queries import incident as incidents
 from kit.rights import may
@@ -32,6 +31,7 @@ _MOMENTS = {
     "mitigated_at": "The incident was mitigated",
     "resolved_at": "The incident was resolved",
 }
+_REOPENED = "incidents.incident_reopened"
 _REACHED = {"mitigated_at", "resolved_at"}  # what a reopening clears
 
 
@@ -137,9 +137,7 @@ def _written(user: User, incident: Incident) -> ShownTimeline:
 
 def _reopenings(incident: Incident) -> Any:
     """Return the events of its reopenings, in the columns of _columns(). They name nobody."""
-    reopened = Event.objects.filter(subject=incident.subject_id, verb=IncidentReopened.verb).order_by(
-        "-at", "-id"
-    )
+    reopened = Event.objects.filter(subject=incident.subject_id, verb=_REOPENED).order_by("-at", "-id")
     return reopened.values(
         "pk",
         "schema_version",
@@ -169,7 +167,7 @@ def _lines_of(row: dict[str, Any]) -> Iterator[TimelineRow]:
     if row["kind"] != "reopening":
         yield _row_of(row)
         return
-    data = upcast(IncidentReopened.verb, row["version"], json.loads(row["words"]))
+    data = upcast(_REOPENED, row["version"], json.loads(row["words"]))
     for one in data.get("rows", ()):
         for name, (former, _) in one["changes"].items():
             if former and name in _REACHED:
