@@ -14,10 +14,13 @@ from kit import references, zones
 from kit.texts import many_lines_within
 
 NO_OBJECT = "Send an object with the fields of this resource."
+NO_TEXT = "Send a text in quotes, not a number."
 
 
 class Body(serializers.Serializer):
-    """The body of a write. Refuses unknown fields, booleans for numbers, and moments that no page can show.
+    """The body of a write.
+
+    Refuses unknown fields, booleans for numbers, numbers for texts, and moments that no page can show.
 
     It first removes characters that no reader can see from all texts (kit.texts). One-line fields lose their
     line breaks when they are stored (history.cleaning).
@@ -43,10 +46,25 @@ class Body(serializers.Serializer):
         for name, field in self.fields.items() if isinstance(data, Mapping) else ():
             if isinstance(field, serializers.FloatField) and isinstance(data.get(name), bool):
                 raise ValidationError({name: field.error_messages["invalid"]})
+            if numbers := _numbers_for_texts(field, data.get(name)):
+                raise ValidationError({name: numbers})
         values = super().to_internal_value(data)
         if outside := [name for name, value in values.items() if _is_out_of_range(value)]:
             raise ValidationError({name: [zones.OUT_OF_RANGE] for name in outside})
         return values
+
+
+def _numbers_for_texts(field: Any, value: Any) -> Any:
+    """Return the error for a number in place of a text, also in a list of texts; {} without one.
+
+    rest_framework would write 5 as "5", and 0.10 as "0.1".
+    """
+    if isinstance(field, serializers.CharField) and type(value) in (int, float):
+        return [NO_TEXT]
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        found = {place: _numbers_for_texts(field.child, one) for place, one in enumerate(value)}
+        return {place: error for place, error in found.items() if error}
+    return {}
 
 
 def _is_out_of_range(value: Any) -> bool:

@@ -52,7 +52,7 @@ class NewTokenBody(Body):
 
 
 class TokenChange(Body):
-    name = serializers.CharField(max_length=80)
+    name = serializers.CharField(max_length=80, required=False)
 
 
 class RotationBody(Body):
@@ -132,7 +132,8 @@ class TokenItem(TokenAnswers, Item):
         token = self.found(request, key)
         self.require(request, "people.token_revoke", token)
         seen, values = self.seen(request, token), read(TokenChange, request)
-        operations.rename(token, **values, by=self.by(request), at=clock.now(), seen=seen)
+        if values:
+            operations.rename(token, **values, by=self.by(request), at=clock.now(), seen=seen)
         return self.answer(request, token.pk)
 
 

@@ -9,8 +9,9 @@ from rest_framework.response import Response
 
 from history.models import Subject
 from kit import clock
+from rest.edits import EditableItem
 from rest.fields import Body, Visible, read
-from rest.resource import Collection, Item, Resource
+from rest.resource import Collection, Resource
 from rest.steps import Step
 from talk.filters import SPEC, WATCHES
 from talk.models import Comment, Watch
@@ -55,11 +56,18 @@ def _about(help_text: str) -> Visible:
     return Visible("object", Subject.objects.visible_to, by="reference", help_text=help_text)
 
 
+def _text(**options: Any) -> serializers.CharField:
+    return serializers.CharField(
+        max_length=10_000, help_text="Markdown. @handle mentions a person.", **options
+    )
+
+
 class CommentChange(Body):
-    text = serializers.CharField(max_length=10_000, help_text="Markdown. @handle mentions a person.")
+    text = _text(required=False)
 
 
-class NewCommentBody(CommentChange):
+class NewCommentBody(Body):
+    text = _text()
     about = _about("What the comment is about: a reference such as R-12.")
 
 
@@ -114,19 +122,17 @@ class Comments(_Comments, Collection):
         return self.created(request, comment, f"comments/{comment.pk}")
 
 
-class CommentItem(_Comments, Item):
+def _change(comment: Comment, values: dict[str, Any], **act: Any) -> None:
+    if values:
+        operations.change(comment, **values, **act)
+
+
+class CommentItem(_Comments, EditableItem):
     """A comment, by id."""
 
     permission = {"GET": "talk.comment_view", "PATCH": "talk.comment_change"}
-    bodies = {"PATCH": CommentChange}
-
-    def patch(self, request: Request, key: str) -> Response:
-        comment = self.found(request, key)
-        seen = self.seen(request, comment)
-        self.require(request, "talk.comment_change", comment)
-        values = read(CommentChange, request)
-        operations.change(comment, **values, by=self.by(request), at=clock.now(), seen=seen)
-        return self.answer(request, comment.pk)
+    body = CommentChange
+    operation = staticmethod(_change)
 
 
 class _CommentStep(_Comments, Step):

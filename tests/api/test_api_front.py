@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 
 from kit.actor import SYSTEM
@@ -11,6 +12,7 @@ from people.models import User
 from people.operations import person, token
 from people.states import Role
 from rest.bodies import MAX_BODY, loads
+from rest.fields import Body
 from tests.factories import people
 
 pytestmark = pytest.mark.django_db
@@ -326,3 +328,34 @@ def test_a_body_that_is_no_object_is_told_what_to_send(client, ana, body):
     assert answer["errors"] == [
         {"field": "body", "detail": "Send an object with the fields of this resource."}
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"title": 5}, "title"),
+        ({"title": "Cap it", "details": 0.10}, "details"),
+        ({"title": "Cap it", "link": 12}, "link"),
+    ],
+)
+def test_a_number_is_no_text(client, ana, body, field):
+    answer = is_problem(post(client, bearer(ana), body), 400)
+
+    assert answer["errors"] == [{"field": field, "detail": "Send a text in quotes, not a number."}]
+
+
+def test_a_number_in_a_list_of_texts_is_named_by_its_place():
+    class Labels(Body):
+        labels = serializers.ListField(child=serializers.CharField())
+
+    labels = Labels(data={"labels": ["a", 5, "6"]})
+
+    assert not labels.is_valid()
+    assert labels.errors == {"labels": {1: ["Send a text in quotes, not a number."]}}
+
+
+@pytest.mark.parametrize("accepted", ["text/csv", "text/html", "application/xml;q=0.9", "nonsense"])
+def test_a_list_is_json_whatever_the_reader_accepts(client, ana, accepted):
+    answer = client.get("/api/v1/people", **bearer(ana), HTTP_ACCEPT=accepted)
+
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")

@@ -81,6 +81,16 @@ def test_an_author_does_not_restore_what_an_administrator_removed(client, ana):
     assert send(client, "post", restore, {}, **{"If-Match": "*"}).json()["text"] == "Rude words"
 
 
+def test_an_empty_change_leaves_the_comment_as_it_is(client, ana):
+    comment = factory.comment(actions.action().subject, "Kept", author=ana)
+    item = f"{LIST}/{comment.pk}"
+
+    same = send(client, "patch", item, {}, **{"If-Match": client.get(item)["ETag"]})
+
+    assert (same.status_code, same.json()["text"], same.json()["edited_at"]) == (200, "Kept", None)
+    assert send(client, "patch", item, {}, **{"If-Match": '"comment-1-9"'}).status_code == 412
+
+
 def test_a_change_needs_the_version_that_was_read(client, ana):
     comment = factory.comment(actions.action().subject, "Kept", author=ana)
     item = f"{LIST}/{comment.pk}"
