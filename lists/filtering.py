@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db.models import F, Q, QuerySet, Subquery
 
 from kit.sight import Visitor
 from lists.specification import Condition, Filter, Reader
 
 NUMBER = "[0-9]{1,18}"
+PERSON = f"{NUMBER}|[^@, ]*@[^@, ]+"
+A_PERSON = "The number, the email address or the @handle of a person"
 
 
 def equals(path: str) -> Condition:
@@ -92,14 +95,33 @@ def key(label: str, path: str, help: str = "") -> Filter:
     return Filter(label, equals(path), number, help=help, shape=NUMBER, takes_argument=True)
 
 
+def person_key(text: str) -> int:
+    """Return the id of a person: an id, an email address, or a handle after its @. Raises ValueError.
+
+    At most one query.
+    """
+    if "@" not in text:
+        if text.isascii() and text.isdigit():
+            return number(text)
+        raise ValueError(f"Use {A_PERSON[0].lower()}{A_PERSON[1:]}.")
+    named = {"handle": text[1:].lower()} if text.startswith("@") else {"email": text.lower()}
+    found = get_user_model()._default_manager.filter(**named).values_list("pk", flat=True).first()
+    if found is None:
+        raise ValueError(f"There is no person “{text[:80]}”. Use an id, an email address or an @handle.")
+    return int(found)
+
+
 def person(
     label: str,
     path: str,
     options: Callable[[Any], Sequence[tuple[str, str]]] | None = None,
-    help: str = "The number of a person, me, or none.",
+    help: str = f"{A_PERSON}, me, or none.",
     names: Callable[[Sequence[Any], Any], Mapping[str, str]] | None = None,
 ) -> Filter:
-    """Return a filter by a person: an id, "me" for the reader, or "none". path: such as "owner"."""
+    """Return a filter by a person: what person_key() reads, "me" for the reader, or "none".
+
+    path: such as "owner".
+    """
 
     def condition(values: Sequence[Any], reader: Reader) -> Q:
         ids = [reader.user.pk if value == "me" else value for value in values if value != "none"]
@@ -109,11 +131,11 @@ def person(
     return Filter(
         label,
         condition,
-        number,
+        person_key,
         special_values=(("me", "Me"), ("none", "Unassigned")),
         options=options,
         help=help,
-        shape=NUMBER,
+        shape=PERSON,
         names=names,
     )
 

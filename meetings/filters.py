@@ -241,7 +241,7 @@ DECISIONS = ListSpec(
         "outcome": filtering.named("Did it work", OUTCOMES, "The answer some weeks later."),
         "tripwire": filtering.named("Tripwire", WITH_TRIPWIRE, "Decisions that may come back, or did."),
         "person": filtering.person(
-            "Recorded by", "recorded_by", help="The number of a person, me, or none.", names=people.names
+            "Recorded by", "recorded_by", help=f"{filtering.A_PERSON}, me, or none.", names=people.names
         ),
         "since": _day("Since", "gte", "The first day of the decisions."),
         "until": _day("Until", "lt", "The last day of the decisions."),

@@ -83,14 +83,18 @@ TEAMS = ListSpec(
         "slug": filtering.exact("Slug", "slug"),
         "lead": filtering.person("Lead", "lead"),
         "member": Filter(
-            "Member", _with_members, filtering.number, help="The number of a person.", shape=filtering.NUMBER
+            "Member",
+            _with_members,
+            filtering.person_key,
+            help=f"{filtering.A_PERSON}.",
+            shape=filtering.PERSON,
         ),
     },
     orders=_BY_NAME,
 )
 ABSENCES = ListSpec(
     filters={
-        "person": filtering.person("Person", "user", help="The number of a person, or me."),
+        "person": filtering.person("Person", "user", help=f"{filtering.A_PERSON}, or me."),
         "day": Filter(
             "Day",
             lambda values, reader: Q(from_on__lte=values[0], until_on__gte=values[0]),
@@ -110,11 +114,11 @@ HOLIDAYS = ListSpec(
         "person": Filter(
             "Person",
             lambda values, reader: Q(),  # the days are computed, not selected
-            filtering.number,
+            filtering.person_key,
             special_values=(("me", "Me"),),
             is_many=False,
-            help="The number of a person, or me: with the public holidays of their country.",
-            shape=filtering.NUMBER,
+            help=f"{filtering.A_PERSON}, or me: with the public holidays of their country.",
+            shape=filtering.PERSON,
         ),
         "since": Filter(
             "Since",
@@ -133,11 +137,11 @@ DUTIES = ListSpec(
         "person": Filter(
             "Person",
             _in_rotation,
-            filtering.number,
+            filtering.person_key,
             special_values=(("me", "Me"),),
             is_many=False,
-            help="The number of a person on the roster, or me.",
-            shape=filtering.NUMBER,
+            help=f"{filtering.A_PERSON} on the roster, or me.",
+            shape=filtering.PERSON,
         ),
     },
     orders={
@@ -165,7 +169,7 @@ SERVICE_ACCOUNTS = ListSpec(
 )
 TOKENS = ListSpec(
     filters={
-        "owner": filtering.person("Owner", "user", help="The number of a person, or me."),
+        "owner": filtering.person("Owner", "user", help=f"{filtering.A_PERSON}, or me."),
         "scope": filtering.choice("Scope", "scope", TokenScope),
         "state": filtering.named("State", _TOKEN_STATES, "live, expired or revoked."),
     },

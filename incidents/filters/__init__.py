@@ -70,12 +70,12 @@ SPEC = ListSpec(
         "role": Filter(
             "Handled by",
             _involves,
-            filtering.number,
+            filtering.person_key,
             special_values=(("me", "Me"), ("none", "Without a lead")),
             options=people.options,
             names=people.names,
-            help="The number of a person who has a role in it, me, or none for those without a lead.",
-            shape=filtering.NUMBER,
+            help=f"{filtering.A_PERSON} who has a role in it, me, or none for those without a lead.",
+            shape=filtering.PERSON,
         ),
         "breach": filtering.subject(
             "Breach",

@@ -48,12 +48,12 @@ POSTMORTEMS = ListSpec(
         "observer": Filter(
             "Observer",
             _observed_by,
-            filtering.number,
+            filtering.person_key,
             special_values=(("me", "Me"),),
             options=people.options,
             names=people.names,
-            help="The number of a person who observes it, or me.",
-            shape=filtering.NUMBER,
+            help=f"{filtering.A_PERSON} who observes it, or me.",
+            shape=filtering.PERSON,
         ),
     },
     orders={

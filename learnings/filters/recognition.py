@@ -37,10 +37,10 @@ SPEC = ListSpec(
         "person": Filter(
             "Person",
             _person,
-            filtering.number,
+            filtering.person_key,
             special_values=(("me", "Me"),),
-            help="The number of a person who is thanked, or me.",
-            shape=filtering.NUMBER,
+            help=f"{filtering.A_PERSON} who is thanked, or me.",
+            shape=filtering.PERSON,
         ),
         "team": filtering.slug("Team", "team", Team.objects.visible_to, help="The slug of a team."),
         "about": filtering.subject("About", "about", Subject.objects.visible_to),

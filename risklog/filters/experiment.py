@@ -37,7 +37,7 @@ def _owned(values: Sequence[Any], reader: Reader) -> Q:
 
 
 _OWNER = replace(
-    filtering.person("Owner", "user", help="The number of a person, or me.", names=people.names),
+    filtering.person("Owner", "user", help=f"{filtering.A_PERSON}, or me.", names=people.names),
     condition=_owned,
     special_values=(("me", "Me"),),
 )

@@ -49,10 +49,10 @@ REVIEWS = ListSpec(
         "reviewer": Filter(
             "Reviewer",
             _by_reviewer,
-            filtering.number,
+            filtering.person_key,
             special_values=(("me", "Me"),),
-            help="The number of a person who was asked, or me.",
-            shape=filtering.NUMBER,
+            help=f"{filtering.A_PERSON} who was asked, or me.",
+            shape=filtering.PERSON,
         ),
     },
     orders={

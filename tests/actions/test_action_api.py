@@ -58,7 +58,8 @@ def test_the_list_is_filtered_and_ordered(client, ana):
     soon = actions.action("Soon", due_on="2026-11-24", owner=ana, about=late.subject)
 
     assert [row["id"] for row in client.get(LIST + "?order=due_on").json()["results"]] == [soon.pk, late.pk]
-    for query in (f"owner={ana.pk}", f"about={late.reference}"):
+    named = (ana.pk, ana.email, ana.email.upper(), f"@{ana.handle}")
+    for query in (*(f"owner={name}" for name in named), f"about={late.reference}"):
         assert [row["id"] for row in client.get(f"{LIST}?{query}").json()["results"]] == [soon.pk]
     assert client.get(LIST + "?order=due_on&limit=1").json()["next"]
     assert client.get(LIST + "?state=open").json()["count"] == 2
@@ -203,3 +204,12 @@ def test_an_owner_who_is_nobody_is_refused_with_what_names_people(client, ana):
     assert error["detail"] == (
         "There is no person “nobody-here”. Use the id, the email address or the handle of a person."
     )
+
+
+@pytest.mark.parametrize("named", ["eve@example.org", "@eve", "@", "eve"])
+def test_a_filter_by_a_person_who_does_not_exist_is_named(client, ana, named):
+    answer = client.get(f"/api/v1/actions?owner={named}")
+
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["field"]) == (400, "owner")
+    assert "email address" in error["detail"]

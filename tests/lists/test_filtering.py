@@ -54,7 +54,7 @@ def test_without_a_query_the_first_order_counts():
         ({"colour": ["green"]}, "colour", "Use one of red, blue."),
         ({"colour": [""]}, "colour", "Give a value"),
         ({"colour": [",".join(["red"] * 101)]}, "colour", "at most 100"),
-        ({"owner": ["1e3"]}, "owner", "whole number"),
+        ({"owner": ["1e3"]}, "owner", "email address"),
         ({"owner": ["9" * 19]}, "owner", "whole number"),
         ({"late": ["True"]}, "late", "true or false"),
         ({"late": ["1"]}, "late", "true or false"),
