@@ -96,7 +96,6 @@ def add(
     }
     _check(values)
     _check_rule(values, at)
-    _check_first_day(first_on, at)
     series = MeetingSeries(**values)
     themes = () if details.get("is_check_in") else cycle
     focuses = [_new_focus(series, position, theme) for position, theme in enumerate(themes, start=1)]
@@ -161,9 +160,7 @@ def change(
     _check(after)
     is_rescheduled = any(after[name] != before[name] for name in _SCHEDULE)
     if is_rescheduled:
-        _check_rule(after, at)
-    if after["first_on"] != before["first_on"]:
-        _check_first_day(after["first_on"], at)
+        _check_rule(after, at, former=before["first_on"])
     payload = _changed_people(series, values)
     took_part = participation.ids(series)
     event = history.change(
@@ -227,8 +224,13 @@ def _check_first_day(first_on: date, at: datetime) -> None:
         )
 
 
-def _check_rule(values: Mapping[str, Any], at: datetime) -> None:
-    """Raise Refused if the rule cannot be followed or gives no meeting after `at`."""
+def _check_rule(values: Mapping[str, Any], at: datetime, former: date | None = None) -> None:
+    """Raise Refused if the rule cannot be followed, gives no meeting after `at`, or begins long ago.
+
+    former: the first day until now, which may stay.
+    """
+    if values["first_on"] != former:
+        _check_first_day(values["first_on"], at)
     if abs(values["first_on"].year - at.year) > turns.WITHIN_YEARS:
         raise Refused(f"Choose a first day within {turns.WITHIN_YEARS} years of today.", field="first_on")
     try:
