@@ -23,12 +23,18 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 SHEET = "css/app.css"
 INDEX = "css/index.css"
 _IMPORT = re.compile(r'@import url\("(?P<path>[^"]+)"\)(?: layer\((?P<layer>\w+)\))?;')
+_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
+_INDENTATION = re.compile(r"\n[ \n]+")
 _URL = re.compile(r'url\("(?P<path>\.[^"]+)"\)')
 
 
 def combined_sheet(index: Path) -> str:
-    """Return a style sheet with each `@import url("...") layer(...)` replaced by the imported file."""
-    return _IMPORT.sub(lambda found: _part(index.parent, found["path"], found["layer"]), index.read_text())
+    """Return a style sheet with each `@import url("...") layer(...)` replaced by the imported file.
+
+    Without comments and indentation, which every cold page would load.
+    """
+    sheet = _IMPORT.sub(lambda found: _part(index.parent, found["path"], found["layer"]), index.read_text())
+    return _INDENTATION.sub("\n", _COMMENT.sub("", sheet))
 
 
 def _part(folder: Path, path: str, layer: str | None) -> str:

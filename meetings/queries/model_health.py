@@ -50,8 +50,8 @@ class Tile:
     @property
     def change_text(self) -> str:
         if not self.change:
-            return "As many as in the 30 days before"
-        return f"{abs(self.change)} {'more' if self.change > 0 else 'fewer'} than in the 30 days before"
+            return "in 30 days, as many as before"
+        return f"in 30 days, {abs(self.change)} {'more' if self.change > 0 else 'fewer'} than before"
 
 
 @dataclass(frozen=True, slots=True)

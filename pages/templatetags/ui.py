@@ -180,7 +180,7 @@ def deadline(value, missing="No deadline", now=None):
     css = "overdue" if left < 0 else "due-soon" if left < 86400 else ""
     utc = f"{short_day(value.astimezone(UTC), now.year)}, {value.astimezone(UTC):%H:%M} UTC"
     shown = _time(here, absolute(here), relative(here, now), css, fresh=True)
-    return format_html('{} <span class="muted small nowrap">{}</span>', shown, utc)
+    return format_html('{} <span class="muted small nowrap">({})</span>', shown, utc)
 
 
 @register.simple_tag(takes_context=True)

@@ -44,6 +44,7 @@ def test_the_style_sheet_is_one_and_holds_every_part(collected: Path) -> None:
     text = _named(collected, "css/app.css").read_text()
 
     assert "@import" not in text
+    assert "/*" not in text
     for part in (ROOT / "static/css").rglob("*/*.css"):
         first = next(line for line in part.read_text().splitlines() if line.endswith("{"))
         assert first in text, part.name
