@@ -190,6 +190,10 @@ class VersionRow(_LimitsRow):
     agreed_by_id = serializers.IntegerField(allow_null=True)
     agreed_by_name = serializers.CharField(source="agreed_by.name", default=None, allow_null=True)
     agreed_at = serializers.DateTimeField(allow_null=True)
+    declined_by_id = serializers.IntegerField(default=None, allow_null=True)
+    declined_by_name = serializers.CharField(default=None, allow_null=True)
+    declined_at = serializers.DateTimeField(default=None, allow_null=True)
+    declined_because = serializers.CharField(default=None, allow_null=True)
 
 
 class DeclineReason(Body):
@@ -213,6 +217,20 @@ version_columns = {
 }
 
 
+def with_declines(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of versions with who declined them, when and why. Two queries, none without such a row."""
+    declined = [row["id"] for row in rows if row["state"] == Agreement.DECLINED]
+    versions = ThresholdVersion.objects.filter(pk__in=declined).select_related("threshold")
+    found = queries.declines_of(versions) if declined else {}
+    for row in rows:
+        one = found.get(row["id"])
+        row["declined_by_id"] = one.by.object_id if one and one.by else None
+        row["declined_by_name"] = one.by.title if one and one.by else None
+        row["declined_at"] = one.at if one else None
+        row["declined_because"] = one.reason if one else None
+    return rows
+
+
 class _Versions(Resource):
     kind = "threshold-version"
     serializer_class = VersionRow
@@ -223,6 +241,9 @@ class _Versions(Resource):
 
     def objects(self, request: Request) -> QuerySet:
         return queries.with_threshold(self.rows(request))
+
+    def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+        return with_declines(found)
 
 
 class Versions(_Versions, Collection):

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from rest.nested import NestedCollection
-from signals.api.threshold import VersionRow, version_columns
+from signals.api.threshold import VersionRow, version_columns, with_declines
 from signals.filters.threshold import VERSIONS
 from signals.models import Threshold, ThresholdVersion
 from signals.queries.difference import set_differences
@@ -55,7 +55,7 @@ class VersionsOfThreshold(NestedCollection):
             row["differences"] = [
                 {"field": one.field, "before": one.before, "after": one.after} for one in version.differences
             ]
-        return found
+        return with_declines(found)
 
 
 RESOURCES = [("thresholds/<str:key>/versions", VersionsOfThreshold)]

@@ -1,12 +1,14 @@
 """Queries of thresholds and their versions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from history.models import RecordedQuerySet, Subject, may_be_seen_by
+from history.models import Event, RecordedQuerySet, Subject, may_be_seen_by
+from history.queries import present_data
 from lists.collation import BY_NAME
 from people.models import User
 from signals.models import Series, Threshold, ThresholdVersion
@@ -19,6 +21,7 @@ __all__ = [
     "RULE_FIELDS",
     "SeriesThreshold",
     "breach_measure",
+    "declines_of",
     "is_worse",
     "limit_text",
     "thresholds",
@@ -27,6 +30,7 @@ __all__ = [
     "with_threshold",
 ]
 
+_DECLINED = "signals.threshold_declined"
 # The fields of a version that are its rule.
 RULE_FIELDS = tuple(field.name for field in fields(Rule))
 
@@ -72,10 +76,10 @@ def with_threshold(versions: QuerySet[ThresholdVersion]) -> QuerySet[ThresholdVe
 
 
 def versions_of(user: User, threshold: Threshold) -> list[ThresholdVersion]:
-    """Return all versions, newest first, each with `breach_count` and `shown_in`.
+    """Return all versions, newest first, each with `breach_count`, `shown_in` and `declined`.
 
     breach_count: number of breaches that the user may see. shown_in: the subject of the decision that agreed
-    the version, None if the user may not see it.
+    the version, None if the user may not see it. declined: a Declined, None for other versions.
     """
     versions: list[Any] = list(
         threshold.versions.select_related("proposed_by", "agreed_by", "agreed_in")
@@ -88,9 +92,38 @@ def versions_of(user: User, threshold: Threshold) -> list[ThresholdVersion]:
         if ids
         else set()
     )
+    declined = declines_of(versions)
     for version in versions:
         version.shown_in = version.agreed_in if version.agreed_in_id in visible else None
+        version.declined = declined.get(version.pk)
     return versions
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Who declined a version, when and why. by: the subject of the person; None if Riskhub did."""
+
+    by: Subject | None
+    at: datetime
+    reason: str
+
+
+def declines_of(versions: Iterable[ThresholdVersion]) -> dict[int, Declined]:
+    """Return version id -> Declined, of those that were declined. One query, none without such a version."""
+    by_key = {
+        (version.subject_id, version.number): version.pk
+        for version in versions
+        if version.state == Agreement.DECLINED
+    }
+    if not by_key:
+        return {}
+    rows = Event.objects.filter(subject__in={subject for subject, _ in by_key}, verb=_DECLINED)
+    found = {}
+    for event in rows.select_related("actor").order_by("at", "pk"):
+        data = present_data(event)
+        if pk := by_key.get((event.subject_id, data["number"])):
+            found[pk] = Declined(event.shown_actor, event.at, data["why"])
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,22 @@ def test_declining_needs_a_reason(client, ana):
     assert "Enter the reason" in bare.content.decode()
 
 
+def test_a_declined_version_says_who_declined_it_and_why_on_its_page_and_by_the_api(client, ana):
+    version, other = proposed(), proposed()
+    client.post(
+        f"/signals/versions/{version.pk}/decline/", {"version": version.version, "reason": "Too tight."}
+    )
+
+    page = client.get(f"/signals/thresholds/{version.threshold_id}/").content.decode()
+    rows = client.get("/api/v1/threshold-versions?order=-id").json()["results"]
+    nested = client.get(f"/api/v1/thresholds/{version.threshold_id}/versions").json()["results"]
+
+    assert f"Declined by {ana.name}" in page and "Declined: Too tight." in page
+    told = {row["id"]: (row["declined_by_id"], row["declined_because"]) for row in [*rows, *nested]}
+    assert told == {version.pk: (ana.pk, "Too tight."), other.pk: (None, None)}
+    assert all((row["declined_at"] is None) == (row["id"] == other.pk) for row in rows)
+
+
 def test_a_reason_that_is_too_long_stays_in_the_form(client, ana):
     version = proposed()
     sent = {"version": version.version, "reason": "x" * 2_500}
