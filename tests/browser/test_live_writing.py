@@ -158,6 +158,29 @@ def test_who_writes_at_the_end_is_told_beside_the_line_and_keeps_it(live, sign_i
     assert writer.inner_text(".live") == "Ended"
 
 
+@pytest.mark.parametrize("height", [720, 800])
+def test_nothing_is_drawn_over_the_texts_that_are_merged(live, height):
+    live.set_viewport_size({"width": 1280, "height": height})
+    item = AgendaItem.objects.get(meeting__state=MeetingState.LIVE, state=ItemState.CURRENT)
+    before = item.notes
+    items.change(item, {"notes": f"{before}\nBy others"}, by=SYSTEM, at=AT, seen=item.version)
+    live.fill("#notes", f"{before}\nBy me")
+    live.wait_for_selector("#notes-conflict")
+
+    merging = live.locator(".meeting-notes").bounding_box()
+    parts = live.locator("#notes-conflict, #notes").all()
+    after = live.locator(".meeting-notes ~ *").all()
+
+    assert len(after) >= 3
+    for part in parts:
+        box = part.bounding_box()
+        assert box["y"] + box["height"] <= merging["y"] + merging["height"] + 1
+    for one in after:
+        assert one.bounding_box()["y"] >= merging["y"] + merging["height"]
+    live.click("[data-merge]")
+    live.wait_for_selector("#notes-conflict", state="detached")
+
+
 @pytest.mark.parametrize("step", ["Next", "End meeting"])
 def test_a_step_waits_until_notes_of_two_people_are_merged(live, step):
     """Otherwise the text of one of them would be gone from the page, and from the minutes."""
