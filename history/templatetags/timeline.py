@@ -2,20 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from functools import cache
 from typing import Any
 
 from django import template
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
+from django.db import models
 from django.db.models import Q
 from django.template.loader import select_template
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from history.models import IS_NEW, Event, Subject
 from history.queries import present_data
+from kit import clock
 from kit.kinds import alike
 from kit.sight import Visitor
+from kit.zones import for_reader
+from pages.templatetags.ui import short_day
 
 register = template.Library()
 
@@ -144,7 +150,10 @@ def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
                 changes += _changes_within(old, new)
             elif name not in _SILENT and not _is_nameless(name, kinds.get(name), old, new):
                 words = _words_of(row["model"], name)
-                values = [_shown(value, kinds.get(name), titles, words) for value in (old, new)]
+                values = [
+                    _shown(_in_time(row["model"], name, value), kinds.get(name), titles, words)
+                    for value in (old, new)
+                ]
                 label = label_of(row["model"], name)
                 changes.append(FieldChange(name.removesuffix("_id"), label, *values))
     note = {key: value for key, value in present_data(event).items() if key != "rows"}
@@ -195,6 +204,36 @@ def _words_of(model: str, name: str) -> dict[Any, str]:
         return {}
     choices = getattr(getattr(field, "base_field", field), "flatchoices", ())
     return {value: str(words) for value, words in choices}
+
+
+@cache
+def _type_of(model: str, name: str) -> str:
+    """Return "day", "moment" or "time" for a field with such values, "" for others."""
+    row = _model(model)
+    try:
+        field: Any = row._meta.get_field(name) if row else None
+    except FieldDoesNotExist:
+        return ""
+    types = ((models.DateTimeField, "moment"), (models.DateField, "day"), (models.TimeField, "time"))
+    return next((found for kind, found in types if isinstance(field, kind)), "")
+
+
+def _in_time(model: str, name: str, value: Any) -> Any:
+    """Return a day or a moment of history as pages write it, the moment in the zone of the reader.
+
+    Other values, and texts that are none, stay as they are.
+    """
+    found = _type_of(model, name)
+    if not found or not isinstance(value, str):
+        return value
+    try:
+        if found == "day":
+            return short_day(date.fromisoformat(value), timezone.localtime(clock.now()).year)
+        if found == "time":
+            return f"{time.fromisoformat(value):%H:%M}"
+        return for_reader(datetime.fromisoformat(value))
+    except (ValueError, OverflowError):
+        return value
 
 
 def _shown(value: Any, kind: str | None, titles: dict[tuple[str, int], str], words: dict[Any, str]) -> Any:

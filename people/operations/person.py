@@ -261,7 +261,8 @@ def _check_stand_in(stand_in: User, user: User, from_on: date, until_on: date) -
     elif not stand_in.is_active:
         message = "This person is deactivated. Choose an active person."
     elif away := stand_in.absences.filter(from_on__lte=until_on, until_on__gte=from_on).first():
-        message = f"{stand_in.name} is away from {away.from_on} to {away.until_on}. Choose somebody else."
+        days = f"{away.from_on:%-d %b} to {away.until_on:%-d %b %Y}"
+        message = f"{stand_in.name} is away from {days}. Choose somebody else."
     if message:
         raise Refused(message, field="stand_in")
 

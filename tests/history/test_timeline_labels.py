@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.apps import apps
+from django.utils.timezone import override
 
 from history.templatetags import timeline
 from history.templatetags.timeline import label_of
@@ -83,3 +85,26 @@ def test_the_parts_of_a_list_are_shown_as_text():
     assert timeline._shown(checklist, None, {}, {}) == "Is it fair? · yes, Why?"
     assert timeline._shown(["risk-team", "fraud"], None, {}, {}) == "risk-team, fraud"
     assert timeline._shown(["It hung.", "It was locked."], None, {}, {}) == "It hung. · It was locked."
+
+
+def test_days_and_moments_are_written_as_pages_write_them_in_the_zone_of_the_reader():
+    with override(ZoneInfo("Europe/Berlin")):
+        shown = [
+            timeline._in_time("actions.action", "due_on", "2026-12-08"),
+            timeline._in_time("actions.action", "due_on", "2027-01-08"),
+            timeline._in_time("meetings.meeting", "starts_at", "2026-12-08T10:00:00Z"),
+            timeline._in_time("meetings.meetingseries", "starts_at", "10:00:00"),
+            timeline._in_time("actions.action", "title", "2026-12-08"),
+            timeline._in_time("actions.action", "due_on", None),
+            timeline._in_time("attic.trunk", "due_on", "2026-12-08"),
+        ]
+
+    assert shown == [
+        "Tue 8 Dec",
+        "Fri 8 Jan 2027",
+        "Tue 8 Dec 2026, 11:00 CET",
+        "10:00",
+        "2026-12-08",
+        None,
+        "2026-12-08",
+    ]

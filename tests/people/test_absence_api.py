@@ -87,7 +87,7 @@ def test_a_stand_in_who_is_away_on_the_same_days_is_refused(client, ana):
 
     (error,) = answer.json()["errors"]
     assert (answer.status_code, error["field"]) == (422, "stand_in")
-    assert error["detail"] == "Ben is away from 2026-12-05 to 2026-12-06. Choose somebody else."
+    assert error["detail"] == "Ben is away from 5 Dec to 6 Dec 2026. Choose somebody else."
     assert client.post(URL, {**body, "until_on": "2026-12-04"}, content_type=JSON).status_code == 201
 
 

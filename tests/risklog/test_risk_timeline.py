@@ -82,7 +82,7 @@ def test_a_new_date_of_the_next_review_is_shown_as_the_only_change(client):
 
     line = lines(Event.objects.filter(verb="risklog.risk_changed"))[0]
     shown = [(change.field, change.old, change.new) for change in line.changes]
-    assert shown == [("Next review", str(before), "2027-01-31")]
+    assert shown == [("Next review", f"{before:%a} {before.day} {before:%b}", "Sun 31 Jan 2027")]
     html = client.get(f"/risks/{risk.reference}/").content.decode()
     assert "Next review: " in html
     assert "2027-01-31" in html
