@@ -1,6 +1,7 @@
 """Goals: by operation, page and API."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -153,6 +154,25 @@ def test_the_pages_set_edit_measure_and_settle(client):
     assert client.post(f"{address}settle/", {"is_reached": "false", "version": 3}).status_code == 303
     assert "Decide sooner" not in client.get("/executive/goals/").content.decode()
     assert "Decide sooner" in client.get("/executive/goals/?state=missed").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, "Progress begins with the first figure that is entered"),
+        ({"measure": "late_actions"}, "Progress begins with the first nightly snapshot"),
+        ({"figure": 9}, "Progress is not known: the goal has no figure from its start"),
+    ],
+)
+def test_a_goal_without_progress_has_an_empty_bar_and_says_when_it_begins(client, fields, told):
+    goal = make.goal(measure=fields.get("measure", "typed"))
+    Goal.objects.filter(pk=goal.pk).update(figure=fields.get("figure"), start=None)
+    client.force_login(people.user("Manager", role=Role.RISK_MANAGER))
+
+    for address in ("/executive/goals/", f"/executive/goals/{goal.pk}/"):
+        page = client.get(address).content.decode()
+        assert told in page
+        assert re.search(r'<progress class="progress"[^>]* value="0"', page)
 
 
 def test_members_read_goals_and_change_only_their_own(client):
