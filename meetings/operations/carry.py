@@ -87,10 +87,13 @@ def named(item: AgendaItem) -> dict[str, Any]:
 
 
 def time_spent(item: AgendaItem, at: datetime) -> dict[str, Any]:
-    """Return the fields of an item that change when its discussion stops at `at`; {} if it is not current."""
+    """Return the fields of an item that change when its discussion stops at `at`; {} if it is not current.
+
+    A second at least, because an item without one was not discussed.
+    """
     if item.current_since is None:
         return {}
-    spent = max(0, int((at - item.current_since).total_seconds()))
+    spent = max(1, int((at - item.current_since).total_seconds()))
     return {"current_since": None, "spent_seconds": item.spent_seconds + spent}
 
 

@@ -203,7 +203,8 @@ def resume(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None
 def back(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) -> AgendaItem:
     """Take up the item before this one again, also if it is finished. Return it.
 
-    Items that were carried over are skipped. Raises as take_up(); Refused(field="state") for the first item.
+    Items that were carried over are skipped, and those that were done without being discussed. Raises as
+    take_up(); Refused(field="state") for the first item.
     """
     meeting = _controlled(item, by)
     seen = _version_ignoring_notes(item, seen)
@@ -211,8 +212,8 @@ def back(item: AgendaItem, *, by: Actor, at: datetime, seen: int | None = None) 
         raise ChangedMeanwhile(_CHANGED, present=item)
     before = AgendaItem.objects.filter(
         Q(rank__lt=item.rank) | Q(rank=item.rank, pk__lt=item.pk),
+        Q(state=ItemState.WAITING) | Q(state=ItemState.DONE, spent_seconds__gt=0),
         meeting=meeting,
-        state__in=[ItemState.WAITING, ItemState.DONE],
     )
     previous = before.select_related("meeting").order_by("-rank", "-id").first()
     if previous is None:

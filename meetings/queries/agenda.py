@@ -103,6 +103,16 @@ class Line:
         return self.item.state in {ItemState.WAITING, ItemState.DONE}
 
     @property
+    def is_way_back(self) -> bool:
+        """True if the meeting goes back to the item: it waits, or it was discussed and is done."""
+        return self.item.state == ItemState.WAITING or self.was_discussed
+
+    @property
+    def was_discussed(self) -> bool:
+        """True if the item is done and was discussed; False if it was settled before the meeting."""
+        return self.item.state == ItemState.DONE and self.item.spent_seconds > 0
+
+    @property
     def has_page(self) -> bool:
         """True if the subject of the item has a reference, so the title links to a page."""
         return bool(self.subject and self.subject.reference)

@@ -192,10 +192,10 @@ def _logged(taken: Sequence[Decision], actions: Sequence[Action]) -> list[LiveDe
 
 
 def _previous(agenda: agendas.Agenda, current: agendas.Line | None) -> agendas.Line | None:
-    """Return the line before the current one that can be taken up; between items, the last finished one."""
+    """Return the line before the current one to go back to; between items, the last discussed one."""
     if current is None:
-        return next((line for line in reversed(agenda.lines) if line.item.state == ItemState.DONE), None)
-    return next((line for line in reversed(agenda.lines[: current.number - 1]) if line.may_be_taken_up), None)
+        return next((line for line in reversed(agenda.lines) if line.was_discussed), None)
+    return next((line for line in reversed(agenda.lines[: current.number - 1]) if line.is_way_back), None)
 
 
 def _ends_at(current: agendas.Line | None) -> datetime | None:

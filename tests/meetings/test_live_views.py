@@ -12,6 +12,7 @@ from django.urls import reverse
 from actions.models import Action
 from history.models import Event
 from kit.actor import SYSTEM, Actor
+from kit.refusals import Refused
 from meetings.models import AgendaItem, Attendance, Decision
 from meetings.operations import agenda_handlers, attendance, control
 from meetings.operations import item as items
@@ -564,3 +565,21 @@ def test_minutes_give_the_time_of_the_series_to_every_reader(client, meeting):
 
     assert "10:00 to 10:45 (Europe/Berlin)" in " ".join(text.split())
     assert "Not closed yet" in text
+
+
+def test_the_way_back_leads_to_what_was_discussed_not_to_what_was_settled_before(client, ana, meeting):
+    settled, discussed, last = (make.item(meeting, title=title) for title in ("Settled", "Discussed", "Last"))
+    AgendaItem.objects.filter(pk=settled.pk).update(state=ItemState.DONE)
+    start, by = meeting.starts_at, Actor(ana, "page")
+
+    between = text_of(client, of("live", meeting))
+    items.finish(items.take_up(fresh(discussed), by=by, at=start), by=by, at=start)
+    after = text_of(client, of("live", meeting))
+    items.take_up(fresh(last), by=by, at=start)
+    taken = items.back(fresh(last), by=by, at=start)
+
+    assert "Ready to start" in between and "Back to Settled" not in between
+    assert "Ready for the next item" in after and "Back to Discussed" in after
+    assert taken == discussed
+    with pytest.raises(Refused, match="This is the first item"):
+        items.back(taken, by=by, at=start)
