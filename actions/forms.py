@@ -12,6 +12,7 @@ from actions.states import ActionState, AuditResult, Blocker, Effort, Type
 from history.models import Subject
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
+from pages.sight import OwnerForm
 from people.models import User
 from people.states import Role
 
@@ -24,8 +25,11 @@ def _selectable(present: int | None = None) -> Any:
     return User.objects.filter(selectable).order_by(*BY_NAME)
 
 
-class ActionForm(PageForm):
-    """The fields of an action that a person may set."""
+class ActionForm(OwnerForm):
+    """The fields of an action that a person may set.
+
+    about: what the action is about. user: who fills in the form.
+    """
 
     title = forms.CharField(label="What needs doing", max_length=MAX_TITLE)
     owner = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Unassigned")
@@ -66,21 +70,30 @@ class ActionForm(PageForm):
     def __init__(
         self,
         *args: Any,
+        user: User,
+        about: Subject | None = None,
         present_owner: int | None = None,
         present_reviewer: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.user, self.subject = user, about
         fields: dict[str, Any] = self.fields
         fields["owner"].queryset = _selectable(present_owner)
         fields["reviewer"].queryset = _selectable(present_reviewer)
 
     @classmethod
-    def of(cls, action: Action, data: Any = None) -> "ActionForm":
+    def of(cls, action: Action, data: Any = None, *, user: User) -> "ActionForm":
         """Return the form of an existing action."""
         initial = {name: getattr(action, name) for name in CHANGEABLE.intersection(cls.base_fields)}
         people = {"present_owner": action.owner_id, "present_reviewer": action.reviewer_id}
-        return cls(data, initial=initial, **people)
+        return cls(data, initial=initial, user=user, about=action.about, **people)
+
+    def object_of_owner(self) -> Subject | None:
+        return self.subject
+
+    def writer(self) -> User:
+        return self.user
 
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in CHANGEABLE.intersection(self.fields)}
@@ -97,9 +110,8 @@ class NewActionForm(ActionForm):
     def values(self) -> dict[str, Any]:
         return {**super().values(), "about": self.cleaned_data["about"]}
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
+    def object_of_owner(self) -> Subject | None:
+        return self.cleaned_data.get("about")
 
     def clean_about(self) -> Subject | None:
         """Return the subject, None if blank. A subject that the user may not see counts as not found."""

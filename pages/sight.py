@@ -1,4 +1,7 @@
-"""The page that says who may see an object, the same for every kind that can be restricted to teams."""
+"""The page that says who may see an object, the same for every kind that can be restricted to teams.
+
+Also the form that asks before somebody sees a restricted object because they become an owner.
+"""
 
 from collections.abc import Callable
 from typing import Any, Self
@@ -6,10 +9,53 @@ from typing import Any, Self
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 
 from kit import kinds
 from pages import flows
 from pages.forms import PageForm
+
+
+class OwnerForm(PageForm):
+    """A form with an `owner`, who may see what the form is about.
+
+    If that is restricted and the new owner does not see it yet, the form says so and asks before it is saved.
+    The box is below the field, so it is there in every template that draws the field.
+    """
+
+    def object_of_owner(self) -> Any:
+        """Return the subject that the owner may see, None without one. Subclasses override it."""
+        raise NotImplementedError
+
+    def writer(self) -> Any:
+        """Return who fills in the form; None if they see what it is about in any case."""
+        return None
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        owner = values.get("owner")
+        subject = self.object_of_owner() if owner else None
+        if owner is None or subject is None or subject.is_visible_to(owner):
+            return values
+        box = self.add_prefix("owner-sees")
+        if self.data.get(box) == str(owner.pk):
+            return values
+        is_named = self.writer() is None or subject.is_visible_to(self.writer())
+        name = (subject.reference or subject.title) if is_named else "What this is about"
+        # Not of the field: the bound one has copied that already.
+        self["owner"].help_text = format_html(
+            '<label><input type="checkbox" name="{}" value="{}"> {} may see {}</label>',
+            box,
+            owner.pk,
+            owner.name,
+            name if is_named else "it",
+        )
+        self.add_error(
+            "owner",
+            f"{name} is restricted. {owner.name} does not see it yet, and will as the owner. Tick the box to"
+            " allow this, or choose somebody else.",
+        )
+        return values
 
 
 class SightForm(PageForm):

@@ -75,7 +75,7 @@ def action_edit(request: SignedInRequest, reference: str) -> HttpResponse:
     return flows.edit(
         request,
         action,
-        ActionForm.of(action, request.POST or None),
+        ActionForm.of(action, request.POST or None, user=request.user),
         permission="actions.action_change",
         operation=operations.change,
         address=address_of(action),

@@ -15,6 +15,7 @@ from django.template.loader import select_template
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from history.events import GrantBegan, GrantEnded
 from history.models import IS_NEW, Event, Subject
 from history.queries import present_data
 from kit import clock
@@ -37,6 +38,8 @@ _SILENT = {
     "looks",
     "severity",
 }
+
+_OF_GRANTS = {GrantBegan.verb, GrantEnded.verb}
 
 # Labels of fields that many models have. A model declares those of its own (HISTORY_LABELS).
 _LABELS = {
@@ -68,7 +71,8 @@ class TimelineLine:
 
     actor: None if the person is anonymous. note: the payload. further_rows: for each row that the event
     created, the titles of the objects that it refers to: {"user": "Ana Moreau"}. about: the title of the
-    subject that the payload names so, None without one, or if the reader may not see it.
+    subject that the payload names so, None without one, or if the reader may not see it. to: the person whose
+    access began or ended, in the same way.
     """
 
     event: Event
@@ -77,6 +81,7 @@ class TimelineLine:
     changes: list[FieldChange]
     further_rows: list[dict[str, Any]]
     about: str | None = None
+    to: str | None = None
 
 
 def lines(events: Iterable[Event], reader: Visitor | None = None) -> list[TimelineLine]:
@@ -111,8 +116,8 @@ def _rows(event: Event) -> list[dict[str, Any]]:
 def _titles(events: Iterable[Event], reader: Visitor | None) -> dict[tuple[str, int], str]:
     ids_by_kind: dict[str, set[int]] = {}
     for event in events:
-        if isinstance(about := present_data(event).get("about"), int):
-            ids_by_kind.setdefault("subject", set()).add(about)
+        named = (present_data(event).get("about"), _person_of_grant(event))
+        ids_by_kind.setdefault("subject", set()).update(one for one in named if isinstance(one, int))
         for row in _rows(event):
             for name, kind in row.get("kinds", {}).items():
                 ids_by_kind.setdefault(kind, set()).update(
@@ -130,6 +135,11 @@ def _titles(events: Iterable[Event], reader: Visitor | None) -> dict[tuple[str, 
         titles |= {(kind, subject.object_id): name for kind in alike(subject.kind)}
         titles["subject", subject.pk] = name
     return titles
+
+
+def _person_of_grant(event: Event) -> int | None:
+    """Return the subject of the person whose access began or ended; None for other events."""
+    return present_data(event)["to"] if event.verb in _OF_GRANTS else None
 
 
 def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
@@ -158,7 +168,8 @@ def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
                 changes.append(FieldChange(name.removesuffix("_id"), label, *values))
     note = {key: value for key, value in present_data(event).items() if key != "rows"}
     about = titles.get(("subject", note.get("about", 0)))
-    return TimelineLine(event, event.shown_actor, note, changes, further_rows, about)
+    to = titles.get(("subject", _person_of_grant(event) or 0))
+    return TimelineLine(event, event.shown_actor, note, changes, further_rows, about, to)
 
 
 def _is_nameless(name: str, kind: str | None, *values: Any) -> bool:

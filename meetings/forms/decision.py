@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import QuerySet
 
+from history.models import Subject
 from kit.refusals import Refused
 from meetings.queries.effect import Offer
 from meetings.states import DidItWork, EffectKind, TripwireKind
 from pages.forms import Day, PageForm
+from pages.sight import OwnerForm
 from people.models import User
 from risklog.models import Review
 from risklog.states import Outcome, Treatment
@@ -23,8 +25,8 @@ _TRIPWIRE_FIELD = re.compile(r"tripwires\[\d+\]\.(\w+)$")
 _EFFECT_CHOSEN = re.compile(r"effect-\w+-\d+-apply")
 
 
-class FollowUpActionForm(PageForm):
-    """One follow-up action. Owner and date are optional; its page shows what is missing."""
+class FollowUpActionForm(OwnerForm):
+    """One follow-up action about a subject. Owner and date are optional; its page shows what is missing."""
 
     title = forms.CharField(
         max_length=200, label="Action", widget=forms.TextInput(attrs={"placeholder": "What needs doing?"})
@@ -32,16 +34,22 @@ class FollowUpActionForm(PageForm):
     owner = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="Unassigned")
     due_on = forms.DateField(required=False, label="Due", widget=Day())
 
-    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, people: QuerySet[User], about: Subject | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.about = about
         fields: dict[str, Any] = self.fields
         fields["owner"].queryset = people
+
+    def object_of_owner(self) -> Subject | None:
+        return self.about
 
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("title", "owner", "due_on")}
 
 
-class EffectForm(PageForm):
+class EffectForm(OwnerForm):
     """One effect that a decision may have. Its fields depend on the kind of the effect."""
 
     apply = forms.BooleanField(required=False)
@@ -76,6 +84,10 @@ class EffectForm(PageForm):
             fields["owner"].queryset = people
         if offer.acceptance and "until" in fields:
             fields["until"].initial = offer.acceptance.until
+
+    def object_of_owner(self) -> Subject | None:
+        is_of_action = self.is_applied and self.offer.kind == EffectKind.CHANGE_ACTION
+        return self.offer.obj.about if is_of_action else None
 
     @property
     def has_values(self) -> bool:
@@ -179,6 +191,7 @@ class DecisionForm(PageForm):
         self,
         *args: Any,
         people: QuerySet[User],
+        about: Subject | None = None,
         review: Review | None = None,
         offers: Sequence[Offer] = (),
         metrics: QuerySet[Series] | None = None,
@@ -187,8 +200,9 @@ class DecisionForm(PageForm):
     ) -> None:
         """Create the form with ROWS forms of actions, and one form for each effect that is offered.
 
-        review: the open review that the decision may settle. metrics: what a tripwire may watch. draft: the
-        prefix under which the browser stores unsaved text while the page reloads, "" for none.
+        about: the subject of the decision. review: the open one that it may settle. metrics: what a tripwire
+        may watch. draft: the prefix under which the browser stores unsaved text while the page reloads, ""
+        for none.
         """
         super().__init__(*args, **kwargs)
         if draft:
@@ -204,6 +218,7 @@ class DecisionForm(PageForm):
             FollowUpActionForm(
                 self.data or None,
                 people=people,
+                about=about,
                 prefix=f"action{number}",
                 empty_permitted=True,
                 use_required_attribute=False,
@@ -238,8 +253,11 @@ class DecisionForm(PageForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         values.setdefault("settles", "")
-        if any(row.has_changed() and not row.is_valid() for row in self.rows):
+        wrong = [row for row in self.rows if row.has_changed() and not row.is_valid()]
+        if any("title" in row.errors for row in wrong):
             raise forms.ValidationError("Enter what needs doing for each action.")
+        if wrong:
+            raise forms.ValidationError("Correct the follow-up actions.")
         if not all(effect.is_valid() for effect in self.effects):
             raise forms.ValidationError("Correct the effects of the decision.")
         if self._is_outdated():

@@ -141,6 +141,7 @@ def form_about(
     return DecisionForm(
         data,
         people=people.owners(),
+        about=about,
         review=open_review(about),
         offers=effects.offers(request.user, about, at=clock.now()),
         metrics=metrics_about(request.user, about),

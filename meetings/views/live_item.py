@@ -259,7 +259,7 @@ def item_act(request: SignedInRequest, pk: int) -> HttpResponse:
         return go(request, address_of(item))
     return flows.create(
         request,
-        FollowUpActionForm(request.POST, people=people.owners()),
+        FollowUpActionForm(request.POST, people=people.owners(), about=item.about),
         operation=partial(items.agree, item),
         address=lambda action: address_of(item),
         show=_stage_with(request, item, "action"),

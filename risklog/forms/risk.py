@@ -8,11 +8,12 @@ from django.urls import reverse_lazy
 from django.utils.html import format_html, format_html_join
 
 from catalogue.models import Model
+from history.models import Subject
 from kit import clock
 from kit.kinds import url_of
 from lists.collation import BY_NAME
 from pages.forms import Day, PageForm
-from pages.sight import SightForm
+from pages.sight import OwnerForm, SightForm
 from people import queries as people
 from people.models import Team, User
 from people.states import Role
@@ -128,7 +129,7 @@ class NewRiskForm(RiskForm):
         return values
 
 
-class EditRiskForm(RiskForm):
+class EditRiskForm(RiskForm, OwnerForm):
     cause = _sentence("cause")
     event = _sentence("event")
     effect = _sentence("effect")
@@ -172,6 +173,7 @@ class EditRiskForm(RiskForm):
 
     def __init__(self, *args: Any, risk: Risk, only: tuple[str, ...] = CHANGEABLE, **kwargs: Any) -> None:
         super().__init__(*args, initial=_initial(risk), **kwargs)
+        self.risk = risk
         fields: dict[str, Any] = self.fields
         # A retired team or category stays in the list if the risk has it already.
         teams = Team.objects.filter(Q(subject__is_retired=False) | Q(pk=risk.team_id))
@@ -185,6 +187,9 @@ class EditRiskForm(RiskForm):
         fields["category"].queryset = known.order_by(*BY_NAME)
         for name in set(self.fields) - set(only):
             del self.fields[name]
+
+    def object_of_owner(self) -> Subject:
+        return self.risk.subject
 
     def values(self) -> dict[str, Any]:
         values = super().values()
@@ -226,7 +231,7 @@ class StepForm(PageForm):
         self.risk, self.user = risk, user
 
 
-class TreatForm(StepForm):
+class TreatForm(StepForm, OwnerForm):
     treatment = forms.ChoiceField(
         choices=[
             (Treatment.MITIGATE, "Mitigate: reduce likelihood or impact"),
@@ -246,6 +251,9 @@ class TreatForm(StepForm):
         fields["owner"].queryset = _owners().order_by(*BY_NAME)
         self.fields["owner"].initial = self.risk.owner_id or self.user.pk
         self.fields["reason"].label = "What needs doing?"
+
+    def object_of_owner(self) -> Subject:
+        return self.risk.subject
 
 
 class MonitorForm(StepForm):
