@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from pages.answers import back_to, go, respond, toast
 from pages.forms import PageForm
 from pages.listing import reader_of
 from pages.requests import actor
+from pages.templatetags.ui import short_day
 
 Shown = Callable[[str, Any], str]
 
@@ -33,6 +34,7 @@ class BulkPages:
     addresses of the list, of the change and of the undo. visible: a function from a user to the rows that may
     be selected. form: from (data, user=) to a form with change(). load, plan, apply, undo: the operations.
     undo_text: from the result of an undo to what it left, as the end of a message. labels: field -> label.
+    seen_by_owner: from a row to the subject that its owner may see, None without one.
     shown: makes a function from a field and a value to its text, called once a page.
     """
 
@@ -49,6 +51,7 @@ class BulkPages:
     undo_text: Callable[[Any], str]
     labels: Mapping[str, str]
     shown: Callable[[], Shown]
+    seen_by_owner: Callable[[Any], Any]
 
     @property
     def list_url(self) -> str:
@@ -151,7 +154,10 @@ def _preview(pages: BulkPages, rows: list[PlannedChange]) -> dict[str, Any]:
 
 
 def _lines(pages: BulkPages, rows: Sequence[PlannedChange]) -> list[dict[str, Any]]:
-    """Return the lines of the preview: the row, its outcome, and (label, current, new) of each change."""
+    """Return the lines of the preview: the row, its outcome, and (label, current, new) of each change.
+
+    warning: that the new owner will see something restricted, "" without that.
+    """
     shown = pages.shown()
     return [
         {
@@ -159,12 +165,25 @@ def _lines(pages: BulkPages, rows: Sequence[PlannedChange]) -> list[dict[str, An
             "outcome": row.outcome,
             "refusal": row.refusal,
             "changes": [
-                (pages.labels[name], shown(name, old), shown(name, new))
+                (pages.labels[name], *(_text(shown, name, value) for value in (old, new)))
                 for name, (old, new) in row.changes.items()
             ],
+            "warning": _warning(pages, row),
         }
         for row in rows
     ]
+
+
+def _text(shown: Shown, name: str, value: Any) -> str:
+    return short_day(value, clock.today().year) if isinstance(value, date) else shown(name, value)
+
+
+def _warning(pages: BulkPages, row: PlannedChange) -> str:
+    _, owner = row.changes.get("owner", (None, None))
+    subject = pages.seen_by_owner(row.obj) if owner else None
+    if row.refusal or subject is None or subject.is_visible_to(owner):
+        return ""
+    return f"{owner} will see it although it is restricted."
 
 
 def restore(request: HttpRequest, pages: BulkPages) -> HttpResponse:

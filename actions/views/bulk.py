@@ -49,6 +49,7 @@ ACTION_PAGES = BulkPages(
         "state": "State",
     },
     shown=_shown,
+    seen_by_owner=lambda action: action.about or action.subject,
 )
 
 

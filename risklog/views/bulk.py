@@ -56,6 +56,7 @@ RISK_PAGES = BulkPages(
         "state": "State",
     },
     shown=_shown,
+    seen_by_owner=lambda risk: risk.subject,
 )
 
 

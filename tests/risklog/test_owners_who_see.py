@@ -118,3 +118,17 @@ def test_the_page_of_the_risk_names_who_got_access(client, ana, bo, risk):
     )
 
     assert "gave Bo Li access: owns A-" in page
+
+
+def test_the_preview_of_a_bulk_change_warns_of_who_will_see_the_restricted_risk(client, ana, bo, risk):
+    action, open_one = (
+        operations.add(title="Cap", about=about, by=SYSTEM, at=AT) for about in (risk.subject, None)
+    )
+    warning = "Bo Li will see it although it is restricted."
+
+    for url, rows in (
+        ("/actions/bulk/", [action.pk, open_one.pk]),
+        ("/risks/bulk/", [risk.pk, risks.risk().pk]),
+    ):
+        page = client.post(url, {"sel": rows, "owner": bo.pk, "step": "preview"}).content.decode()
+        assert page.count(warning) == 1
