@@ -24,6 +24,15 @@ def bad_year(moment: datetime) -> str:
     return "" if moment.year in YEARS else f"Use a year from {YEARS[0]} to {YEARS[-1]}."
 
 
+def bad_moment(moment: datetime, now: datetime) -> str:
+    """Return what is wrong with a moment that somebody entered, and the fix; "" if it can be."""
+    if problem := bad_year(moment):
+        return problem
+    if moment > now:
+        return "This moment is in the future. Enter when it happened."
+    return "This moment is more than ten years ago. Check the year." if moment < now - LONGEST_AGO else ""
+
+
 def in_zone(moment: datetime, zone: tzinfo) -> datetime:
     """Return the moment in a time zone. One of the year 1 that has no date there stays as it is."""
     try:
@@ -51,12 +60,8 @@ def problems(moments: Mapping[str, datetime | None], given: set[str], *, now: da
     entered = [(name, moment) for name in MOMENTS if (moment := moments.get(name)) is not None]
     known = [(name, moment) for name, moment in entered if not bad_year(moment)]
     for name, moment in entered:
-        if name in given and (problem := bad_year(moment)):
+        if name in given and (problem := bad_moment(moment, now)):
             found[name] = problem
-        elif name in given and moment > now:
-            found[name] = "This moment is in the future. Enter when it happened."
-        elif name in given and moment < now - LONGEST_AGO:
-            found[name] = "This moment is more than ten years ago. Check the year."
     for place, (later, later_moment) in enumerate(known):
         for earlier, earlier_moment in known[:place]:
             if later_moment >= earlier_moment:

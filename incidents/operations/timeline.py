@@ -9,7 +9,7 @@ from django.db import transaction
 from history import operations as history
 from incidents.models import Incident, TimelineEntry
 from incidents.models.timeline import MAX_ENTRY
-from incidents.moments import bad_year
+from incidents.moments import bad_moment
 from incidents.states import IncidentState
 from kit.actor import Actor
 from kit.refusals import IllegalMove, Refused
@@ -51,7 +51,7 @@ def change(
     given: dict[str, Any] = {}
     if "text" in values:
         given["text"] = _text(values["text"])
-    if values.get("happened_at") is not None:
+    if values.get("happened_at") not in (None, entry.at):
         given["at"] = _moment(values["happened_at"], at)
     history.change(entry, given, by=by, at=at, seen=seen, verb="incidents.timeline_changed")
     return entry
@@ -76,8 +76,6 @@ def _text(text: str) -> str:
 
 
 def _moment(moment: datetime, now: datetime) -> datetime:
-    if problem := bad_year(moment):
+    if problem := bad_moment(moment, now):
         raise Refused(problem, field="happened_at")
-    if moment > now:
-        raise Refused("This moment is in the future. Enter when it happened.", field="happened_at")
     return moment

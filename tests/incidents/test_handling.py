@@ -216,6 +216,7 @@ def test_a_line_is_changed_and_removed_and_history_keeps_it():
         ({"text": "x" * 1001}, "text"),
         ({"text": "x", "happened_at": AT + HOUR}, "happened_at"),
         ({"text": "x", "happened_at": datetime(1, 1, 1, tzinfo=UTC)}, "happened_at"),
+        ({"text": "x", "happened_at": datetime(1900, 1, 1, tzinfo=UTC)}, "happened_at"),
     ],
 )
 def test_a_bad_line_names_the_field(fields, field):
