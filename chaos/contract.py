@@ -46,7 +46,8 @@ class Reader:
 
 
 READERS = (
-    *(Reader(role, TokenScope.WRITE) for role in Role),
+    Reader(Role.VIEWER, TokenScope.READ),  # a viewer can have no other token
+    *(Reader(role, TokenScope.WRITE) for role in Role if role != Role.VIEWER),
     Reader(Role.MEMBER, TokenScope.READ),
     Reader(Role.MEMBER, TokenScope.INGEST),
 )
