@@ -173,9 +173,10 @@ def written_with_next(
     waiting = [True]
 
     def join(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if waiting and sql.startswith("INSERT"):
+        if waiting and sql.startswith(("INSERT ", "WITH ")):
             waiting.clear()
-            sql, params = f"{expressions} {sql}", (ids, *(params or ()))
+            sql = f"{expressions}, {sql[5:]}" if sql.startswith("WITH ") else f"{expressions} {sql}"
+            params = (ids, *(params or ()))
         return execute(sql, params, many, context)
 
     with connections[using].execute_wrapper(join):

@@ -3,7 +3,8 @@
 Only history.operations and history.bulk call this module; all other code calls those two.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from itertools import groupby
@@ -29,14 +30,16 @@ FurtherRow = models.Model | tuple[models.Model, Mapping[str, Any]]
 
 Act = TypeVar("Act", bound=Callable[..., Any])
 
-# Every write runs it: bulk_create() takes longer to build these rows than PostgreSQL takes to insert them.
-_INSERT_HANDOVERS = f"""
-INSERT INTO {Handover._meta.db_table} (event_id, handler, state, tries, error)
-SELECT event, handler, %s, 0, ''
-FROM unnest(%s::bigint[]) AS event CROSS JOIN (SELECT unnest(%s::text[]){{}}) AS subscribed (handler)
-"""  # noqa: S608 - the name of a table
 # A further handler, if the verb of the events is chosen at this moment (wiring.OnDemand).
 _ON_DEMAND = " UNION ALL SELECT %s::text WHERE %s IN ({})"
+# The statement that inserts events also inserts their handovers, so a write costs no additional statement.
+_WITH_HANDOVERS = f"""WITH written AS ({{insert}}), handed AS (
+    INSERT INTO {Handover._meta.db_table} (event_id, handler, state, tries, error)
+    SELECT id, handler, %s, 0, ''
+    FROM written CROSS JOIN (SELECT unnest(%s::text[]){{further}}) AS subscribed (handler)
+)
+SELECT * FROM written"""  # noqa: S608 - the name of a table
+_INSERT_EVENTS = f'INSERT INTO "{Event._meta.db_table}"'
 
 _CHANGED = "Somebody else changed this. Check the current version and try again."
 
@@ -309,9 +312,8 @@ def write(
         )
     if wiring.is_chained(verb):
         chain.link(events)
-    with documents.written_with_next(change for _, rows in pairs for change in rows):
+    with _with_handovers(verb), documents.written_with_next(change for _, rows in pairs for change in rows):
         _insert_events(events)
-    _insert_handovers(events, verb)
     bell.ring_after_commit()
     return events
 
@@ -323,15 +325,21 @@ def _insert_events(events: Sequence[Event]) -> None:
         Event.objects.bulk_create(events)
 
 
-def _insert_handovers(events: Sequence[Event], verb: str) -> None:
-    """Insert one handover for each event and each handler of the verb, with one statement."""
+@contextmanager
+def _with_handovers(verb: str) -> Iterator[None]:
+    """Make each statement that inserts events of this verb insert one handover for each of its handlers."""
     handlers, on_demand = wiring.handlers_of(verb), wiring.on_demand_of(verb)
     if not handlers and not on_demand:
+        yield
         return
     further = "".join(_ON_DEMAND.format(chosen) for chosen in on_demand.values())
     asked = [text for key in on_demand for text in (key, verb)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT_HANDOVERS.format(further),
-            [Work.PENDING, [event.pk for event in events], list(handlers), *asked],
-        )
+
+    def join(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith(_INSERT_EVENTS):
+            sql = _WITH_HANDOVERS.format(insert=sql, further=further)
+            params = (*params, Work.PENDING, list(handlers), *asked)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(join):
+        yield
