@@ -9,7 +9,7 @@ from django.db.models.expressions import RawSQL
 
 from history import declarations, wiring
 from history.models import Event, RecordedQuerySet, Subject
-from kit.sight import Visitor, sight_of
+from kit.sight import Sight, Visitor, sight_of
 
 
 def changed_fields(event: Event) -> set[str]:
@@ -91,9 +91,10 @@ def tell(user: Visitor, found: list[dict[str, Any]], *names: str) -> list[dict[s
     Removes the columns of seen_by(name) from each row. If they exclude the reader, all other columns
     `<name>_…` become None.
     """
+    sight, names = sight_of(user), names or ("about",)
     for row in found:
-        for name in names or ("about",):
-            if not may_see(user, row, name):
+        for name in names:
+            if not _sees(sight, row, name):
                 row |= {column: None for column in row if column.startswith(f"{name}_")}
     return found
 
@@ -112,7 +113,11 @@ def may_see(user: Visitor, row: dict[str, Any], name: str) -> bool:
 
     Removes the columns of seen_by() from the row. A missing subject counts as visible. Costs no query.
     """
-    return sight_of(user).sees(row.pop(f"{name}_viewers"), row.pop(f"{name}_granted") or ())
+    return _sees(sight_of(user), row, name)
+
+
+def _sees(sight: Sight, row: dict[str, Any], name: str) -> bool:
+    return sight.sees(row.pop(f"{name}_viewers"), row.pop(f"{name}_granted") or ())
 
 
 def events() -> RecordedQuerySet:

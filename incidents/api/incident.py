@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from catalogue.models import Model, Version
 from history.models import Subject
-from history.queries import may_see, seen_by
+from history.queries import seen_by, tell
 from incidents.filters import RESOLVED_ORDER, SPEC, STARTED_ORDER
 from incidents.models import Incident
 from incidents.models.incident import MAX_AFFECTED, MAX_TITLE
@@ -132,12 +132,6 @@ _SAME = (
     "noticed_at", "mitigated_at", "resolved_at", "declared_at", "declared_by_id", "lead_id", "scribe_id",
     "communications_id",
 )  # fmt: skip
-# What is removed of a link that the reader may not see.
-_LINKED = {
-    "model": ("model_slug", "model_version_id"),
-    "source": ("source_reference",),
-    "breach": ("breach_reference",),
-}
 
 
 class IncidentResource(Resource):
@@ -171,10 +165,7 @@ class IncidentResource(Resource):
 
     def finish(self, found: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
         """Remove the model, the source and the breach of each row where the reader may not see them."""
-        for row in found:
-            for link, names in _LINKED.items():
-                if not may_see(request.user, row, link):
-                    row.update(dict.fromkeys(names))
+        tell(request.user, found, "model", "source", "breach")
         shown = (*self.columns, "is_restricted")
         return [{name: row[name] for name in shown} for row in found]
 
