@@ -14,6 +14,7 @@ from riskhub.errors import RETRY_AFTER
 
 _migrated: list[bool] = []
 WAITING = "Migrations are waiting: run migrate."
+UNAVAILABLE = {"Retry-After": str(RETRY_AFTER)}  # the headers of an answer 503
 
 
 @never_cache
@@ -32,13 +33,17 @@ def readyz(request: HttpRequest) -> JsonResponse:
         if not _migrated and _is_migrated():
             _migrated.append(True)
     except Error as error:
-        return _unready(WAITING if is_unmigrated(error) else "The database does not answer.")
+        return _unready(why_unavailable(error))
     return JsonResponse({"status": "ok"}) if _migrated else _unready(WAITING)
 
 
 def _unready(why: str) -> JsonResponse:
-    headers = {"Retry-After": str(RETRY_AFTER)}
-    return JsonResponse({"status": "unready", "why": why}, status=503, headers=headers)
+    return JsonResponse({"status": "unready", "why": why}, status=503, headers=UNAVAILABLE)
+
+
+def why_unavailable(error: Error) -> str:
+    """Return what a health check says of an error of the database."""
+    return WAITING if is_unmigrated(error) else "The database does not answer."
 
 
 def _is_migrated() -> bool:

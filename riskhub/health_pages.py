@@ -6,7 +6,7 @@ read, because a monitoring tool has no session.
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from django.db import Error
@@ -25,9 +25,7 @@ from kit.sight import Visitor
 from pages.answers import respond
 from people import queries as people
 from people.authentication import BearerToken
-from rest.unmigrated import is_unmigrated
-from riskhub.errors import RETRY_AFTER
-from riskhub.health import WAITING
+from riskhub.health import UNAVAILABLE, why_unavailable
 from riskhub.pipeline import Condition, Level, conditions, worst
 
 PERMISSION = "people.health_view"
@@ -55,9 +53,8 @@ def pipeline(request: HttpRequest) -> HttpResponse:
     try:
         is_allowed, found = may(_sender(request), PERMISSION), _found()
     except Error as error:
-        said = {"status": Level.RED, "why": _why(error)}
-        headers = {"Retry-After": str(RETRY_AFTER)}
-        return JsonResponse(said, status=HTTPStatus.SERVICE_UNAVAILABLE, headers=headers)
+        said = {"status": Level.RED, "why": why_unavailable(error)}
+        return JsonResponse(said, status=HTTPStatus.SERVICE_UNAVAILABLE, headers=UNAVAILABLE)
     status = worst(found)
     body: dict[str, object] = {"status": status}
     if is_allowed:
@@ -72,22 +69,12 @@ def pipeline(request: HttpRequest) -> HttpResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer the conditions in the text format of Prometheus, to an administrator or their token."""
     try:
-        is_allowed, found = may(_sender(request), PERMISSION), _found()
+        if not may(_sender(request), PERMISSION):
+            how = "Send the token of an administrator: Authorization: Bearer <token>."
+            return _plain(how, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": 'Bearer realm="riskhub"'})
+        found = _found()
     except Error as error:
-        return HttpResponse(
-            f"{_why(error)}\n",
-            status=HTTPStatus.SERVICE_UNAVAILABLE,
-            content_type="text/plain; charset=utf-8",
-            headers={"Retry-After": str(RETRY_AFTER)},
-        )
-    if not is_allowed:
-        answer = HttpResponse(
-            "Send the token of an administrator: Authorization: Bearer <token>.\n",
-            status=HTTPStatus.UNAUTHORIZED,
-            content_type="text/plain; charset=utf-8",
-        )
-        answer.headers["WWW-Authenticate"] = 'Bearer realm="riskhub"'
-        return answer
+        return _plain(why_unavailable(error), HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Conditions(found))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
@@ -112,8 +99,9 @@ def banner(request: HttpRequest) -> HttpResponse:
     return respond(request, "_health_banner.html", None, {"red": red})
 
 
-def _why(error: Error) -> str:
-    return WAITING if is_unmigrated(error) else "The database does not answer."
+def _plain(text: str, status: HTTPStatus, headers: Mapping[str, str]) -> HttpResponse:
+    plain = "text/plain; charset=utf-8"
+    return HttpResponse(f"{text}\n", status=status, content_type=plain, headers=dict(headers))
 
 
 def _sender(request: HttpRequest) -> Visitor:

@@ -413,6 +413,12 @@ def test_prometheus_reads_every_condition_with_the_token_of_an_administrator(cli
     assert len(levels) == len(families) - 1
 
 
+def test_nothing_is_computed_for_those_who_may_not_read_the_metrics(client, monkeypatch):
+    monkeypatch.setattr(health_pages, "_found", lambda: pytest.fail("The conditions are computed."))
+    for headers in ({}, bearer(people.user())):
+        assert client.get("/metrics", headers=headers).status_code == 401
+
+
 def test_administrators_see_red_on_every_page_with_the_way_to_the_fix(client, administrator):
     client.force_login(administrator)
     assert 'hx-get="/health/banner/"' in client.get("/").content.decode()
