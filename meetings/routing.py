@@ -39,6 +39,11 @@ class ChosenMeeting:
     is_late: bool = False
 
 
+# Why a subject is on a meeting of another focus.
+NOT_PLANNED = "its focus is not planned yet, so it goes to the next meeting"
+DUE_BEFORE = "due before its focus is next, so it goes to the next meeting"
+
+
 @dataclass(frozen=True, slots=True)
 class NoMeeting:
     """No meeting fits. why: the fix, as pages show it. code: no_team, no_series, no_focus or not_planned."""
@@ -116,10 +121,15 @@ def _choose(
         return soonest, f"{urgent_reason}, so it goes to the next meeting"
     fitting = next((meeting for meeting in meetings if kind in meeting.kinds), None)
     if fitting is None:
-        return soonest, "its focus is not planned yet, so it goes to the next meeting"
+        return soonest, NOT_PLANNED
     if fitting.id != soonest.id and due_at is not None and due_at < fitting.starts_at:
-        return soonest, "due before its focus is next, so it goes to the next meeting"
-    return fitting, f"next meeting on {fitting.focus}"
+        return soonest, DUE_BEFORE
+    return fitting, on_focus(fitting.focus)
+
+
+def on_focus(focus: str) -> str:
+    """Return why a subject is on the meeting of a focus, by its name."""
+    return f"next meeting on {focus}"
 
 
 def lateness(due_on: date) -> str:

@@ -9,13 +9,18 @@ from history import operations as history
 from history.models import Event
 from history.wiring import handler
 from kit.actor import SYSTEM
-from meetings.models import AgendaItem, Meeting, Tripwire
+from meetings import routing
+from meetings.models import AgendaItem, Focus, Meeting, Tripwire
 from meetings.operations import standing, subject_items, waiting_items
 from meetings.states import ACCEPTANCE_PROPOSED, PATTERNS_ITEM, DecisionState, TripwireState
 from signals.models import BreachGroup, Series
 
 _TRIPWIRE = "Tripwire: "
-_ACCEPTANCE = re.compile(ACCEPTANCE_PROPOSED + r" until \d{1,2} \w{3} \d{4}")
+# A proposed acceptance, and what routing.lateness() says.
+_WITHOUT_NAME = re.compile(
+    ACCEPTANCE_PROPOSED + r" until \d{1,2} \w{3} \d{4}"
+    r"|after its due date, \d{1,2} \w{3}: no earlier meeting fits"
+)
 
 
 @handler("meetings.agenda.hide_claimed_breach")
@@ -60,7 +65,7 @@ def _hide(item: AgendaItem, series: Series, event: Event, *, at: datetime) -> No
     """Write the reasons again that name the metrics of crossed tripwires.
 
     A metric may have any name, and a long reason is cut. So it cannot be said where such a reason ends: what
-    follows the first one is left out, except for a proposed acceptance.
+    follows the first one is left out, except for a proposed acceptance and the reasons of the routing.
     """
     parts = item.why.split("; ")
     first = next((place for place, part in enumerate(parts) if part.startswith(_TRIPWIRE)), None)
@@ -72,7 +77,9 @@ def _hide(item: AgendaItem, series: Series, event: Event, *, at: datetime) -> No
         state=TripwireState.CROSSED,
     )
     reasons = [subject_items.reason_of(tripwire) for tripwire in tripwires.order_by("crossed_at", "pk")]
-    acceptances = [part for part in parts[first:] if _ACCEPTANCE.fullmatch(part)]
-    why = "; ".join(dict.fromkeys([*parts[:first], *reasons, *acceptances]))[:300]
+    names = Focus.objects.order_by("name").values_list("name", flat=True)
+    routed = {routing.NOT_PLANNED, routing.DUE_BEFORE, *(routing.on_focus(name) for name in names)}
+    kept = [part for part in parts[first:] if part in routed or _WITHOUT_NAME.fullmatch(part)]
+    why = "; ".join(dict.fromkeys([*parts[:first], *reasons, *kept]))[:300]
     if why != item.why:
         history.change(item, {"why": why}, by=SYSTEM, at=at, verb="meetings.item_changed", cause=event)

@@ -143,6 +143,23 @@ def test_the_reason_of_a_decision_names_no_metric_that_is_restricted_later(metri
     assert named.why.endswith("; Acceptance proposed until 3 Mar 2026") == is_whole
 
 
+def test_the_reason_of_the_routing_stays_when_the_metric_is_restricted_later():
+    team, _ = make.crew()
+    series = signals.series("nobody-knows", "psi; next meeting on nowhere")
+    decision = make.decision()
+    tripwire = crossed(decision, series)
+    meeting = make.planned(make.series(team), 0)
+    routed = f"next meeting on {meeting.focus.name}; after its due date, 3 Dec: no earlier meeting fits"
+    why = f"{subject_items.reason_of(tripwire)}; {routed}"
+    named = AgendaItem.objects.create(meeting=meeting, about=decision.subject, title="Again", rank=1, why=why)
+
+    catalogue.model("nobody-knows", viewers=[team.subject_id])
+    schedule.tick(AT)
+
+    named.refresh_from_db()
+    assert named.why == f"{HIDDEN}; {routed}"
+
+
 def test_a_reason_that_is_made_longer_is_cut():
     team, _ = make.crew()
     series = signals.series("nobody-knows", "p")
