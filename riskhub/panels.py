@@ -225,7 +225,13 @@ LATER_PANELS: tuple[Panel, ...] = (
         investigation.of_subject,
         "meetings.check_in_view",
     ),
-    *_later("signals.breach risklog.review", SNAPSHOTS, snapshot.panel, "signals.view"),
+    *_later(
+        "actions.action catalogue.model catalogue.change_request signals.breach risklog.risk risklog.review"
+        " risklog.experiment incidents.incident meetings.decision",
+        SNAPSHOTS,
+        snapshot.panel,
+        "signals.view",
+    ),
     *_later("catalogue.model", INCIDENTS, incidents.of_model, "incidents.incident_view"),
     *_later("signals.breach", INCIDENTS, incidents.of_breach, "incidents.incident_view"),
     *_later("risklog.risk", INCIDENTS, incidents.of_risk, "incidents.incident_view"),

@@ -1,4 +1,4 @@
-"""Dashboards, their versions, and snapshots of them."""
+"""Dashboards, their versions, and snapshots of them and of the charts of series."""
 
 from django.db import models
 from django.db.models import Q
@@ -60,10 +60,13 @@ class DashboardVersion(Part):
 
 
 class Snapshot(Recorded):
-    """What a dashboard showed at a moment. No operation changes it, and the database refuses an UPDATE.
+    """What a dashboard, or the chart of one series, showed at a moment. Nothing changes it.
+
+    No operation does, and the database refuses an UPDATE.
 
     pictures: as signals.queries.picture makes them, with every value. pinned_to: a meeting or another object.
-    start, end: the period that was shown. dashboard: None for a dashboard that Riskhub made.
+    start, end: the period that was shown. dashboard: None for one that Riskhub made, and
+    for the chart of a series.
     """
 
     KIND = "dashboard_snapshot"

@@ -1,4 +1,7 @@
-"""Write dashboards: add, change, go back to an earlier version, retire, restore, keep a snapshot."""
+"""Write dashboards: add, change, go back to an earlier version, retire, restore.
+
+Take snapshots of dashboards and of the charts of series.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -139,7 +142,7 @@ def take_snapshot(
     """Keep what a dashboard or the chart of one series shows now. Nothing changes a snapshot afterwards.
 
     pictures: as the person sees them; each part of them is shown only to readers who may see its series.
-    dashboard, model, series: which one is shown, None for the dashboard of a team or a focus.
+    dashboard, model, series: which one is shown, all None for the dashboard of a team or a focus.
     link: the path that shows the same period live. pinned_to: a subject that the person may see.
     """
     kept = dashboard or series or model

@@ -111,6 +111,9 @@ def test_a_snapshot_is_beside_the_agenda_item_about_what_it_is_pinned_to(client,
     take(client, series, pinned_to=risk.reference)
     page = client.get(f"/meetings/{item.meeting.reference}/live/").content.decode()
     assert "Before the fix" in page
+    for later in (f"/risks/{risk.reference}/", f"/panels/{risk.subject_id}/"):
+        shown = "Before the fix" in client.get(later).content.decode()
+        assert shown == later.startswith("/panels/")
 
 
 def test_the_api_takes_a_snapshot_of_one_chart(client, ana, series, api):
