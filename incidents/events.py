@@ -1,10 +1,11 @@
 """The events of this room."""
 
-from history.declarations import EventType, Mail, Payload
+from history.declarations import EventType, Mail, Payload, remove
 from history.recipients import listed_in_payload
 from history.states import NewsGroup
 from incidents import mail
 from incidents.recipients import (
+    former_observer,
     handlers,
     managers_if_critical,
     new_observer,
@@ -82,16 +83,22 @@ class PostmortemReopened(Payload, verb="incidents.postmortem_reopened"):
     told: list[int]
 
 
-class ObserverReplaced(Payload, verb="incidents.observer_replaced"):
-    """Somebody no longer qualifies as an observer. about: their subject id. released, asked: user ids.
+class ObserverReplaced(Payload, verb="incidents.observer_replaced", upcasters=(remove("released"),)):
+    """Somebody no longer qualifies as an observer. about: their subject id. asked: a user id.
 
     why: it is read after "who". asked: who observes in their place, None if nobody was available.
     """
 
     about: int
     why: str
-    released: list[int]
     asked: int | None = None
+
+
+class ObservationEnded(Payload, verb="incidents.observation_ended"):
+    """On a person: they no longer observe a review. about: its subject id. why: it is read after "who"."""
+
+    about: int
+    why: str
 
 
 class PostmortemReminded(Payload, verb="incidents.postmortem_reminded"):
@@ -171,9 +178,13 @@ EVENTS = (
         group=NewsGroup.INCIDENTS,
     ),
     EventType("incidents.observers_chosen", is_minor=True),
+    EventType(ObserverReplaced, (new_observer,), group=NewsGroup.INCIDENTS),
     EventType(
-        ObserverReplaced,
-        (new_observer, listed_in_payload("released", reason="You no longer observe this review")),
+        ObservationEnded,
+        (former_observer,),
+        is_minor=True,
+        is_private=True,
+        is_public=False,
         group=NewsGroup.INCIDENTS,
     ),
     EventType("incidents.postmortem_changed", is_minor=True),

@@ -6,7 +6,7 @@ from history.recipients import everyone
 from incidents.models import Incident, Observer
 from incidents.queries import incident as incidents
 from incidents.states import IncidentSeverity
-from people.models import Team
+from people.models import Team, User
 from people.recipients import risk_managers, team_members
 
 
@@ -59,3 +59,9 @@ def new_observer(event: Event) -> dict[int, str]:
     """Return the person who observes a review from now on in place of another one."""
     asked = present_data(event)["asked"]
     return {pk: why for pk, why in observers(event).items() if pk == asked}
+
+
+def former_observer(event: Event) -> dict[int, str]:
+    """Return the person that the event is about, who no longer observes a review."""
+    rows = User.objects.filter(subject=event.subject_id)
+    return everyone(rows.values_list("pk", flat=True), "You no longer observe a review")

@@ -162,7 +162,7 @@ class _Postmortems(Resource):
         """Return the rows with their observers, without risks that the reader may not see."""
         observers: dict[int, list[dict[str, Any]]] = defaultdict(list)
         ids = [row["id"] for row in found]
-        chosen = Observer.objects.active().filter(postmortem__in=ids)
+        chosen = Observer.objects.active().filter(postmortem__in=ids).order_by("id")
         for pk, user, name, why in chosen.values_list("postmortem_id", "user_id", "user__name", "why"):
             observers[pk].append({"user_id": user, "name": name, "why": why})
         rows = []

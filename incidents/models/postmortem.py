@@ -36,6 +36,7 @@ class Postmortem(Recorded):
         "risk_answer": "Answer about that risk",
         "risk_note": "What follows for the risk log",
     }
+    HISTORY_SHOWN_WITH = {"risk_note": "risk_id"}
 
     incident = models.OneToOneField(Incident, models.PROTECT, related_name="postmortem")
     state = models.CharField(max_length=4, choices=PostmortemState.choices, default=PostmortemState.OPEN)
@@ -88,8 +89,8 @@ class Postmortem(Recorded):
 
 class ObserverQuerySet(models.QuerySet["Observer"]):
     def active(self) -> "ObserverQuerySet":
-        """Return those who still observe their review, oldest first."""
-        return self.filter(ended_on__isnull=True).order_by("id")
+        """Return those who still observe their review."""
+        return self.filter(ended_on__isnull=True)
 
 
 class Observer(Part):

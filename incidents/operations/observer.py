@@ -51,7 +51,8 @@ def renew(postmortem_id: int, *, at: datetime, cause: Event | None = None) -> in
     if postmortem is None:
         return 0
     today = people.local_day(at)
-    present = list(Observer.objects.active().filter(postmortem=postmortem).select_related("user__subject"))
+    rows_of = Observer.objects.active().filter(postmortem=postmortem)
+    present = list(rows_of.select_related("user__subject").order_by("id"))
     reasons = queries.why_not(postmortem, [row.user for row in present], today)
     if not reasons:
         return 0
@@ -64,6 +65,7 @@ def renew(postmortem_id: int, *, at: datetime, cause: Event | None = None) -> in
         queries.roster(postmortem.incident),
         queries.held(without=[row.pk for row in leaving]),
         today,
+        due_on=postmortem.due_on,
         number=len(leaving),
         present=[row.user_id for row in present],
     )
@@ -95,11 +97,12 @@ def _replace(
                 postmortem=postmortem, user_id=other.person, function_id=other.function, why=reason, on=today
             )
         ]
-    payload = events.ObserverReplaced(
-        about=former.subject_id, why=why, released=[former.pk], asked=other.person if other else None
-    )
+    payload = events.ObserverReplaced(about=former.subject_id, why=why, asked=other.person if other else None)
     changed: list[Any] = [*added, (row, {"ended_on": today})]
-    history.record(postmortem, payload, by=SYSTEM, at=at, rows=changed, cause=cause)
+    replaced = history.record(postmortem, payload, by=SYSTEM, at=at, rows=changed, cause=cause)
+    # On the person: they are told also if they may not see the review any more.
+    ended = events.ObservationEnded(about=postmortem.subject_id, why=why)
+    history.record(former, ended, by=SYSTEM, at=at, cause=replaced)
     seen, source = [postmortem.subject, postmortem.incident.subject], postmortem.subject
     reason_of_grant = GrantReason.ASKED
     history.end_sight(seen, [former], reason=reason_of_grant, by=SYSTEM, at=at, source=source, why=why)
@@ -114,7 +117,7 @@ def _open_reviews() -> QuerySet[Postmortem]:
 
 def _renew(which: Q, *, at: datetime, cause: Event | None = None) -> int:
     """Renew the observers of the open reviews among these. Those without an observer are left out."""
-    observed = Observer.objects.active().order_by().values("postmortem")
+    observed = Observer.objects.active().values("postmortem")
     rows = _open_reviews().filter(which, pk__in=observed).order_by("pk")
     return sum(renew(pk, at=at, cause=cause) for pk in list(rows.values_list("pk", flat=True)))
 
@@ -150,7 +153,7 @@ def on_person_changed(event: Event, *, at: datetime) -> None:
     The person observes a review, or leads its incident, whose teams then are involved.
     """
     subject_id = present_data(event).get("person") or event.subject_id
-    observed = Observer.objects.active().filter(user__subject=subject_id).order_by().values("postmortem")
+    observed = Observer.objects.active().filter(user__subject=subject_id).values("postmortem")
     _renew(Q(pk__in=observed) | Q(incident__lead__subject=subject_id), at=at, cause=event)
 
 

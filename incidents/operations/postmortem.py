@@ -75,12 +75,14 @@ def open_for(incident: Incident, *, by: Actor, at: datetime, cause: Event | None
     existing = rows.select_for_update(of=("self",)).first()
     if existing is not None:
         return _open_again(existing, incident, due_on, by=by, at=at, cause=cause)
-    chosen = choose(observers.roster(incident), observers.held(), today, number=OBSERVERS[severity])
+    chosen = choose(
+        observers.roster(incident), observers.held(), today, due_on=due_on, number=OBSERVERS[severity]
+    )
     postmortem = Postmortem(incident=incident, due_on=due_on, opened_at=at)
     opened = events.PostmortemOpened(
         due_on=due_on.isoformat(),
         observers=[one.person for one in chosen],
-        told=_all_told(incident),
+        told=sorted(observers.handlers(incident)),
     )
     history.record(postmortem, opened, by=by, at=at, cause=cause, placed=Placement(parent=incident.subject))
     observing = [
@@ -116,19 +118,15 @@ def _open_again(
         history.change(postmortem, {"due_on": due_on}, by=by, at=at, cause=cause)
         history.drop_dues(postmortem.subject_id, REMINDER, OVERDUE)
     else:
-        reopened = events.PostmortemReopened(due_on=due_on.isoformat(), told=_all_told(incident))
+        reopened = events.PostmortemReopened(
+            due_on=due_on.isoformat(), told=sorted(observers.handlers(incident))
+        )
         values = {"due_on": due_on, "opened_at": at, "finished_at": None, "finished_by": None}
         to = PostmortemState.OPEN
         history.move(postmortem, to, by=by, at=at, values=values, payload=reopened, cause=cause)
     _put_dues(postmortem, incident)
     observer.renew(postmortem.pk, at=at, cause=cause)
     return postmortem
-
-
-def _all_told(incident: Incident) -> list[int]:
-    """Return the user ids of those who handled or declared the incident."""
-    handlers = (incident.lead_id, incident.scribe_id, incident.communications_id, incident.declared_by_id)
-    return sorted({pk for pk in handlers if pk})
 
 
 def _put_dues(postmortem: Postmortem, incident: Incident) -> None:
@@ -322,7 +320,7 @@ def remind(due: Due, *, at: datetime) -> None:
     if postmortem is None or people.local_day(at) > postmortem.due_on:
         return
     reminded = events.PostmortemReminded(
-        due_on=postmortem.due_on.isoformat(), told=_told(postmortem.incident)
+        due_on=postmortem.due_on.isoformat(), told=_who_must_finish(postmortem.incident)
     )
     history.record(postmortem, reminded, by=SYSTEM, at=at)
 
@@ -334,7 +332,7 @@ def escalate(due: Due, *, at: datetime) -> None:
     if postmortem is None:
         return
     incident = postmortem.incident
-    overdue = events.PostmortemOverdue(due_on=postmortem.due_on.isoformat(), told=_told(incident))
+    overdue = events.PostmortemOverdue(due_on=postmortem.due_on.isoformat(), told=_who_must_finish(incident))
     event = history.record(postmortem, overdue, by=SYSTEM, at=at)
     escalations.start(
         about=postmortem.subject,
@@ -348,7 +346,7 @@ def escalate(due: Due, *, at: datetime) -> None:
     )
 
 
-def _told(incident: Incident) -> list[int]:
+def _who_must_finish(incident: Incident) -> list[int]:
     """Return the user ids of those who must finish the review: who handled it, else the lead of the team."""
     handlers = [pk for pk in (incident.lead_id, incident.scribe_id) if pk]
     if not handlers and incident.team and incident.team.lead_id:

@@ -112,7 +112,7 @@ def mine(user: User) -> MyIncidents:
     """Return what waits for a person, at most FEW of each. Reviews that wait come last. Two queries."""
     role = Q(lead=user.pk) | Q(scribe=user.pk) | Q(communications=user.pk)
     ongoing = incidents.incidents().visible_to(user).filter(role, state__in=ONGOING)
-    observed = Observer.objects.active().filter(user=user.pk).order_by().values("postmortem")
+    observed = Observer.objects.active().filter(user=user.pk).values("postmortem")
     led = Q(incident__lead=user.pk) | Q(incident__scribe=user.pk) | Q(pk__in=observed)
     reviews = postmortems.postmortems().visible_to(user).filter(led, state=PostmortemState.OPEN)
     is_last = ExpressionWrapper(WAITS, output_field=BooleanField())

@@ -49,7 +49,7 @@ def for_page(user: Visitor) -> RecordedQuerySet[Incident]:
     viewers = ExpressionWrapper(OuterRef("subject__viewers"), ArrayField(BigIntegerField()))
     teams = Team.objects.alias(viewers=viewers).filter(viewers__contains=[F("subject_id")])
     names = ArraySubquery(teams.order_by(*BY_NAME).values("name"))
-    observers = Observer.objects.active().filter(postmortem__incident=OuterRef("pk"))
+    observers = Observer.objects.active().filter(postmortem__incident=OuterRef("pk")).order_by("id")
     rows: Any = incidents().visible_to(user).select_related("postmortem__subject")
     return rows.annotate(team_names=names, observer_names=ArraySubquery(observers.values("user__name")))
 

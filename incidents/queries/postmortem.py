@@ -31,7 +31,7 @@ def postmortems() -> RecordedQuerySet[Postmortem]:
 
 def for_pages(user: Visitor) -> QuerySet[Postmortem]:
     """Return the reviews that the user may see, with their observers."""
-    observers = Observer.objects.active().select_related("user__subject", "function")
+    observers = Observer.objects.active().select_related("user__subject", "function").order_by("id")
     return postmortems().visible_to(user).prefetch_related(Prefetch("observers", observers))
 
 

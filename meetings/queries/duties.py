@@ -67,7 +67,7 @@ def _of_people(reader: Reader, since: date, until: date) -> QuerySet[User]:
         state=MeetingState.CLOSED, starts_at__gte=start, starts_at__lt=end
     )
     done = Postmortem.objects.visible_to(reader.user).filter(state=PostmortemState.DONE)
-    observers = Observer.objects.active().order_by().filter(postmortem__in=done, on__gte=since, on__lte=until)
+    observers = Observer.objects.active().filter(postmortem__in=done, on__gte=since, on__lte=until)
     reviews = Review.objects.visible_to(reader.user)
     answers = Reviewer.objects.filter(review__in=reviews, answered_at__gte=start, answered_at__lt=end)
     rows: Any = User.objects.visible_to(reader.user).select_related("function", "subject")

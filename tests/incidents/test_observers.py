@@ -29,7 +29,7 @@ def test_while_everybody_can_observe_the_people_of_a_function_differ_by_at_most_
     held = []
     for week in range(weeks):
         on = START + timedelta(weeks=week)
-        held = turns(held, choose(roster(PEOPLE), held, on, number=number), on)
+        held = turns(held, choose(roster(PEOPLE), held, on, due_on=on, number=number), on)
     counts = Counter(turn.person for turn in held)
     for function in range(3):
         of_function = [counts[n] for n, (one, _) in PEOPLE.items() if one == function]
@@ -49,7 +49,7 @@ def test_nobody_involved_or_away_observes_and_within_a_function_it_is_whoever_wa
         on = START + timedelta(weeks=week)
         pool = {n for n, (_, team) in PEOPLE.items() if team not in involved}
         able = pool - away
-        chosen = choose(roster(pool, away), held, on, number=number)
+        chosen = choose(roster(pool, away), held, on, due_on=on, number=number)
 
         people = [one.person for one in chosen]
         assert set(people) <= able
@@ -67,11 +67,11 @@ def test_nobody_involved_or_away_observes_and_within_a_function_it_is_whoever_wa
 def test_the_reason_names_who_is_away_and_when_they_last_observed():
     held = [Turn(START, 3, 0, None)]
     away_first = roster({3, 6, 9}, away=[6])
-    chosen = choose(away_first, held, START + timedelta(weeks=1), number=2)
+    chosen = choose(away_first, held, START + timedelta(weeks=1), due_on=START + timedelta(weeks=1), number=2)
     assert [one.person for one in chosen] == [9, 3]
     assert chosen[0].why == "Next in rotation: data; P6 is away; P9 has not observed yet"
     assert "last observed on 5 Jan" in chosen[1].why
 
 
 def test_without_anybody_outside_there_is_no_observer():
-    assert choose(roster(set()), [], START, number=2) == []
+    assert choose(roster(set()), [], START, due_on=START + timedelta(weeks=1), number=2) == []

@@ -10,6 +10,7 @@ from incidents.models import Incident, Observer, Postmortem
 from incidents.operations import incident as incidents
 from incidents.operations import involved, observer, role
 from incidents.operations import postmortem as reviews
+from incidents.queries import observer as queries
 from kit.actor import SYSTEM, Actor
 from notices.models import Entry
 from people.operations import person as persons
@@ -40,7 +41,7 @@ def world():
 
 
 def observing() -> list:
-    return [row.user for row in Observer.objects.active()]
+    return [row.user for row in Observer.objects.active().order_by("id")]
 
 
 def _lead(former, declared):
@@ -109,7 +110,10 @@ def test_who_no_longer_qualifies_is_replaced_and_both_are_told(world, change, wh
     event = Event.objects.get(verb="incidents.observer_replaced")
     assert (event.data["why"], event.data["about"]) == (why, former.subject_id)
     entries = Entry.objects.filter(event=event)
-    assert other in {entry.user for entry in entries}
+    assert former not in {entry.user for entry in entries}
+    ended = Event.objects.get(verb="incidents.observation_ended")
+    told = Entry.objects.filter(event=ended)
+    assert [entry.user for entry in told] == ([former] if why != "left" else [])
     assert f"In place of {former.name}" in entries.get(user=other).why
     schedule.tick(AT)
     assert Event.objects.filter(verb="incidents.observer_replaced").count() == 1
@@ -129,6 +133,54 @@ def test_who_observed_is_told_why_not_any_more_and_loses_the_sight_that_it_gave(
     page = client.get(f"/incidents/{declared.reference}/review/").content.decode()
     assert f"In place of {former.name}" in page
     assert "in a team that is involved" in page
+
+
+def test_who_may_not_see_the_incident_any_more_is_told_without_its_name(world, client):
+    former, other, declared = world
+    team = people.team("Security")
+    people.member(team, other)
+    incidents.restrict(declared, teams=[team], **BY)
+    teams.join(declared.model.owner_team, former, **BY)
+    schedule.tick(AT)
+
+    client.force_login(former)
+    page = client.get("/notices/").content.decode()
+    assert "You no longer observe a review that you may not see any more" in page
+    assert declared.title not in page and declared.reference not in page
+    client.force_login(other)
+    assert "You no longer observe" not in client.get(f"/people/{former.pk}/").content.decode()
+
+
+def test_who_may_still_see_the_review_is_told_which_it_is(world, client):
+    former, _, declared = world
+    role.assign(declared, role="scribe", person=former, **BY)
+    schedule.tick(AT)
+
+    client.force_login(former)
+    page = client.get("/notices/").content.decode()
+    assert "You no longer observe" in page and Postmortem.objects.get().subject_title in page
+
+
+@pytest.mark.parametrize("days", [(1, 30), (2, 3)])
+def test_who_is_away_before_the_review_is_due_is_chosen_only_if_nobody_else_is_left(days):
+    people.organisation()
+    away, present = (people.user(name, teams=[people.team(name)]) for name in ("Ada", "Bo"))
+    first, last = (AT.date() + number * DAY for number in days)
+    persons.be_away(away, from_on=first, until_on=last, **BY)
+    incident(severity="medium", state="resolved")
+    assert observing() == [present]
+    incident(severity="high", state="resolved")
+    assert observing() == [present, present, away]
+
+
+def test_the_rule_that_chooses_observers_is_the_one_that_replaces_them(world):
+    former, other, declared = world
+    for exclude in (_scribe, _joins, _viewer):
+        exclude(former, declared)
+        postmortem = Postmortem.objects.select_related("incident__subject", "incident__model").get()
+        able = {person.id for person in queries.roster(postmortem.incident).people}
+        refused = queries.why_not(postmortem, [former, other], AT.date())
+        assert able & {former.pk, other.pk} == {other.pk} and set(refused) == {former.pk}
 
 
 def test_only_who_no_longer_qualifies_is_replaced():

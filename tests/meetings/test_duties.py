@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from history import operations as history
+from incidents.models import Observer
 from kit.actor import SYSTEM, Actor
 from lists.specification import Reader
 from meetings.filters import DUTIES
@@ -15,6 +16,7 @@ from meetings.queries import duties
 from risklog.operations import reviewer as reviewers
 from tests.factories import meetings as make
 from tests.factories import people, risklog_review
+from tests.factories.incidents import incident, reviewed
 from tests.moments import AT
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +50,19 @@ def answered(person) -> None:
     if not review.reviewers.filter(user=person).exists():
         reviewers.ask(review, person, by=SYSTEM, at=AT)
     reviewers.answer(review, verdict="confirmed", note="Seen.", by=Actor(person, "page"), at=AT)
+
+
+def test_an_observer_of_a_review_who_was_replaced_did_not_observe_it(client, ana):
+    wei, sol = people.user("Wei"), people.user("Sol")
+    review = reviewed(incident(state="resolved"))
+    review.observers.all().delete()
+    for person, ended in ((wei, AT.date()), (sol, None)):
+        row = Observer(postmortem=review, user=person, why="Next", on=AT.date(), ended_on=ended)
+        history.record(review, "incidents.observers_chosen", by=SYSTEM, at=AT, rows=[row])
+
+    found = numbers(client)
+
+    assert found["Sol"][duties.DUTIES.index("observed_reviews")] == 1 and "Wei" not in found
 
 
 def test_each_duty_of_the_period_counts_once(client, ana):
