@@ -325,6 +325,8 @@ class Recorded(models.Model):
     HISTORY_OMITS: fields that never enter history (secrets, leases, last-seen, drafts).
     HISTORY_REFERS: erasable fields. History records that they changed, without their values.
     HISTORY_LABELS: the labels on timelines of the fields whose names are no plain words.
+    HISTORY_SHOWN_WITH: {field: foreign key}, both as columns. A value of the field is shown only to readers
+    who may see the object that the foreign key named with it (history/hidden_values.py).
     """
 
     KIND: ClassVar[str]
@@ -333,6 +335,7 @@ class Recorded(models.Model):
     HISTORY_OMITS: ClassVar[frozenset[str]] = frozenset()
     HISTORY_REFERS: ClassVar[frozenset[str]] = frozenset()
     HISTORY_LABELS: ClassVar[Mapping[str, str]] = {}
+    HISTORY_SHOWN_WITH: ClassVar[Mapping[str, str]] = {}
 
     subject = models.OneToOneField(Subject, models.PROTECT, related_name="+")
     version = models.PositiveIntegerField(default=1)

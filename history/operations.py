@@ -255,25 +255,24 @@ def retire(obj: Recorded, *, is_retired: bool = True) -> None:
 def restrict(root: Subject, teams: Iterable[int] | None) -> None:
     """Restrict a root, with everything below it, to these teams (subject ids) and to those who keep the root.
 
-    None opens it to everyone. The operation that writes the event calls it. What has texts from below it and
-    is a root of its own is restricted with it (wiring.followers). Raises ValueError for a subject that is not
-    a root.
+    None opens it to everyone. The operation that writes the event calls it. What repeats texts from below it
+    elsewhere is adapted in the same transaction (wiring.viewers_handlers). Raises ValueError for a subject
+    that is not a root.
     """
     root.viewers = scope.restrict(root.pk, teams)
-    if root.viewers is not None:
-        _follow(root.pk)
+    _run_viewers_handlers(root.pk)
 
 
 @in_one_transaction
 def reroot(subject_ids: Sequence[int], root: Subject) -> None:
     """Move these subjects, with everything below them, under another root. They take over its viewers."""
     scope.reroot(subject_ids, root.pk)
-    _follow(root.root_id or root.pk)
+    _run_viewers_handlers(root.root_id or root.pk)
 
 
-def _follow(root_id: int) -> None:
-    for follow in wiring.followers():
-        follow(root_id)
+def _run_viewers_handlers(root_id: int) -> None:
+    for run in wiring.viewers_handlers():
+        run(root_id)
 
 
 @in_one_transaction

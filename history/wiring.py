@@ -15,8 +15,8 @@ Handler = Callable[..., Any]
 F = TypeVar("F", bound=Handler)
 # Takes an expression for a subject id. Returns a queryset of one column: the related subject ids.
 Relation = Callable[[Any], Any]
-# Takes the id of a root that is restricted. Restricts the roots of upper rooms that have texts from below it.
-Follower = Callable[[int], None]
+# Takes the id of a root whose viewers changed. Adapts what upper rooms repeat from it.
+ViewersHandler = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ _dues: dict[str, Handler] = {}
 _chained: set[str] = set()
 _first: set[str] = set()
 _relations: list[Relation] = []
-_followers: list[Follower] = []
+_on_viewers_changed: list[ViewersHandler] = []
 _minor: set[str] = set()
 
 
@@ -84,9 +84,11 @@ def install(
     first: Iterable[Handler] = (),
     former: Mapping[str, str | None] | None = None,
     on_demand: Iterable[OnDemand] = (),
-    followers: Iterable[Follower] = (),
+    on_viewers_changed: Iterable[ViewersHandler] = (),
 ) -> None:
-    """Replace the handlers, and what runs in the transaction that restricts a root (followers).
+    """Replace the handlers.
+
+    on_viewers_changed: what runs in the transaction that restricts or opens a root.
 
     flows: verb -> handlers, each `handler(event, *, at)` with a key; dues: kind -> `handler(due, *, at)`.
     first: handlers that run before all other waiting ones. on_demand: handlers of chosen verbs.
@@ -115,12 +117,12 @@ def install(
     _dues.update(dues)
     _chained.update(chained)
     _first.update(key_of(function) for function in first)
-    _followers[:] = followers
+    _on_viewers_changed[:] = on_viewers_changed
 
 
-def followers() -> list[Follower]:
-    """Return what is restricted together with a root, in the same transaction."""
-    return [*_followers]
+def viewers_handlers() -> list[ViewersHandler]:
+    """Return what runs in the transaction that restricts or opens a root."""
+    return [*_on_viewers_changed]
 
 
 def _without_parameters(rows: QuerySet[Any, Any]) -> str:

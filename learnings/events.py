@@ -85,6 +85,7 @@ EVENTS = (
     ),
     EventType("learnings.learning_taken", is_minor=True),
     EventType("learnings.learning_changed", is_minor=True),
+    EventType("learnings.category_removed", is_minor=True),
     EventType("learnings.learning_judged"),
     EventType("learnings.learning_published"),
     EventType("learnings.learning_withdrawn", (author,), group=NewsGroup.LEARNINGS),

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from history import declarations
+from history import declarations, hidden_values
 from history.models import Event, Subject
 from history.queries import present_data
 from kit import kinds
@@ -137,7 +137,8 @@ class EventList(Resource):
         for row in found:
             row["cause_id"], row["actor_id"] = row.pop("shown_cause"), row.pop("shown_person")
             event = Event(verb=row["verb"], schema_version=row.pop("schema_version"), data=row.pop("data"))
-            row["rows"] = present_data(event).get("rows", [])
+            row["payload"] = present_data(event)
+            row["rows"] = row["payload"].get("rows", [])
         seen, slots = _known(found, cast(User, request.user))
         return [_shown(row, seen, slots) for row in found]
 
@@ -164,6 +165,8 @@ def _named(found: list[dict[str, Any]], reader: User) -> QuerySet[Any]:
             for field, kind in part.get("kinds", {}).items():
                 values = part["changes"].get(field, ())
                 wanted.setdefault(kind, set()).update(v for v in values if isinstance(v, int))
+            for kind, pk in hidden_values.needed(part, row["payload"]):
+                wanted.setdefault(kind, set()).add(pk)
     condition = Q(pk__in=())
     for kind, ids in wanted.items():
         condition |= Q(pk__in=ids) if kind == "subject" else Q(kind__in=kinds.alike(kind), object_id__in=ids)
@@ -190,6 +193,7 @@ def _shown(row: dict[str, Any], seen: set[tuple[str, int]], slots: set[int]) -> 
             return value
         return value if (kind, value) in seen and (kind, value) not in hidden else None
 
+    payload = row.pop("payload")
     row["changes"] = [
         {
             "model": part["model"],
@@ -200,7 +204,7 @@ def _shown(row: dict[str, Any], seen: set[tuple[str, int]], slots: set[int]) -> 
         }
         for part in row.pop("rows")
         for is_slot in [part["model"] == _ITEM and part["pk"] in slots]
-        for field, (old, new) in part["changes"].items()
+        for field, (old, new) in hidden_values.readable(part, payload, seen).items()
         if field != "viewers"
     ]
     return row

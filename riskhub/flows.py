@@ -15,7 +15,7 @@ from incidents.operations import experiment as incident_experiment
 from incidents.operations import observer, postmortem
 from incidents.operations import privacy as incident_privacy
 from leaders.operations import goal
-from learnings.operations import drafting, feed_address, glossary, sign_up
+from learnings.operations import drafting, feed_address, glossary, origin, sign_up
 from learnings.operations import privacy as learning_privacy
 from meetings.operations import acceptance as decided
 from meetings.operations import (
@@ -325,8 +325,8 @@ FIRST: tuple[Handler, ...] = (
     review_handlers.on_breach_group_unmuted,
 )
 
-# What is restricted in the same transaction as what it is about, although it is a root of its own.
-FOLLOWERS = (experiment_sight.follow,)
+# What runs in the transaction that restricts or opens a root, because it repeats texts of what is below it.
+ON_VIEWERS_CHANGED = (experiment_sight.restrict_with_source, origin.remove_hidden_categories)
 # Kind of due date -> its handler, `handler(due, *, at)`.
 DUES: dict[str, Handler] = {
     "people.absence_begins": person.begin_absence,
@@ -392,5 +392,5 @@ def install() -> None:
         first=FIRST,
         former=FORMER,
         on_demand=(webhooks,),
-        followers=FOLLOWERS,
+        on_viewers_changed=ON_VIEWERS_CHANGED,
     )

@@ -304,7 +304,7 @@ def tidy() -> None:
     risk_privacy.restrict_missing(at=at)
     incident_privacy.restrict_missing(at=at)
     # The next one may not restrict less than what an experiment is about.
-    experiment_sight.follow_missing(at=at)
+    experiment_sight.restrict_missing(at=at)
     experiment_privacy.restrict_missing(at=at)
     learning_privacy.restrict_missing(at=at)
     waiting_review.stop_where_missing(at=at)

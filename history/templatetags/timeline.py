@@ -15,6 +15,7 @@ from django.template.loader import select_template
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from history import hidden_values
 from history.events import GrantBegan, GrantEnded
 from history.models import IS_NEW, Event, Subject
 from history.queries import present_data
@@ -119,6 +120,8 @@ def _titles(events: Iterable[Event], reader: Visitor | None) -> dict[tuple[str, 
         named = (present_data(event).get("about"), _person_of_grant(event))
         ids_by_kind.setdefault("subject", set()).update(one for one in named if isinstance(one, int))
         for row in _rows(event):
+            for kind, pk in hidden_values.needed(row, present_data(event)):
+                ids_by_kind.setdefault(kind, set()).add(pk)
             for name, kind in row.get("kinds", {}).items():
                 ids_by_kind.setdefault(kind, set()).update(
                     v for v in row["changes"].get(name, ()) if isinstance(v, int)
@@ -145,9 +148,9 @@ def _person_of_grant(event: Event) -> int | None:
 def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
     changes, further_rows = [], []
     for row in _rows(event):
-        kinds = row.get("kinds", {})
+        kinds, readable = row.get("kinds", {}), hidden_values.readable(row, present_data(event), titles)
         if row.get(IS_NEW):
-            named = {name: row["changes"][name][1] for name in kinds if row["changes"][name][1] is not None}
+            named = {name: readable[name][1] for name in kinds if readable[name][1] is not None}
             further_rows.append(
                 {
                     name.removesuffix("_id"): _shown(value, kinds[name], titles, {})
@@ -155,7 +158,7 @@ def _line(event: Event, titles: dict[tuple[str, int], str]) -> TimelineLine:
                 }
             )
             continue
-        for name, (old, new) in row["changes"].items():
+        for name, (old, new) in readable.items():
             if isinstance(old, dict) and isinstance(new, dict):
                 changes += _changes_within(old, new)
             elif name not in _SILENT and not _is_nameless(name, kinds.get(name), old, new):

@@ -18,7 +18,8 @@ class Learning(Recorded):
 
     about: the source, such as a review; at most one draft about a subject. author: null until someone takes
     it. verdict_by, verdict_at: who said last whether it worked, and when; null while it is too early to say.
-    model, category: what it applies to, taken from the source if nobody says another one.
+    model, category: what it applies to, taken from the source if nobody says another one. category_of: the
+    risk whose category was taken; null if a person chose it.
     """
 
     KIND = "learning"
@@ -33,7 +34,9 @@ class Learning(Recorded):
         "verdict": "Outcome",
         "verdict_by": "Outcome recorded by",
         "verdict_at": "Outcome recorded at",
+        "category_of": "Category of the risk",
     }
+    HISTORY_SHOWN_WITH = {"category_id": "category_of_id"}
 
     title = models.CharField(max_length=200)
     seen = models.TextField(blank=True, default="")
@@ -51,6 +54,9 @@ class Learning(Recorded):
     model = models.ForeignKey(Model, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     category = models.ForeignKey(
         Category, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    category_of = models.ForeignKey(
+        Subject, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     author = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=9, choices=LearningState.choices, default=LearningState.DRAFT)

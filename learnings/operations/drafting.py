@@ -12,7 +12,7 @@ from incidents.states import PostmortemState
 from kit.actor import SYSTEM
 from learnings import events
 from learnings.models import Learning
-from learnings.operations.origin import origin_of
+from learnings.operations.origin import category_of, locked_origin_of
 from learnings.queries import prefill
 from risklog.models import Review
 from risklog.states import Outcome, ReviewState
@@ -55,7 +55,8 @@ def on_postmortem_finished(event: Event, *, at: datetime) -> None:
 def _draft(about: Subject, drafted: events.LearningDrafted, *, at: datetime, cause: Event) -> None:
     if Learning.objects.filter(about=about).exists():
         return
-    texts, origin = asdict(prefill.known_of(about)), origin_of(about)
+    texts, origin = asdict(prefill.known_of(about)), locked_origin_of(about)
     texts["tags"] = tag.admit_prefilled(texts["tags"])
-    draft = Learning(about=about, made_at=at, model=origin.model, category=origin.category, **texts)
+    applies_to = {"model": origin.model, "category": origin.category, **category_of(origin, origin.category)}
+    draft = Learning(about=about, made_at=at, **applies_to, **texts)
     history.record(draft, drafted, by=SYSTEM, at=at, cause=cause, placed=Placement(parent=about))

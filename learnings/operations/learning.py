@@ -15,7 +15,7 @@ from kit.refusals import IllegalMove, Refused
 from learnings import events
 from learnings.models import Learning
 from learnings.operations import privacy
-from learnings.operations.origin import origin_of
+from learnings.operations.origin import category_of, locked_origin_of, origin_of
 from learnings.states import LearningState, LearningVerdict
 from people.models import User
 from talk.operations import tag
@@ -43,10 +43,11 @@ def write(
     """
     if about is not None and Learning.objects.filter(about=about, state=LearningState.DRAFT).exists():
         raise Refused("A draft about this already exists. Edit that one instead.", field="about")
-    origin = origin_of(about)
+    origin = locked_origin_of(about)
     known = {"model": origin.model, "category": origin.category}
     given = {name: value for name, value in texts.items() if value is not None}
     values = _clean({"title": title, **known, **given})
+    values |= category_of(origin, values["category"])
     if values.get("verdict"):
         values |= {"verdict_by": by.person, "verdict_at": at}
     draft = Learning(about=about, author=author, made_at=at, **values)
@@ -85,7 +86,7 @@ def change(
     if learning.state == LearningState.DISCARDED:
         raise IllegalMove("This draft is discarded. Restore it first.", field="state")
     cleaned = _clean(values, kept=learning.tags)
-    cleaned |= _judged(learning, cleaned, by=by, at=at)
+    cleaned |= _judged(learning, cleaned, by=by, at=at) | _recategorised(learning, cleaned)
     if learning.author_id is None and by.person is not None:
         cleaned["author"] = by.person
     event = history.change(learning, cleaned, by=by, at=at, seen=seen)
@@ -115,7 +116,7 @@ def publish(
     cleaned = _clean(values or {}, kept=learning.tags)
     if not cleaned.get("seen", learning.seen).strip():
         raise Refused("Describe what happened. One short paragraph is enough.", field="seen")
-    cleaned |= _judged(learning, cleaned, by=by, at=at)
+    cleaned |= _judged(learning, cleaned, by=by, at=at) | _recategorised(learning, cleaned)
     if learning.author_id is None:
         cleaned["author"] = by.person
     history.move(
@@ -189,6 +190,12 @@ def _no_other_draft(learning: Learning) -> None:
     )
     if learning.about_id is not None and others.exists():
         raise Refused("Another draft about this already exists. Publish or discard it first.")
+
+
+def _recategorised(learning: Learning, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return whose category it is, nothing if the values do not change the category."""
+    category = values.get("category", learning.category)
+    return {} if category == learning.category else category_of(origin_of(learning.about), category)
 
 
 def _judged(learning: Learning, values: Mapping[str, Any], *, by: Actor, at: datetime) -> dict[str, Any]:

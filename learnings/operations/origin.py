@@ -2,10 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import F, Q
 
 from catalogue.models import Model
-from history.models import Subject
+from history import operations as history
+from history.models import Event, Subject
 from incidents.models import Incident, Postmortem
+from kit.actor import SYSTEM
+from learnings.models import Learning
 from risklog.models import Category, Experiment, Review, Risk
 from signals.models import BreachGroup
 
@@ -32,6 +38,41 @@ def origin_of(about: Subject | None) -> Origin:
     if found.risk is not None and not found.risk.is_open_to_readers_of(about):
         return replace(found, category=None, risk=None)
     return found
+
+
+def locked_origin_of(about: Subject | None) -> Origin:
+    """Return the origin for a new learning. Nobody restricts its risk until that is committed."""
+    found = origin_of(about)
+    if found.risk is None:
+        return found
+    history.lock_scope(found.risk)
+    return origin_of(about)
+
+
+def category_of(origin: Origin, category: Category | None) -> dict[str, Any]:
+    """Return the value of Learning.category_of: the risk of the origin, if this is its category."""
+    is_of_risk = category is not None and category == origin.category
+    return {"category_of": origin.risk if is_of_risk else None}
+
+
+@history.in_one_transaction
+def remove_hidden_categories(root_id: int) -> None:
+    """Remove the category of a risk from learnings that some people see who may not see the risk any more.
+
+    Runs when the viewers of a root change: that of the risk, or that of the learning.
+    """
+    changed = Event.objects.filter(subject=root_id).order_by("-id").first()  # the event of the same act
+    which = Q(category_of=root_id) | Q(category_of__root=root_id)
+    which |= Q(subject=root_id) | Q(subject__root=root_id)
+    rows = Learning.objects.filter(which, category_of__viewers__isnull=False)
+    rows = rows.exclude(
+        subject__viewers__isnull=False, subject__viewers__contained_by=F("category_of__viewers")
+    )
+    for learning in rows.select_related("subject").select_for_update(of=("self",)).order_by("pk"):
+        at = max(changed.at, learning.made_at) if changed else learning.made_at
+        values = {"category": None, "category_of": None}
+        verb = "learnings.category_removed"
+        history.change(learning, values, by=SYSTEM, at=at, verb=verb, cause=changed)
 
 
 def _of_risk(subject_id: int) -> Origin:

@@ -61,7 +61,7 @@ def _check_about(experiment: Experiment, teams: Collection[int] | None, *, field
         )
 
 
-def follow(root_id: int) -> None:
+def restrict_with_source(root_id: int) -> None:
     """Restrict the experiments that are roots of their own and are about something below a restricted root.
 
     Each keeps those of its teams that may see what it is about. Its owners and who proposed it still see it.
@@ -71,7 +71,7 @@ def follow(root_id: int) -> None:
         _narrow(Q(about=root_id) | Q(about__root=root_id), at=restricted.at, cause=restricted)
 
 
-def follow_missing(*, at: datetime) -> None:
+def restrict_missing(*, at: datetime) -> None:
     """Restrict the experiments that the code of an earlier release left unrestricted. Idempotent."""
     _narrow(Q(), at=at)
 

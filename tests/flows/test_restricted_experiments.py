@@ -82,9 +82,9 @@ def texts_of_pages(client, person, made) -> str:
     pages = [
         "/risks/experiments/",
         f"/search/?q={CANARY}",
-        "/inbox/",
+        "/notices/",
         "/meetings/",
-        "/digest/",
+        "/notices/digest/",
         "/",
         "/learnings/",
     ]
