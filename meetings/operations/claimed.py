@@ -77,7 +77,7 @@ def _hide(item: AgendaItem, series: Series, event: Event, *, at: datetime) -> No
         state=TripwireState.CROSSED,
     )
     reasons = [subject_items.reason_of(tripwire) for tripwire in tripwires.order_by("crossed_at", "pk")]
-    names = Focus.objects.order_by("name").values_list("name", flat=True)
+    names = Focus.objects.values_list("name", flat=True)
     routed = {routing.NOT_PLANNED, routing.DUE_BEFORE, *(routing.on_focus(name) for name in names)}
     kept = [part for part in parts[first:] if part in routed or _WITHOUT_NAME.fullmatch(part)]
     why = "; ".join(dict.fromkeys([*parts[:first], *reasons, *kept]))[:300]
