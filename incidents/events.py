@@ -94,7 +94,7 @@ class ObserverReplaced(Payload, verb="incidents.observer_replaced", upcasters=(r
     asked: int | None = None
 
 
-class ObservationEnded(Payload, verb="incidents.observation_ended"):
+class ReviewObservationEnded(Payload, verb="incidents.observation_ended"):
     """On a person: they no longer observe a review. about: its subject id. why: it is read after "who"."""
 
     about: int
@@ -180,7 +180,7 @@ EVENTS = (
     EventType("incidents.observers_chosen", is_minor=True),
     EventType(ObserverReplaced, (new_observer,), group=NewsGroup.INCIDENTS),
     EventType(
-        ObservationEnded,
+        ReviewObservationEnded,
         (former_observer,),
         is_minor=True,
         is_private=True,

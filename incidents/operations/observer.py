@@ -101,7 +101,7 @@ def _replace(
     changed: list[Any] = [*added, (row, {"ended_on": today})]
     replaced = history.record(postmortem, payload, by=SYSTEM, at=at, rows=changed, cause=cause)
     # On the person: they are told also if they may not see the review any more.
-    ended = events.ObservationEnded(about=postmortem.subject_id, why=why)
+    ended = events.ReviewObservationEnded(about=postmortem.subject_id, why=why)
     history.record(former, ended, by=SYSTEM, at=at, cause=replaced)
     seen, source = [postmortem.subject, postmortem.incident.subject], postmortem.subject
     reason_of_grant = GrantReason.ASKED
