@@ -67,6 +67,8 @@ def run(made: Ground, *, seed: int, is_short: bool, say: Callable[[str], None]) 
         for reader in readers:
             failures, asked = _ask(schema, site.address, reader, examples, seed)
             say(f"  {reader.name}: {asked:,} requests, {len(failures)} failures")
+            for failure in failures:  # at once, because all readers take an hour
+                say(f"    {failure}")
             found.append(
                 Claim(
                     GOAL,

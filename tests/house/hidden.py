@@ -32,6 +32,7 @@ from notices.operations import digest
 from people.models import User
 from riskhub import schedule
 from risklog.models import Climb, Escalation, Experiment, Review, Reviewer, Risk
+from risklog.operations import filled_template
 from risklog.operations import reviewer as reviewers
 from risklog.operations import risk as risk_operations
 from tests.conftest import AT
@@ -220,6 +221,13 @@ def _below(world: World, risk: Risk, *, reviewer: User, doer: User) -> Objects:
     experiment = experiments.experiment(
         f"{CANARY} experiment", state="running", about=risk.subject, owners=_experimenters(world)
     )
+    filled_template.add(
+        template=world.extra["risklog:template"],
+        about=risk.subject,
+        values={"what_happened": f"{CANARY} happened"},
+        title=f"{CANARY} analysis",
+        **act,
+    )
     decision = _discussed(world, risk)
     learning = learnings.published(f"{CANARY} learning", author=owner, about=risk.subject, tags=[CANARY])
     recognition = recognitions.recognition(
@@ -261,7 +269,7 @@ def _experimenters(world: World) -> list[User]:
 def _incidents(world: World, risk: Risk) -> tuple[Any, Any]:
     """Return an incident and the review of another one, which everyone may see.
 
-    They are roots of their own: only their links to the risk are hidden.
+    They are roots of their own: only their links to the risk, and the note about it, are hidden.
     """
     incident = incidents.incident(
         "Open outage",
@@ -271,7 +279,8 @@ def _incidents(world: World, risk: Risk) -> tuple[Any, Any]:
         models=[catalogue.model("outage-further")],
     )
     review = incidents.written(incidents.incident("Open loss", state="resolved"))
-    return incident, reviews.answer_risk(review, answer="linked", risk=risk, by=SYSTEM, at=AT)
+    act = {"by": SYSTEM, "at": AT}
+    return incident, reviews.answer_risk(review, answer="linked", risk=risk, note=f"{CANARY} note", **act)
 
 
 def _discussed(world: World, risk: Risk) -> Decision:
