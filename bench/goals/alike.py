@@ -27,7 +27,7 @@ def learnings_like(run: Run) -> Line:
     loop.add(MANY, run.at)
     reader = register.reader()
     model = Model.objects.filter(subject__viewers__isnull=True).order_by("pk")[0]
-    sought = Sought(TITLE, model, Category.objects.order_by("pk")[0], ["channel-5"])
+    sought = Sought(TITLE, model.pk, Category.objects.order_by("pk")[0].pk, ["channel-5"])
     newest = Learning.objects.visible_to(reader).order_by("-published_at", "-id")
     ours = _median(lambda: like.like(reader, sought))
     bare = _median(lambda: list(newest[: like.SHOWN]))

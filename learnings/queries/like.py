@@ -14,7 +14,6 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from catalogue.models import Model
 from history.search import Matches, PlainWords
 from kit.sight import Visitor
 from learnings.models import Learning
@@ -22,7 +21,7 @@ from learnings.queries.learning import learnings
 from learnings.states import LearningState, LearningVerdict
 from people import queries as people
 from people.models import User
-from risklog.models import Category, Review, Risk
+from risklog.models import Review, Risk
 from risklog.states import LIVE_RISKS
 
 SHOWN = 5
@@ -35,11 +34,11 @@ _ENOUGH = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a risk is about. title: as far as it is typed."""
+    """What a risk is about. title: as far as it is typed. model, category: their ids."""
 
     title: str = ""
-    model: Model | None = None
-    category: Category | None = None
+    model: int | None = None
+    category: int | None = None
     tags: Sequence[str] = ()
 
 
@@ -153,8 +152,8 @@ def _ranked(ids: Sequence[int], sought: Sought, words: Sequence[str]) -> list[tu
         return []
     values = {
         "ids": list(ids),
-        "model_id": sought.model.pk if sought.model else None,
-        "category_id": sought.category.pk if sought.category else None,
+        "model_id": sought.model,
+        "category_id": sought.category,
         "tags": list(sought.tags),
         "queries": [_text_of_query([word], "") for word in words],
         "model": _MODEL, "category": _CATEGORY, "tag": _TAG, "words": _WORDS,
@@ -188,10 +187,11 @@ def of_risk(user: User, risk: Risk) -> list[Learning] | None:
     ids = [risk.subject_id, *([risk.breach_group.subject_id] if risk.breach_group else [])]
     reviews = Review.objects.filter(about_id__in=ids).values("subject_id")
     own = Q(about_id__in=ids) | Q(about_id__in=reviews, about_id__isnull=False)
-    sought = Sought(risk.title, risk.model, risk.category, risk.tags)
+    sought = Sought(risk.title, risk.model_id, risk.category_id, risk.tags)
     return like(user, sought, but=Q(pk__in=Learning.objects.filter(own).values("pk"))) or None
 
 
 def of_draft(user: User, draft: Any) -> list[Learning] | None:
     """Return the learnings that are like a risk that is being written (risklog.views.duplicate.Draft)."""
-    return like(user, Sought(draft.title, draft.model, draft.category)) or None
+    model, category = (obj.pk if obj else None for obj in (draft.model, draft.category))
+    return like(user, Sought(draft.title, model, category)) or None

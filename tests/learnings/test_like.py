@@ -27,7 +27,8 @@ def ana(client):
 
 
 def titles(user, **sought) -> list[tuple[str, str]]:
-    return [(one.title, one.like_why) for one in queries.like(user, Sought(**sought))]
+    ids = {name: getattr(value, "pk", value) for name, value in sought.items()}
+    return [(one.title, one.like_why) for one in queries.like(user, Sought(**ids))]
 
 
 def test_model_category_tags_and_words_make_a_learning_like_a_risk(ana):
