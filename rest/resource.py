@@ -49,7 +49,7 @@ class ApiView(GenericAPIView):
     accepted: for the schema: when a POST answers 202 with the object instead, with Location and Retry-After.
     written_parameters: the parameters of the address that a write reads; None if any may be sent.
     names_objects: for the schema: a parameter of the query names an object, and 404 answers an unknown one.
-    media_type: for the schema: of the normal answers.
+    media_type, further_media_types: for the schema: of the normal answers.
     is_tagged: for the schema: GET reads If-None-Match, and may answer 304. A row with a version has it, too.
     """
 
@@ -60,6 +60,7 @@ class ApiView(GenericAPIView):
     written_parameters: ClassVar[frozenset[str] | None] = frozenset()
     names_objects: ClassVar[bool] = False
     media_type: ClassVar[str] = "application/json"
+    further_media_types: ClassVar[tuple[str, ...]] = ()
     is_tagged: ClassVar[bool] = False
     budget: Budget | None = None  # of the sender, set by rest.throttling
 

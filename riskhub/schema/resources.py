@@ -87,7 +87,8 @@ class Resources(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         status, serializer = self._answer()
-        found: dict[Any, Any] = {(status, self.view.media_type): OpenApiResponse(serializer, "Done.")}
+        media_types = (self.view.media_type, *self.view.further_media_types)
+        found: dict[Any, Any] = {(status, one): OpenApiResponse(serializer, "Done.") for one in media_types}
         if status == 204 or serializer is None:
             found = {status: OpenApiResponse(None, "Done.")}
         if isinstance(self.view, ExportOfList):

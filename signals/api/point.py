@@ -22,6 +22,7 @@ class PointExport(SpecView):
     permission = {"GET": "signals.view"}
     answers = {"GET": (200, OpenApiTypes.BINARY)}
     media_type = "text/csv"
+    further_media_types = ("application/x-ndjson",)
     spec = POINT_EXPORT
 
     def get(self, request: Request) -> StreamingHttpResponse:

@@ -12,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from history import operations as history
 from kit.actor import SYSTEM
 from people.operations import token
+from riskhub import schema
 from signals.models import Point, Series
+from signals.queries import point_export
 from tests.conftest import AT
 from tests.factories import catalogue, people
 from tests.factories import signals as factory
@@ -34,6 +36,12 @@ def ask(client, arriving):
         return answer, b"".join(answer.streaming_content).decode() if answer.streaming else ""
 
     return get
+
+
+def test_the_schema_declares_the_media_type_of_each_format():
+    declared = schema.document()["paths"][EXPORT]["get"]["responses"]["200"]["content"]
+
+    assert set(declared) == {kind.partition(";")[0] for kind in point_export.TYPES.values()}
 
 
 def _points(values, **fields):
