@@ -14,6 +14,7 @@ from catalogue.models import Deployment
 from history.declarations import upcast
 from history.models import Event
 from incidents.models import Incident, InvolvedModel, TimelineEntry
+from incidents.moments import LABELS
 from incidents.queries import incident as incidents
 from kit.rights import may
 from people.models import User
@@ -25,12 +26,7 @@ BEFORE = timedelta(hours=24)
 MAX_ROWS = 100  # of each kind
 # What people wrote, in the order of what has the same moment.
 _WRITTEN = ("entry", "update", "snapshot", "reopening")
-_MOMENTS = {
-    "started_at": "The incident started",
-    "noticed_at": "The incident was noticed",
-    "mitigated_at": "The incident was mitigated",
-    "resolved_at": "The incident was resolved",
-}
+_MOMENTS = {name: f"The incident {words}" for name, words in LABELS.items()}
 _REOPENED = "incidents.incident_reopened"
 _REACHED = {"mitigated_at", "resolved_at"}  # what a reopening clears
 
